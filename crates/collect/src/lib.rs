@@ -1,0 +1,1 @@
+//! What a machine knows: collectors for each platform and the snapshot differ.

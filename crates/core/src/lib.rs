@@ -1,0 +1,25 @@
+//! The pure heart of Procnet Live: events in; graph, scenes and deltas out.
+//!
+//! Invariants, written as absences: nothing here does I/O, reads a clock, draws
+//! randomness, spawns a thread, knows an operating system or panics on input.
+//! Time and identity come in with the events, so that the same events always
+//! give the same graph, live or replayed.
+
+pub mod capability;
+pub mod endpoint;
+pub mod event;
+pub mod key;
+pub mod process;
+pub mod socket;
+pub mod text;
+pub mod time;
+
+pub use capability::{Capability, CapabilityState, Degradation};
+pub use endpoint::{Cidr, Endpoint, canonical};
+pub use event::{Batch, Event, GapReason};
+pub use key::{HostId, NetnsId, ProcessKey, SocketIdentity, SocketKey};
+pub use process::{Process, User};
+pub use socket::{
+    Attribution, Counters, Owner, Owners, Protocol, Role, Socket, SocketState, UnknownOwner,
+};
+pub use time::{Moment, Timestamp};

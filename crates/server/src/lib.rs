@@ -1,0 +1,1 @@
+//! HTTP: the API, the delta stream, the embedded page.

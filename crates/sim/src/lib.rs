@@ -1,0 +1,1 @@
+//! A seeded world that emits events, for tests, benches and the demo.

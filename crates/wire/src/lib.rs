@@ -1,0 +1,1 @@
+//! The versioned serialised forms of what the core knows.
