@@ -8,9 +8,13 @@
 pub mod capability;
 pub mod endpoint;
 pub mod event;
+pub mod filter;
 pub mod key;
+pub mod label;
 pub mod process;
+pub mod registry;
 pub mod socket;
+pub mod suggest;
 pub mod text;
 pub mod time;
 
