@@ -1,1 +1,134 @@
-fn main() {}
+//! Everything the repository does to itself. `cargo xtask help` lists it.
+
+mod bench;
+mod command;
+mod deny;
+mod generated;
+mod packages;
+mod repository;
+mod screenshot;
+mod serving;
+mod setup;
+mod steps;
+mod tidy;
+#[expect(dead_code, reason = "the end-to-end tests use more of it")]
+#[path = "../../tests/workload/mod.rs"]
+mod workload;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  setup                     gets what the tests need: Debian packages (as root), npm packages,
+                            cargo-deny; elsewhere says exactly what is missing
+  test [--only NAME]...     setup, then every check; `--only help` lists their names
+  tidy                      the rules of the rooms: imports, bans, file sizes, parity rows
+  docs [--check]            writes (or compares) the man page, completions and option table
+  bench [collect|engine|server|steady|all] [--quick]
+                            measures and prints one report
+  screenshot                writes docs/screenshot.png from the real page
+  deny [--advisories]       licences, bans and sources of all dependencies; advisories on request
+
+With CI set in the environment, a check that had to be skipped counts as failed.
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// False if a check failed that has already said so.
+fn run(arguments: &[String]) -> Result<bool> {
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", arguments),
+    };
+    match command {
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+        }
+        "setup" => {
+            no_more(rest)?;
+            setup::run()?;
+        }
+        "test" => return steps::run(&only(rest)?),
+        "tidy" => {
+            no_more(rest)?;
+            tidy::run()?;
+        }
+        "docs" => generated::run(flag(rest, "--check")?)?,
+        "bench" => bench::run(rest)?,
+        "screenshot" => {
+            no_more(rest)?;
+            screenshot::run()?;
+        }
+        "deny" => deny::run(flag(rest, "--advisories")?)?,
+        other => bail!("there is no command {other:?}; `cargo xtask help` lists them"),
+    }
+    Ok(true)
+}
+
+fn no_more(rest: &[String]) -> Result<()> {
+    match rest.first() {
+        Some(extra) => bail!("unexpected argument {extra:?}; `cargo xtask help` shows what is"),
+        None => Ok(()),
+    }
+}
+
+fn flag(rest: &[String], name: &str) -> Result<bool> {
+    match rest {
+        [] => Ok(false),
+        [one] if one == name => Ok(true),
+        _ => bail!("expected nothing or {name}, not {}", rest.join(" ")),
+    }
+}
+
+/// The names after each `--only`.
+fn only(rest: &[String]) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    let mut rest = rest.iter();
+    while let Some(argument) = rest.next() {
+        match (argument.as_str(), argument.strip_prefix("--only=")) {
+            (_, Some(name)) => names.push(name.to_owned()),
+            ("--only", None) => match rest.next() {
+                Some(name) => names.push(name.clone()),
+                None => bail!("--only needs the name of a check; `--only help` lists them"),
+            },
+            (other, None) => bail!("unexpected argument {other:?}; expected --only NAME"),
+        }
+    }
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn only_takes_both_spellings_and_nothing_else() {
+        assert_eq!(only(&words("--only tidy --only=fmt")).unwrap(), ["tidy", "fmt"]);
+        assert!(only(&words("--only")).is_err());
+        assert!(only(&words("tidy")).is_err());
+    }
+
+    #[test]
+    fn unknown_commands_and_arguments_are_errors() {
+        assert!(run(&words("frobnicate")).is_err());
+        assert!(run(&words("tidy now")).is_err());
+        assert!(flag(&words("--chek"), "--check").is_err());
+    }
+}

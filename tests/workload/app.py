@@ -1,0 +1,47 @@
+"""An app server: HTTP/1.1 with keep-alive, one connection each to PostgreSQL and memcached.
+
+Arguments: own port, PostgreSQL's port and user, memcached's port.
+"""
+
+import http.server
+import socket
+import struct
+import sys
+import threading
+
+port, postgres_port, user, memcached_port = sys.argv[1:5]
+
+# The start-up message of protocol 3.0; the server trusts us and answers until ReadyForQuery.
+postgres = socket.create_connection(("127.0.0.1", int(postgres_port)))
+parameters = b"user\0" + user.encode() + b"\0database\0postgres\0\0"
+postgres.sendall(struct.pack("!II", 8 + len(parameters), 196608) + parameters)
+answer = b""
+while not answer.endswith(b"Z\0\0\0\5I"):
+    more = postgres.recv(4096)
+    if not more:
+        sys.exit(f"PostgreSQL refused us: {answer!r}")
+    answer += more
+
+memcached = socket.create_connection(("127.0.0.1", int(memcached_port)))
+lock = threading.Lock()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        with lock:
+            memcached.sendall(b"version\r\n")
+            body = memcached.recv(4096)
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), Handler)
+print("ready", flush=True)
+server.serve_forever()

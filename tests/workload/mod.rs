@@ -1,0 +1,196 @@
+//! Real programs that talk to each other on loopback, for end-to-end tests and the screenshot:
+//! two web clients → nginx → an app server → PostgreSQL and memcached; two workers → Redis;
+//! a UDP pair; a listener that nobody talks to.
+
+mod program;
+
+use std::net::{TcpListener, UdpSocket};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub(crate) use program::{Failure, Program};
+
+/// The running programs. Dropping it ends them.
+///
+/// The fields stand in the order in which they are to end: clients before servers.
+pub(crate) struct Workload {
+    pub(crate) web_clients: Vec<Program>,
+    pub(crate) workers: Vec<Program>,
+    pub(crate) udp_client: Program,
+    pub(crate) nginx: Program,
+    pub(crate) app: Program,
+    pub(crate) postgres: Program,
+    pub(crate) memcached: Program,
+    pub(crate) redis: Program,
+    pub(crate) udp_server: Program,
+    pub(crate) idle: Program,
+    _folder: Folder,
+}
+
+impl Workload {
+    /// Starts everything and waits until each connection stands.
+    ///
+    /// # Errors
+    /// [`Failure::Missing`] if a program is not installed.
+    pub(crate) fn start() -> Result<Self, Failure> {
+        let folder = Folder::new()?;
+        let redis = redis(&folder)?;
+        let memcached = memcached()?;
+        let (postgres, postgres_user) = postgres(&folder)?;
+        let app = free_tcp_port()?;
+        let arguments =
+            [app.to_string(), postgres.port.to_string(), postgres_user, memcached.port.to_string()];
+        let app = script("app.py", app, &arguments)?;
+        let nginx = nginx(&folder, app.port)?;
+        let udp_port = free_udp_port()?;
+        let udp_server = script("udp_server.py", udp_port, &[udp_port.to_string()])?;
+        let idle_port = free_tcp_port()?;
+        let idle = script("idle.py", idle_port, &[idle_port.to_string()])?;
+        let client =
+            |name: &str, server: &Program| script(name, server.port, &[server.port.to_string()]);
+        Ok(Self {
+            web_clients: vec![client("web_client.py", &nginx)?, client("web_client.py", &nginx)?],
+            workers: vec![client("worker.py", &redis)?, client("worker.py", &redis)?],
+            udp_client: client("udp_client.py", &udp_server)?,
+            nginx,
+            app,
+            postgres,
+            memcached,
+            redis,
+            udp_server,
+            idle,
+            _folder: folder,
+        })
+    }
+}
+
+/// One of the scripts beside this file; it has printed `ready` when this returns.
+pub(crate) fn script(name: &str, port: u16, arguments: &[String]) -> Result<Program, Failure> {
+    let mut command = Command::new(program::find("python3")?);
+    command.arg("-u").arg(scripts().join(name)).args(arguments);
+    Program::start_and_wait_for_line(name, command, port, "ready")
+}
+
+/// A port on loopback that was free a moment ago.
+pub(crate) fn free_tcp_port() -> Result<u16, Failure> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+fn free_udp_port() -> Result<u16, Failure> {
+    Ok(UdpSocket::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+fn scripts() -> PathBuf {
+    // Included by a test of crates/procnet and by xtask: the root is above both.
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.ancestors()
+        .map(|folder| folder.join("tests/workload"))
+        .find(|folder| folder.join("app.py").is_file())
+        .unwrap_or_default()
+}
+
+fn redis(folder: &Folder) -> Result<Program, Failure> {
+    let port = free_tcp_port()?;
+    let mut command = Command::new(program::find("redis-server")?);
+    command
+        .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port"])
+        .arg(port.to_string())
+        .arg("--dir")
+        .arg(folder.path());
+    Program::start_and_wait_for_port("redis-server", command, port)
+}
+
+fn memcached() -> Result<Program, Failure> {
+    let port = free_tcp_port()?;
+    let mut command = Command::new(program::find("memcached")?);
+    command.args(["-l", "127.0.0.1", "-U", "0", "-u", "nobody", "-p"]).arg(port.to_string());
+    Program::start_and_wait_for_port("memcached", command, port)
+}
+
+fn nginx(folder: &Folder, app: u16) -> Result<Program, Failure> {
+    let port = free_tcp_port()?;
+    let own = folder.path().display();
+    let configuration = format!(
+        "daemon off; worker_processes 1; pid {own}/nginx.pid; error_log stderr error;
+         events {{ worker_connections 64; }}
+         http {{
+           access_log off;
+           client_body_temp_path {own}/body; proxy_temp_path {own}/proxy;
+           fastcgi_temp_path {own}/fastcgi; uwsgi_temp_path {own}/uwsgi;
+           scgi_temp_path {own}/scgi;
+           upstream app {{ server 127.0.0.1:{app}; keepalive 4; }}
+           server {{
+             listen 127.0.0.1:{port};
+             location / {{
+               proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection '';
+             }}
+           }}
+         }}"
+    );
+    let file = folder.path().join("nginx.conf");
+    std::fs::write(&file, configuration)?;
+    let mut command = Command::new(program::find("nginx")?);
+    command.arg("-e").arg("stderr").arg("-c").arg(file).arg("-p").arg(folder.path());
+    Program::start_and_wait_for_port("nginx", command, port)
+}
+
+/// PostgreSQL on data of its own, and the name of the user who may connect. It refuses to run as
+/// root, so root runs it as somebody else.
+fn postgres(folder: &Folder) -> Result<(Program, String), Failure> {
+    let port = free_tcp_port()?;
+    let data = folder.path().join("postgres");
+    std::fs::create_dir(&data)?;
+    let account =
+        if program::is_root() { program::account(&["postgres", "nobody"])? } else { None };
+    if let Some(account) = &account {
+        std::os::unix::fs::chown(&data, Some(account.uid), Some(account.gid))?;
+    }
+    let as_account = |program: PathBuf| {
+        let mut command = Command::new(program);
+        command.current_dir(&data).env("LC_ALL", "C");
+        if let Some(account) = &account {
+            command.uid(account.uid).gid(account.gid);
+        }
+        command
+    };
+    let mut initdb = as_account(program::find("initdb")?);
+    initdb.args(["--auth=trust", "--username=app", "--no-sync", "--pgdata"]).arg(&data);
+    program::succeed(&mut initdb)?;
+    let mut command = as_account(program::find("postgres")?);
+    command.arg("-D").arg(&data).args(["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]);
+    command.args(["-c", "unix_socket_directories=", "-p"]).arg(port.to_string());
+    let program = Program::start_and_wait_for_port("postgres", command, port)?;
+    Ok((program, "app".to_owned()))
+}
+
+/// A new folder that goes with its value.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Result<Self, Failure> {
+        use std::os::unix::fs::PermissionsExt;
+        use std::sync::atomic::{AtomicU32, Ordering};
+
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("procnet-workload-{}-{count}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir(&path)?;
+        // nginx's and PostgreSQL's own users pass through it.
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;
+        Ok(Self(path))
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            eprintln!("workload: can't remove {}: {error}", self.0.display());
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The programs that tests use, and the Debian packages that they come in.
+
+use std::path::PathBuf;
+
+use crate::command::find;
+
+/// A Debian package and the programs that show that it is there.
+pub(crate) struct Package {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// What it is for.
+    pub(crate) purpose: &'static str,
+    programs: &'static [&'static str],
+}
+
+impl Package {
+    /// True if its programs are there, from the package or otherwise.
+    pub(crate) fn is_present(&self) -> bool {
+        self.programs.iter().all(|program| find_anywhere(program).is_some())
+    }
+}
+
+/// All of them.
+pub(crate) const PACKAGES: &[Package] = &[
+    package("chromium", "browser tests, screenshot", &["chromium"]),
+    package("redis-server", "end-to-end workload", &["redis-server"]),
+    package("nginx-light", "end-to-end workload", &["nginx"]),
+    package("postgresql", "end-to-end workload", &["initdb", "postgres"]),
+    package("memcached", "end-to-end workload", &["memcached"]),
+    package("python3", "end-to-end workload's clients and servers", &["python3"]),
+    package("iproute2", "network namespaces in tests, ss in benches", &["ip", "ss"]),
+    package("util-linux", "unprivileged runs in tests", &["unshare", "setpriv"]),
+];
+
+const fn package(
+    name: &'static str,
+    purpose: &'static str,
+    programs: &'static [&'static str],
+) -> Package {
+    Package { name, purpose, programs }
+}
+
+/// As [`find`], and in the folders where Debian keeps each version of PostgreSQL.
+fn find_anywhere(program: &str) -> Option<PathBuf> {
+    find(program).or_else(|| {
+        let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
+        versions.flatten().map(|v| v.path().join("bin").join(program)).find(|file| file.is_file())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_is_there_when_all_its_programs_are() {
+        assert!(package("shell", "", &["sh"]).is_present());
+        assert!(!package("none", "", &["sh", "no-such-program-as-this"]).is_present());
+    }
+}

@@ -1,0 +1,43 @@
+//! `cargo xtask screenshot`: the page as it is, over programs that really talk to each other.
+
+use std::io::Write;
+use std::process::{Child, Stdio};
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use crate::command::{build_procnet, command, find};
+use crate::serving::Serving;
+use crate::workload::Workload;
+use crate::{repository, setup};
+
+const SCRIPT: &str = include_str!("screenshot.mjs");
+
+pub(crate) fn run() -> Result<()> {
+    setup::node()?;
+    let program = build_procnet(true)?;
+    let chromium = find("chromium").context("chromium is not there: run `cargo xtask setup`")?;
+    let workload = Workload::start().map_err(|failure| anyhow!("{failure}"))?;
+    let serving = Serving::start(&program, &["serve", "--port", "0", "--udp"])?;
+    let picture = repository::root().join("docs").join("screenshot.png");
+
+    let mut node = command("node", &["--input-type=module", "-"]);
+    node.current_dir(repository::root().join("web"))
+        .env("URL", serving.url())
+        .env("CHROMIUM", chromium)
+        .env("PICTURE", &picture)
+        .stdin(Stdio::piped());
+    let mut node = node.spawn().context("can't run node")?;
+    feed(&mut node)?;
+    let status = node.wait().context("node is gone")?;
+    drop(workload);
+    if !status.success() {
+        bail!("the page could not be photographed ({status})");
+    }
+    eprintln!("screenshot: wrote {}", picture.display());
+    Ok(())
+}
+
+fn feed(node: &mut Child) -> Result<()> {
+    let mut input = node.stdin.take().context("node has no input")?;
+    input.write_all(SCRIPT.as_bytes()).context("node does not read its program")
+}

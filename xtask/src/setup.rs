@@ -1,0 +1,135 @@
+//! `cargo xtask setup`: gets what the tests need, or says what is missing.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::command::{command, find, npm, succeed};
+use crate::packages::{PACKAGES, Package};
+use crate::{deny, repository};
+
+/// Keeps a service from being started when its package is installed (Debian policy 9.3.3.1).
+const POLICY: &str = "/usr/sbin/policy-rc.d";
+
+pub(crate) fn run() -> Result<()> {
+    let mut complete = true;
+    for (name, result) in
+        [("Debian packages", debian()), ("npm packages", node()), ("cargo-deny", deny::install())]
+    {
+        match result {
+            Ok(()) => eprintln!("setup: {name}: there"),
+            Err(error) => {
+                complete = false;
+                eprintln!("setup: {name}: {error:#}");
+            }
+        }
+    }
+    if complete { Ok(()) } else { bail!("not everything that the tests need is there") }
+}
+
+/// Installs the missing packages where it may, else names them.
+pub(crate) fn debian() -> Result<()> {
+    let missing: Vec<&Package> = PACKAGES.iter().filter(|p| !p.is_present()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = missing.iter().map(|p| p.name).collect();
+    if !is_root() || find("apt-get").is_none() {
+        for package in &missing {
+            eprintln!("setup: missing: {} (for: {})", package.name, package.purpose);
+        }
+        bail!(
+            "install what is missing, on Debian with: sudo apt-get install --no-install-recommends {}",
+            names.join(" ")
+        );
+    }
+    let _no_starts = NoServiceStarts::hold(Path::new(POLICY))?;
+    let apt = |arguments: &[&str]| {
+        succeed(command("apt-get", arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+    };
+    apt(&["update", "--quiet"])?;
+    let mut install = vec!["install", "--quiet", "--yes", "--no-install-recommends"];
+    install.extend(names);
+    apt(&install)?;
+    match PACKAGES.iter().find(|p| !p.is_present()) {
+        Some(package) => bail!("{} is installed, but its programs aren't found", package.name),
+        None => Ok(()),
+    }
+}
+
+/// `npm ci`, unless what is there came from the same lock file.
+pub(crate) fn node() -> Result<()> {
+    if find("npm").is_none() {
+        bail!("npm is not there: install Node.js 20 or newer, with npm");
+    }
+    let web = repository::root().join("web");
+    let lock = web.join("package-lock.json");
+    let wanted = std::fs::read(&lock).with_context(|| format!("can't read {}", lock.display()))?;
+    let stamp = web.join("node_modules").join(".procnet-lock");
+    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    succeed(&mut npm(&["ci", "--no-audit", "--no-fund"]))?;
+    std::fs::write(&stamp, wanted).with_context(|| format!("can't write {}", stamp.display()))
+}
+
+/// While this lives, package scripts start no services. A policy that is there already stays.
+struct NoServiceStarts<'a> {
+    ours: Option<&'a Path>,
+}
+
+impl<'a> NoServiceStarts<'a> {
+    fn hold(policy: &'a Path) -> Result<Self> {
+        if policy.exists() {
+            return Ok(Self { ours: None });
+        }
+        std::fs::write(policy, "#!/bin/sh\nexit 101\n")
+            .with_context(|| format!("can't write {}", policy.display()))?;
+        let held = Self { ours: Some(policy) };
+        succeed(command("chmod", &["755"]).arg(policy))?;
+        Ok(held)
+    }
+}
+
+impl Drop for NoServiceStarts<'_> {
+    fn drop(&mut self) {
+        if let Some(policy) = self.ours
+            && let Err(error) = std::fs::remove_file(policy)
+        {
+            eprintln!("setup: can't remove {}: {error}", policy.display());
+        }
+    }
+}
+
+/// True if the effective user is root, by the owner of `/proc/self` (proc(5)).
+pub(crate) fn is_root() -> bool {
+    std::fs::read_to_string("/proc/self/status").is_ok_and(|status| {
+        status
+            .lines()
+            .find_map(|line| line.strip_prefix("Uid:"))
+            .and_then(|ids| ids.split_whitespace().nth(1))
+            == Some("0")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_of_ours_goes_and_a_foreign_one_stays() {
+        let folder = std::env::temp_dir().join(format!("xtask-policy-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let policy = folder.join("policy-rc.d");
+
+        let held = NoServiceStarts::hold(&policy).unwrap();
+        assert!(std::fs::read_to_string(&policy).unwrap().contains("exit 101"));
+        drop(held);
+        assert!(!policy.exists());
+
+        std::fs::write(&policy, "theirs").unwrap();
+        drop(NoServiceStarts::hold(&policy).unwrap());
+        assert_eq!(std::fs::read_to_string(&policy).unwrap(), "theirs");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,0 +1,199 @@
+//! What a room's Rust source may not contain.
+
+use super::{Violation, code};
+use crate::repository::SourceFile;
+
+/// Paths that bring I/O, time, randomness or threads: the core gets all of that handed in.
+const NOT_IN_CORE: &[&str] = &[
+    "std::fs",
+    "std::net::Tcp",
+    "std::net::Udp",
+    "std::net::ToSocketAddrs",
+    "std::os",
+    "std::thread",
+    "std::time::Instant",
+    "std::time::SystemTime",
+    "std::process",
+    "std::env",
+    "std::io",
+    "tokio",
+    "rand",
+    "fastrand",
+    "getrandom",
+];
+
+/// The one module of the program that may ask which system it is on.
+const PRIVILEGE: &str = "crates/procnet/src/privilege.rs";
+const COLLECT_ROOT: &str = "crates/collect/src/lib.rs";
+
+pub(super) fn check(file: &SourceFile) -> Vec<Violation> {
+    if file.extension() != "rs" {
+        return Vec::new();
+    }
+    let code = code::only(&file.text);
+    let mut violations = Vec::new();
+    if file.path.starts_with("crates/core/src/") {
+        core_is_pure(file, &code, &mut violations);
+    }
+    if file.path.starts_with("crates/") && file.path.contains("/src/") {
+        systems_stay_in_their_room(file, &code, &mut violations);
+    }
+    for (index, line) in code.lines().enumerate() {
+        let words = words(line);
+        if words.contains(&"unsafe") && !file.path.starts_with("crates/collect/") {
+            violations.push(Violation::at(file, index, "`unsafe` may stand only in collect"));
+        }
+        if line.trim_start().starts_with("#[ignore") {
+            violations.push(Violation::at(
+                file,
+                index,
+                "no test may be ignored: make it pass, or skip it visibly",
+            ));
+        }
+        for name in ["dbg", "todo", "unimplemented"] {
+            if line.contains(&format!("{name}!(")) && words.contains(&name) {
+                violations.push(Violation::at(file, index, format!("`{name}!` is not finished")));
+            }
+        }
+    }
+    violations
+}
+
+fn core_is_pure(file: &SourceFile, code: &str, violations: &mut Vec<Violation>) {
+    let code = without_tests(code);
+    let forbidden = |path: &str| {
+        NOT_IN_CORE.iter().find(|banned| {
+            path.strip_prefix(**banned).is_some_and(|rest| {
+                // `std::net::Tcp` stands for every name that begins so.
+                banned.ends_with("Tcp")
+                    || banned.ends_with("Udp")
+                    || rest.chars().next().is_none_or(|c| !c.is_alphanumeric() && c != '_')
+            })
+        })
+    };
+    for (index, path) in code::used_paths(code) {
+        if let Some(banned) = forbidden(&path) {
+            let message = format!("core may not use `{banned}`: hand it in as data");
+            violations.push(Violation::at(file, index, message));
+        }
+    }
+    for (index, line) in code.lines().enumerate() {
+        if line.trim_start().starts_with("use ") || line.trim_start().starts_with("pub use ") {
+            continue;
+        }
+        for path in line.split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':') {
+            if path.contains("::")
+                && let Some(banned) = forbidden(path)
+            {
+                let message = format!("core may not use `{banned}`: hand it in as data");
+                violations.push(Violation::at(file, index, message));
+            }
+        }
+    }
+}
+
+/// The part before the tests, which by convention end a file.
+fn without_tests(code: &str) -> &str {
+    let end = code
+        .match_indices("#[cfg(test)]")
+        .find(|(at, attribute)| {
+            let next = code.get(at + attribute.len()..).unwrap_or_default().trim_start();
+            next.starts_with("mod tests")
+        })
+        .map_or(code.len(), |(at, _)| at);
+    code.get(..end).unwrap_or(code)
+}
+
+fn systems_stay_in_their_room(file: &SourceFile, code: &str, violations: &mut Vec<Violation>) {
+    if file.path == PRIVILEGE {
+        return;
+    }
+    let mut lines = code.lines().enumerate().peekable();
+    while let Some((index, line)) = lines.next() {
+        let names_a_system = words(line)
+            .iter()
+            .any(|w| matches!(*w, "target_os" | "target_family" | "target_vendor"))
+            || line.contains("cfg(unix)")
+            || line.contains("cfg(windows)")
+            || line.contains("cfg(not(unix))")
+            || line.contains("cfg(not(windows))");
+        if !names_a_system {
+            continue;
+        }
+        let next = lines.peek().map_or("", |(_, next)| next.trim_start());
+        let guards_a_room =
+            ["mod ", "pub mod ", "use ", "pub use "].iter().any(|start| next.starts_with(start));
+        if file.path != COLLECT_ROOT || !guards_a_room {
+            let message = "the operating system may be asked for only on the `mod` lines of \
+                           collect and in procnet's privilege module";
+            violations.push(Violation::at(file, index, message));
+        }
+    }
+}
+
+fn words(line: &str) -> Vec<&str> {
+    line.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|w| !w.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::file;
+    use super::*;
+
+    fn places(path: &str, text: &str) -> Vec<String> {
+        check(&file(path, text)).into_iter().map(|v| v.place).collect()
+    }
+
+    #[test]
+    fn core_does_no_io_and_reads_no_clock() {
+        let path = "crates/core/src/engine.rs";
+        for bad in [
+            "use std::fs;",
+            "use std::{sync::Arc, time::{Duration, Instant}};",
+            "fn f() { let t = std::time::SystemTime::now(); }",
+            "use std::net::TcpStream;",
+            "pub use tokio::sync::mpsc;",
+            "fn f() { fastrand::u8(..); }",
+        ] {
+            assert_eq!(places(path, bad).len(), 1, "{bad}");
+        }
+        for good in [
+            "use std::net::IpAddr;",
+            "use std::time::Duration;",
+            "// std::fs is for others",
+            "use crate::process::Process; fn f(p: crate::process::Process) {}",
+            "fn f() {}\n#[cfg(test)]\nmod tests {\n use std::fs;\n}",
+        ] {
+            assert_eq!(places(path, good), [""; 0], "{good}");
+        }
+        assert_eq!(places("crates/server/src/x.rs", "use std::fs;"), [""; 0]);
+    }
+
+    #[test]
+    fn systems_are_named_only_where_they_may_be() {
+        let cfg = "#[cfg(target_os = \"linux\")]\nmod linux;\n";
+        assert_eq!(places("crates/collect/src/lib.rs", cfg), [""; 0]);
+        assert_eq!(places("crates/procnet/src/privilege.rs", cfg), [""; 0]);
+        assert_eq!(places("crates/server/src/lib.rs", cfg), ["crates/server/src/lib.rs:1"]);
+        let function = "#[cfg(target_os = \"linux\")]\nfn linux() {}\n";
+        assert_eq!(places("crates/collect/src/lib.rs", function), ["crates/collect/src/lib.rs:1"]);
+        let runtime = "fn f() { if cfg!(target_os = \"linux\") {} }";
+        assert_eq!(places("crates/core/src/a.rs", runtime), ["crates/core/src/a.rs:1"]);
+    }
+
+    #[test]
+    fn unsafe_stands_only_in_collect() {
+        let text = "\nfn f() { unsafe { g() } }";
+        assert_eq!(places("crates/server/src/a.rs", text), ["crates/server/src/a.rs:2"]);
+        assert_eq!(places("crates/collect/src/linux/a.rs", text), [""; 0]);
+        assert_eq!(places("crates/server/src/a.rs", "// unsafe\nlet unsafe_code = 1;"), [""; 0]);
+    }
+
+    #[test]
+    fn nothing_is_ignored_or_unfinished() {
+        let ignored = format!("#[{}]\nfn f() {{}}", "ignore = \"slow\"");
+        assert_eq!(places("crates/core/tests/a.rs", &ignored).len(), 1);
+        let unfinished = format!("fn f() {{ {}!() }}", "todo");
+        assert_eq!(places("xtask/src/a.rs", &unfinished).len(), 1);
+    }
+}
