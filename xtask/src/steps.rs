@@ -37,7 +37,7 @@ enum Need {
 
 const STEPS: &[Step] = &[
     step("fmt", "rustfmt", Need::Nothing, || succeed(&mut cargo(&["fmt", "--all", "--check"]))),
-    step("tidy", "the rules of the rooms", Need::Nothing, || tidy::run()),
+    step("tidy", "the rules of the rooms", Need::Nothing, tidy::run),
     step("deny", "licences, bans and sources of dependencies", Need::Deny, || deny::check(false)),
     step("web", "types and lints of the page", Need::Node, || succeed(&mut npm(&["run", "check"]))),
     step("web-unit", "unit tests of the page", Need::Node, || succeed(&mut npm(&["test"]))),

@@ -108,21 +108,21 @@ fn systems_stay_in_their_room(file: &SourceFile, code: &str, violations: &mut Ve
     if file.path == PRIVILEGE {
         return;
     }
-    let mut lines = code.lines().enumerate().peekable();
-    while let Some((index, line)) = lines.next() {
+    let lines: Vec<&str> = code.lines().map(str::trim_start).collect();
+    for (index, line) in lines.iter().enumerate() {
         let names_a_system = words(line)
             .iter()
             .any(|w| matches!(*w, "target_os" | "target_family" | "target_vendor"))
-            || line.contains("cfg(unix)")
-            || line.contains("cfg(windows)")
-            || line.contains("cfg(not(unix))")
-            || line.contains("cfg(not(windows))");
+            || ["cfg(unix)", "cfg(windows)", "cfg(not(unix))", "cfg(not(windows))"]
+                .iter()
+                .any(|cfg| line.contains(cfg));
         if !names_a_system {
             continue;
         }
-        let next = lines.peek().map_or("", |(_, next)| next.trim_start());
-        let guards_a_room =
-            ["mod ", "pub mod ", "use ", "pub use "].iter().any(|start| next.starts_with(start));
+        let next = lines.iter().skip(index + 1).find(|next| !next.starts_with("#["));
+        let guards_a_room = ["mod ", "pub mod ", "use ", "pub use "]
+            .iter()
+            .any(|start| next.is_some_and(|next| next.starts_with(start)));
         if file.path != COLLECT_ROOT || !guards_a_room {
             let message = "the operating system may be asked for only on the `mod` lines of \
                            collect and in procnet's privilege module";
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn systems_are_named_only_where_they_may_be() {
-        let cfg = "#[cfg(target_os = \"linux\")]\nmod linux;\n";
+        let cfg = "#[cfg(target_os = \"linux\")]\n#[path = \"linux/mod.rs\"]\nmod linux;\n";
         assert_eq!(places("crates/collect/src/lib.rs", cfg), [""; 0]);
         assert_eq!(places("crates/procnet/src/privilege.rs", cfg), [""; 0]);
         assert_eq!(places("crates/server/src/lib.rs", cfg), ["crates/server/src/lib.rs:1"]);
