@@ -7,16 +7,20 @@
 
 pub mod capability;
 pub mod endpoint;
+pub mod engine;
 pub mod event;
 pub mod filter;
+pub mod graph;
 pub mod key;
 pub mod label;
 pub mod process;
 pub mod registry;
+pub mod rules;
 pub mod socket;
 pub mod suggest;
 pub mod text;
 pub mod time;
+pub mod view;
 
 pub use capability::{Capability, CapabilityState, Degradation};
 pub use endpoint::{Cidr, Endpoint, canonical};

@@ -79,6 +79,22 @@ impl SocketState {
         Self::Closed,
     ];
 
+    /// Every state, the one nearest to established first: the order in which states stand for
+    /// several connections at once.
+    pub const BY_LIVENESS: [Self; 11] = [
+        Self::Established,
+        Self::SynReceived,
+        Self::SynSent,
+        Self::CloseWait,
+        Self::FinWait1,
+        Self::FinWait2,
+        Self::LastAck,
+        Self::Closing,
+        Self::TimeWait,
+        Self::Closed,
+        Self::Listen,
+    ];
+
     /// The name of the published interface.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,0 +1,430 @@
+//! How events change the graph.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::changes::{SocketChange, SocketChangeKind};
+use super::resolve::Resolution;
+use super::{Changes, Graph, Link, LinkId, Party, ProcessEntry, SocketEntry, SocketId, index};
+use crate::capability::{Capability, Degradation};
+use crate::key::{HostId, ProcessKey, SocketKey};
+use crate::process::Process;
+use crate::registry::ServicePorts;
+use crate::rules::RuleSet;
+use crate::socket::{Counters, Socket, SocketState, UnknownOwner};
+use crate::time::{Moment, Timestamp};
+
+/// Most rounds of drawing conclusions from conclusions.
+const MAX_ROUNDS: usize = 8;
+
+impl Graph {
+    pub(crate) fn new(service_ports: ServicePorts, track_sockets: bool) -> Self {
+        Self { service_ports, track_sockets, ..Self::default() }
+    }
+
+    pub(crate) fn take_changes(&mut self) -> Changes {
+        std::mem::take(&mut self.changes)
+    }
+
+    /// Notes the time of a batch that begins.
+    pub(crate) fn begin(&mut self, at: Timestamp) {
+        self.at = at;
+        self.changes.applied = true;
+    }
+
+    pub(crate) fn start_process(&mut self, process: Arc<Process>, rules: &RuleSet) {
+        let key = process.key;
+        let classification = rules.classify(&process);
+        if let Some(parent) = process.parent {
+            self.children.insert((parent, key));
+        }
+        self.pids.insert((key.host, key.pid), key);
+        let entry = ProcessEntry {
+            process,
+            type_name: classification.type_name,
+            label: classification.label,
+            alive: true,
+        };
+        if let Some(before) = self.processes.insert(key, entry)
+            && let Some(parent) = before.process.parent
+            && self.processes[&key].process.parent != Some(parent)
+        {
+            self.children.remove(&(parent, key));
+        }
+        self.changes.processes.insert(key);
+    }
+
+    pub(crate) fn exit_process(&mut self, key: ProcessKey) {
+        let Some(entry) = self.processes.get_mut(&key) else { return };
+        entry.alive = false;
+        self.changes.processes.insert(key);
+        self.forget_process(key);
+    }
+
+    /// Applies other rules to every process.
+    pub(crate) fn classify_again(&mut self, rules: &RuleSet) {
+        for (key, entry) in &mut self.processes {
+            let classification = rules.classify(&entry.process);
+            if entry.type_name != classification.type_name || entry.label != classification.label {
+                entry.type_name = classification.type_name;
+                entry.label = classification.label;
+                self.changes.processes.insert(*key);
+            }
+        }
+    }
+
+    /// Drops an ended process that nothing touches any more.
+    fn forget_process(&mut self, key: ProcessKey) {
+        if self.links_of(Party::Process(key)).next().is_some()
+            || self.listening_as(Party::Process(key))
+        {
+            return;
+        }
+        if let Some(entry) = self.processes.get(&key)
+            && !entry.alive
+        {
+            if let Some(parent) = entry.process.parent {
+                self.children.remove(&(parent, key));
+            }
+            self.processes.remove(&key);
+            if self.pids.get(&(key.host, key.pid)) == Some(&key) {
+                self.pids.remove(&(key.host, key.pid));
+            }
+            self.changes.processes.insert(key);
+        }
+    }
+
+    fn listening_as(&self, party: Party) -> bool {
+        self.listeners_of(party).next().is_some()
+    }
+
+    pub(crate) fn open_socket(&mut self, mut socket: Socket) {
+        // The invariant of `Owners`; a source that breaks it must not break the indexes.
+        socket.owners.sort_unstable();
+        socket.owners.dedup_by_key(|o| o.process);
+        if let Some(id) = self.socket_ids.get(&socket.key).copied() {
+            self.change_socket(id, socket);
+            return;
+        }
+        self.record(SocketChangeKind::Opened, &socket, &Resolution::NONE);
+        let key = socket.key;
+        let index = self.sockets.insert(SocketEntry {
+            socket,
+            resolution: Resolution::NONE,
+            link: None,
+            remembered_role: None,
+        });
+        let Ok(index) = u32::try_from(index) else {
+            self.sockets.remove(index);
+            return; // 2^32 sockets: no machine has them.
+        };
+        let id = SocketId(index);
+        self.socket_ids.insert(key, id);
+        self.enter(id);
+    }
+
+    fn change_socket(&mut self, id: SocketId, socket: Socket) {
+        let entry = &self.sockets[id.index()];
+        let before = &entry.socket;
+        if *before == socket {
+            return;
+        }
+        let structural = before.local != socket.local
+            || before.remote != socket.remote
+            || before.owners != socket.owners
+            || before.unknown_owner != socket.unknown_owner
+            || before.is_listener() != socket.is_listener()
+            || (before.state == SocketState::TimeWait) != (socket.state == SocketState::TimeWait)
+            || before.v6_only != socket.v6_only
+            || before.uid != socket.uid
+            || before.role != socket.role
+            || before.protocol != socket.protocol;
+        let resolution = entry.resolution.clone();
+        self.record(SocketChangeKind::Changed, &socket, &resolution);
+        if structural {
+            self.leave(id);
+            self.sockets[id.index()].socket = socket;
+            self.enter(id);
+        } else {
+            self.sockets[id.index()].socket = socket;
+            self.dirty.insert(id);
+        }
+    }
+
+    pub(crate) fn count_socket(&mut self, key: &SocketKey, counters: Counters) {
+        let Some(id) = self.socket_ids.get(key).copied() else { return };
+        let entry = &mut self.sockets[id.index()];
+        if entry.socket.counters == counters {
+            return;
+        }
+        entry.socket.counters = counters;
+        self.dirty.insert(id);
+        if self.track_sockets {
+            let entry = &self.sockets[id.index()];
+            let (socket, resolution) = (entry.socket.clone(), entry.resolution.clone());
+            self.record(SocketChangeKind::Changed, &socket, &resolution);
+        }
+    }
+
+    pub(crate) fn close_socket(&mut self, key: &SocketKey, totals: Option<Counters>, now: Moment) {
+        let Some(id) = self.socket_ids.remove(key) else { return };
+        if let Some(totals) = totals {
+            self.sockets[id.index()].socket.counters = totals;
+            self.settle(id, now);
+        }
+        self.leave(id);
+        self.detach(id, true, now);
+        self.dirty.remove(&id);
+        let entry = self.sockets.remove(id.index());
+        self.record(SocketChangeKind::Closed, &entry.socket, &entry.resolution);
+    }
+
+    pub(crate) fn note_gap(&mut self, lost: u64) {
+        self.totals.gaps = self.totals.gaps.saturating_add(1);
+        self.totals.lost_events = self.totals.lost_events.saturating_add(lost);
+    }
+
+    pub(crate) fn set_capabilities(&mut self, capabilities: Arc<[Capability]>) {
+        self.capabilities = capabilities;
+    }
+
+    pub(crate) fn set_degradation(&mut self, host: HostId, degradation: Degradation) {
+        if degradation.count == 0 {
+            self.degradations.remove(&(host, degradation.id));
+        } else {
+            self.degradations.insert((host, degradation.id), degradation);
+        }
+    }
+
+    /// The keys of all sockets and processes of a host: what a resync must name, or they are gone.
+    pub(crate) fn keys_of(&self, host: HostId) -> (Vec<SocketKey>, Vec<ProcessKey>) {
+        let sockets = self.socket_ids.keys().filter(|k| k.host == host).copied().collect();
+        let processes = self
+            .processes
+            .iter()
+            .filter(|(key, entry)| key.host == host && entry.alive)
+            .map(|(key, _)| *key)
+            .collect();
+        (sockets, processes)
+    }
+
+    /// Draws the conclusions of everything that was applied.
+    pub(crate) fn settle_all(&mut self, now: Moment) {
+        // What a socket remembers may turn its pair once; more rounds than a few would mean that two
+        // ends contradict each other for ever, and a wrong arrow is better than a hung engine.
+        for _ in 0..MAX_ROUNDS {
+            if self.dirty.is_empty() {
+                break;
+            }
+            let mut dirty: Vec<SocketId> = self.dirty.drain().collect();
+            // In a fixed order: link numbers are handed out here.
+            dirty.sort_unstable();
+            for id in dirty {
+                if self.sockets.contains(id.index()) {
+                    self.settle(id, now);
+                }
+            }
+        }
+        // A connection that only moved leaves no trace of the link to which it never belonged.
+        for id in std::mem::take(&mut self.emptied) {
+            if self.links.get(&id).is_some_and(|l| l.is_stale() && l.stale_since.is_none()) {
+                self.remove_link(id);
+            }
+        }
+        if self.track_sockets {
+            self.complete_recorded();
+        }
+    }
+
+    /// Drops links that have been stale for long enough.
+    pub(crate) fn expire(&mut self, now: Moment, stale_after: Duration) {
+        while let Some((since, id)) = self.stale.first().copied() {
+            if now.saturating_since(since) < stale_after {
+                break;
+            }
+            self.stale.remove(&(since, id));
+            self.remove_link(id);
+        }
+    }
+
+    fn remove_link(&mut self, id: LinkId) {
+        let Some(link) = self.links.remove(&id) else { return };
+        self.link_ids.remove(&link.key);
+        self.changes.links.insert(id);
+        for party in [link.key.client, link.key.server] {
+            self.link_parties.remove(&(party, id));
+        }
+        for party in [link.key.client, link.key.server] {
+            if let Party::Process(key) = party {
+                self.forget_process(key);
+            }
+        }
+    }
+
+    /// Enters a socket into the indexes and marks what its coming may decide.
+    fn enter(&mut self, id: SocketId) {
+        self.indexes.insert(id, &self.sockets[id.index()].socket);
+        self.count(id, true);
+        self.mark(id);
+    }
+
+    /// Takes a socket out of the indexes and marks what its going may decide.
+    fn leave(&mut self, id: SocketId) {
+        self.mark(id);
+        self.count(id, false);
+        self.indexes.remove(id, &self.sockets[id.index()].socket);
+    }
+
+    fn count(&mut self, id: SocketId, coming: bool) {
+        let socket = &self.sockets[id.index()].socket;
+        let step = |count: &mut u32| *count = if coming { *count + 1 } else { *count - 1 };
+        if socket.is_listener() {
+            step(&mut self.totals.listeners);
+            if let Some(party) = Self::party_of(socket) {
+                if coming {
+                    self.listening.insert((party, id));
+                } else {
+                    self.listening.remove(&(party, id));
+                }
+                self.changes.listeners.insert(party);
+                if let (Party::Process(key), false) = (party, coming) {
+                    self.forget_process(key);
+                }
+            }
+        }
+        let socket = &self.sockets[id.index()].socket;
+        if socket.owners.is_empty() && socket.unknown_owner != UnknownOwner::Kernel {
+            step(&mut self.totals.unattributed);
+        }
+    }
+
+    /// Marks a socket and all whose resolution depends on it.
+    fn mark(&mut self, id: SocketId) {
+        self.dirty.insert(id);
+        let socket = &self.sockets[id.index()].socket;
+        let space = index::Space::of(socket);
+        if socket.is_listener() {
+            self.dirty.extend(self.indexes.connected_on(space, socket.local.port));
+        } else if let Some(remote) = socket.remote {
+            self.dirty.extend(self.indexes.by_tuple(space, remote, socket.local));
+        }
+    }
+
+    /// Resolves one socket and brings its link up to date.
+    fn settle(&mut self, id: SocketId, now: Moment) {
+        let resolution = self.resolve(id);
+        let entry = &mut self.sockets[id.index()];
+        let role = match (resolution.direction, resolution.evidence) {
+            (_, Some(super::Evidence::ServicePort) | None) => entry.remembered_role,
+            (super::Direction::Outbound, _) => Some(crate::socket::Role::Client),
+            (super::Direction::Inbound, _) => Some(crate::socket::Role::Server),
+            _ => entry.remembered_role,
+        };
+        let remembered = entry.remembered_role != role;
+        entry.remembered_role = role;
+        if entry.resolution != resolution {
+            let same_link = match (&entry.resolution.contribution, &resolution.contribution) {
+                (Some(before), Some(after)) => before.link == after.link,
+                (None, None) => true,
+                _ => false,
+            };
+            if same_link {
+                self.recount(id, resolution);
+            } else {
+                self.detach(id, false, now);
+                self.sockets[id.index()].resolution = resolution;
+                self.attach(id);
+            }
+        }
+        if remembered {
+            // The other end may believe what is remembered here.
+            let socket = &self.sockets[id.index()].socket;
+            if let Some(remote) = socket.remote {
+                let pairs = self.indexes.by_tuple(index::Space::of(socket), remote, socket.local);
+                self.dirty.extend(pairs.iter().copied().filter(|pair| *pair != id));
+            }
+        }
+    }
+
+    /// The connection stays in its link, but what it adds changed.
+    fn recount(&mut self, id: SocketId, resolution: Resolution) {
+        let entry = &mut self.sockets[id.index()];
+        if let (Some(link_id), Some(before), Some(after)) =
+            (entry.link, &entry.resolution.contribution, &resolution.contribution)
+            && before != after
+            && let Some(link) = self.links.get_mut(&link_id)
+        {
+            link.subtract(before, false);
+            link.add(after);
+            self.changes.links.insert(link_id);
+        }
+        entry.resolution = resolution;
+    }
+
+    fn attach(&mut self, id: SocketId) {
+        let entry = &mut self.sockets[id.index()];
+        let Some(contribution) = &entry.resolution.contribution else { return };
+        let link_id = *self.link_ids.entry(contribution.link).or_insert_with(|| {
+            let link_id = LinkId(self.next_link);
+            self.next_link = self.next_link.wrapping_add(1);
+            self.links.insert(link_id, Link::new(contribution, self.at));
+            self.link_parties.insert((contribution.link.client, link_id));
+            self.link_parties.insert((contribution.link.server, link_id));
+            link_id
+        });
+        if let Some(link) = self.links.get_mut(&link_id) {
+            if let Some(since) = link.stale_since.take() {
+                self.stale.remove(&(since, link_id));
+            }
+            link.add(contribution);
+        }
+        entry.link = Some(link_id);
+        self.link_sockets.insert((link_id, id));
+        self.changes.links.insert(link_id);
+    }
+
+    /// Takes a connection out of its link. `closed`: it is over, so the link goes stale with its
+    /// last one; otherwise it only moves to another link, and an empty link vanishes at once.
+    fn detach(&mut self, id: SocketId, closed: bool, now: Moment) {
+        let entry = &mut self.sockets[id.index()];
+        let Some(link_id) = entry.link.take() else { return };
+        let Some(contribution) = entry.resolution.contribution.take() else { return };
+        self.link_sockets.remove(&(link_id, id));
+        self.changes.links.insert(link_id);
+        let Some(link) = self.links.get_mut(&link_id) else { return };
+        link.subtract(&contribution, closed);
+        if link.connections > 0 {
+            return;
+        }
+        if closed {
+            link.stale_since = Some(now);
+            self.stale.insert((now, link_id));
+        } else {
+            self.emptied.push(link_id);
+        }
+    }
+
+    fn record(&mut self, kind: SocketChangeKind, socket: &Socket, resolution: &Resolution) {
+        if self.track_sockets {
+            self.changes.sockets.push(SocketChange {
+                kind,
+                socket: socket.clone(),
+                direction: resolution.direction,
+                evidence: resolution.evidence,
+            });
+        }
+    }
+
+    /// Directions are known only once the whole batch is applied.
+    fn complete_recorded(&mut self) {
+        let mut changes = std::mem::take(&mut self.changes.sockets);
+        for change in &mut changes {
+            if change.kind != SocketChangeKind::Closed
+                && let Some(id) = self.socket_id(&change.socket.key)
+            {
+                (change.direction, change.evidence) = self.direction(id);
+            }
+        }
+        self.changes.sockets = changes;
+    }
+}

@@ -1,0 +1,107 @@
+//! The indexes that keep every question about one socket from becoming a scan of all.
+
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use super::SocketId;
+use crate::endpoint::Endpoint;
+use crate::key::{HostId, NetnsId, ProcessKey};
+use crate::socket::{Protocol, Socket};
+
+/// Where addresses are comparable: one network namespace of one machine, one protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Space {
+    pub(crate) host: HostId,
+    pub(crate) netns: NetnsId,
+    pub(crate) protocol: Protocol,
+}
+
+impl Space {
+    pub(crate) fn of(socket: &Socket) -> Self {
+        Self { host: socket.key.host, netns: socket.key.netns, protocol: socket.protocol }
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Indexes {
+    /// Connected sockets by (local, remote). More than one only in passing: a TIME_WAIT socket and
+    /// its successor, or UDP sockets that share a port.
+    tuples: FxHashMap<(Space, Endpoint, Endpoint), SmallVec<[SocketId; 1]>>,
+    /// Listeners by port.
+    listeners: FxHashMap<(Space, u16), SmallVec<[SocketId; 2]>>,
+    /// Connected sockets by either port: whose direction a listener on that port may decide.
+    ports: BTreeSet<(Space, u16, SocketId)>,
+    /// Sockets by each of their owners.
+    owned: BTreeSet<(ProcessKey, SocketId)>,
+}
+
+impl Indexes {
+    pub(crate) fn insert(&mut self, id: SocketId, socket: &Socket) {
+        let space = Space::of(socket);
+        if socket.is_listener() {
+            self.listeners.entry((space, socket.local.port)).or_default().push(id);
+        } else if let Some(remote) = socket.remote {
+            self.tuples.entry((space, socket.local, remote)).or_default().push(id);
+            self.ports.insert((space, socket.local.port, id));
+            self.ports.insert((space, remote.port, id));
+        }
+        for owner in &socket.owners {
+            self.owned.insert((owner.process, id));
+        }
+    }
+
+    pub(crate) fn remove(&mut self, id: SocketId, socket: &Socket) {
+        let space = Space::of(socket);
+        if socket.is_listener() {
+            remove_from(&mut self.listeners, (space, socket.local.port), id);
+        } else if let Some(remote) = socket.remote {
+            remove_from(&mut self.tuples, (space, socket.local, remote), id);
+            self.ports.remove(&(space, socket.local.port, id));
+            self.ports.remove(&(space, remote.port, id));
+        }
+        for owner in &socket.owners {
+            self.owned.remove(&(owner.process, id));
+        }
+    }
+
+    /// The sockets with exactly this five-tuple.
+    pub(crate) fn by_tuple(&self, space: Space, local: Endpoint, remote: Endpoint) -> &[SocketId] {
+        self.tuples.get(&(space, local, remote)).map_or(&[], |ids| ids.as_slice())
+    }
+
+    /// The listeners on a port, whatever their address.
+    pub(crate) fn listeners_on(&self, space: Space, port: u16) -> &[SocketId] {
+        self.listeners.get(&(space, port)).map_or(&[], |ids| ids.as_slice())
+    }
+
+    /// The connected sockets one of whose ports is `port`.
+    pub(crate) fn connected_on(
+        &self,
+        space: Space,
+        port: u16,
+    ) -> impl Iterator<Item = SocketId> + '_ {
+        self.ports
+            .range((space, port, SocketId(0))..=(space, port, SocketId(u32::MAX)))
+            .map(|(_, _, id)| *id)
+    }
+
+    /// Every socket that a process owns or shares.
+    pub(crate) fn owned_by(&self, process: ProcessKey) -> impl Iterator<Item = SocketId> + '_ {
+        self.owned.range((process, SocketId(0))..=(process, SocketId(u32::MAX))).map(|(_, id)| *id)
+    }
+}
+
+fn remove_from<K: std::hash::Hash + Eq, const N: usize>(
+    map: &mut FxHashMap<K, SmallVec<[SocketId; N]>>,
+    key: K,
+    id: SocketId,
+) {
+    if let Some(ids) = map.get_mut(&key) {
+        ids.retain(|i| *i != id);
+        if ids.is_empty() {
+            map.remove(&key);
+        }
+    }
+}

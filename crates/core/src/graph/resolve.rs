@@ -1,0 +1,233 @@
+//! Direction and pairing: which end of a connection is the client, and who is at the other end.
+//!
+//! A pure function of the sockets and their indexes. Both ends of a pair are always judged
+//! together, from the same end, so that they cannot disagree.
+
+use std::cmp::Ordering;
+
+use super::index::Space;
+use super::link::{Contribution, Evidence, LinkKey, Party};
+use super::{Direction, Graph, SocketId};
+use crate::endpoint::Endpoint;
+use crate::registry::Side;
+use crate::socket::{Role, Socket, SocketState, UnknownOwner};
+
+/// What is concluded about one socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Resolution {
+    pub(crate) direction: Direction,
+    /// `None` where there is no direction to tell.
+    pub(crate) evidence: Option<Evidence>,
+    /// The other end's socket, if it is on this machine.
+    pub(crate) pair: Option<SocketId>,
+    /// What the socket adds to a link. Of a pair only one end carries the connection.
+    pub(crate) contribution: Option<Contribution>,
+}
+
+impl Resolution {
+    pub(crate) const NONE: Self =
+        Self { direction: Direction::Unknown, evidence: None, pair: None, contribution: None };
+}
+
+impl Graph {
+    /// The socket at the other end of `socket`, if it is in the same network namespace.
+    pub(crate) fn pair_of(&self, id: SocketId, socket: &Socket) -> Option<SocketId> {
+        let remote = socket.remote?;
+        // A socket connected to itself (simultaneous open) is its own mirror image: no pair.
+        self.indexes
+            .by_tuple(Space::of(socket), remote, socket.local)
+            .iter()
+            .copied()
+            .filter(|other| *other != id)
+            .min_by_key(|other| self.pairing_rank(*other))
+    }
+
+    /// Which of several sockets with one five-tuple is the connection's real end.
+    fn pairing_rank(&self, id: SocketId) -> (bool, bool, crate::key::SocketKey) {
+        let socket = &self.sockets[id.index()].socket;
+        (socket.owners.is_empty(), socket.state == SocketState::TimeWait, socket.key)
+    }
+
+    /// The listener that answers for `endpoint` as seen from `socket`: bound to that very address;
+    /// else to the wildcard, if the address is the machine's own. Loopback addresses are, and so
+    /// is an address that the socket itself uses: the kernel picks the destination as source for
+    /// connections to the machine's own addresses.
+    pub(crate) fn listener_at(&self, socket: &Socket, endpoint: Endpoint) -> Option<SocketId> {
+        let listeners = self.indexes.listeners_on(Space::of(socket), endpoint.port);
+        if listeners.is_empty() {
+            return None;
+        }
+        let local_address = endpoint.ip.is_loopback() || endpoint.ip == socket.local.ip;
+        listeners
+            .iter()
+            .copied()
+            .filter_map(|id| {
+                let listener = &self.sockets[id.index()].socket;
+                let bound = listener.local.ip;
+                let rank = if bound == endpoint.ip {
+                    0
+                } else if !local_address || !bound.is_unspecified() {
+                    return None;
+                } else if bound.is_ipv4() == endpoint.ip.is_ipv4() {
+                    1
+                } else if bound.is_ipv6() && !listener.v6_only {
+                    2
+                } else {
+                    return None;
+                };
+                Some((rank, listener.owners.is_empty(), listener.key, id))
+            })
+            .min()
+            .map(|(_, _, _, id)| id)
+    }
+
+    /// What one end says about its own role, with nothing from the other end.
+    fn own_role(&self, id: SocketId) -> Option<(Evidence, Role)> {
+        let entry = &self.sockets[id.index()];
+        let socket = &entry.socket;
+        if let Some(role) = socket.role {
+            return Some((Evidence::Observed, role));
+        }
+        let remote = socket.remote?;
+        let local_listens = self.listener_at(socket, socket.local).is_some();
+        let remote_listens = self.listener_at(socket, remote).is_some();
+        match (local_listens, remote_listens) {
+            (true, false) => Some((Evidence::Listener, Role::Server)),
+            (false, true) => Some((Evidence::Listener, Role::Client)),
+            _ => entry.remembered_role.map(|role| (Evidence::Pairing, role)),
+        }
+    }
+
+    /// The role of a connected socket and what that rests on.
+    fn role(&self, id: SocketId, pair: Option<SocketId>) -> Option<(Evidence, Role)> {
+        let socket = &self.sockets[id.index()].socket;
+        let remote = socket.remote?;
+        let own = self.own_role(id);
+        let from_pair = pair
+            .and_then(|pair| self.own_role(pair))
+            .map(|(evidence, role)| (evidence, role.flip()));
+        if let (Some(own), Some(theirs)) = (own, from_pair) {
+            // The better evidence wins. Where both ends claim the same with equal right, the end
+            // with the smaller key is believed, whichever of the two is being asked about.
+            let own_leads = pair.is_none_or(|p| socket.key < self.sockets[p.index()].socket.key);
+            return Some(match own.0.cmp(&theirs.0) {
+                Ordering::Less => own,
+                Ordering::Greater => theirs,
+                Ordering::Equal if own_leads => own,
+                Ordering::Equal => theirs,
+            });
+        }
+        if let Some(known) = own.or(from_pair) {
+            return Some(known);
+        }
+        let side = match pair {
+            Some(pair) if self.sockets[pair.index()].socket.key < socket.key => {
+                match self.service_ports.server_side(remote.port, socket.local.port) {
+                    Side::Local => Side::Remote,
+                    Side::Remote => Side::Local,
+                }
+            }
+            _ => self.service_ports.server_side(socket.local.port, remote.port),
+        };
+        let role = if side == Side::Local { Role::Server } else { Role::Client };
+        Some((Evidence::ServicePort, role))
+    }
+
+    /// Who stands behind a socket. `None`: the kernel alone.
+    pub(crate) fn party_of(socket: &Socket) -> Option<Party> {
+        if let Some(owner) = socket.primary_owner() {
+            return Some(Party::Process(owner.process));
+        }
+        if socket.unknown_owner == UnknownOwner::Kernel {
+            return None;
+        }
+        Some(Party::Unattributed {
+            host: socket.key.host,
+            netns: socket.key.netns,
+            uid: socket.uid,
+        })
+    }
+
+    /// Everything that can be concluded about a socket right now.
+    pub(crate) fn resolve(&self, id: SocketId) -> Resolution {
+        let socket = &self.sockets[id.index()].socket;
+        if socket.is_listener() {
+            return Resolution { direction: Direction::Listen, ..Resolution::NONE };
+        }
+        let Some(remote) = socket.remote else { return Resolution::NONE };
+        let pair = self.pair_of(id, socket);
+        let Some((evidence, role)) = self.role(id, pair) else { return Resolution::NONE };
+        let direction = match role {
+            Role::Client => Direction::Outbound,
+            Role::Server => Direction::Inbound,
+        };
+        let contribution = self.contribution(socket, remote, pair, role, evidence);
+        Resolution { direction, evidence: Some(evidence), pair, contribution }
+    }
+
+    fn contribution(
+        &self,
+        socket: &Socket,
+        remote: Endpoint,
+        pair: Option<SocketId>,
+        role: Role,
+        evidence: Evidence,
+    ) -> Option<Contribution> {
+        let me = Self::party_of(socket)?;
+        let own_address = remote.ip.is_loopback() || remote.ip == socket.local.ip;
+        if pair.is_none()
+            && own_address
+            && socket.state == SocketState::TimeWait
+            && role == Role::Server
+        {
+            return None; // The client's end is gone for good: an address would tell nobody who it was.
+        }
+        let paired = pair.map(|pair| &self.sockets[pair.index()].socket);
+        let paired_party = paired.and_then(Self::party_of);
+        if paired_party.is_some() && role == Role::Server {
+            return None; // The client's end carries the connection.
+        }
+        // Row 8 of the published behaviour: nobody is paired, but somebody listens there.
+        let listener = match (paired_party, role) {
+            (None, Role::Client) => self.listener_at(socket, remote),
+            _ => None,
+        }
+        .map(|listener| &self.sockets[listener.index()].socket);
+        let shares_owner = |other: &Socket| {
+            other.owners.iter().any(|o| socket.owners.iter().any(|mine| mine.process == o.process))
+        };
+        if paired.is_some_and(shares_owner) || listener.is_some_and(shares_owner) {
+            return None; // G4: an edge never joins a process to itself.
+        }
+        let other = paired_party.or_else(|| listener.and_then(Self::party_of));
+        if other == Some(me) {
+            return None;
+        }
+        let host = socket.key.host;
+        let (client, server, port) = match role {
+            Role::Client => {
+                let server = other.unwrap_or(Party::Remote { host, endpoint: remote });
+                (me, server, remote.port)
+            }
+            Role::Server => {
+                let endpoint = Endpoint { ip: remote.ip, port: 0 };
+                (other.unwrap_or(Party::Remote { host, endpoint }), me, socket.local.port)
+            }
+        };
+        let counters = socket.counters;
+        let (to_server, to_client) = match role {
+            Role::Client => (counters.sent_bytes, counters.received_bytes),
+            Role::Server => (counters.received_bytes, counters.sent_bytes),
+        };
+        Some(Contribution {
+            link: LinkKey { client, server, port, protocol: socket.protocol },
+            state: socket.state,
+            to_server,
+            to_client,
+            rtt_us: counters.rtt_us,
+            retransmits: counters.retransmits,
+            evidence,
+            attribution: socket.attribution(),
+        })
+    }
+}

@@ -1,0 +1,136 @@
+//! Sockets, links and parties as the filter language sees them.
+
+use super::{Direction, Graph, Link, Party, SocketEntry, SocketId};
+use crate::filter::{self, StateSet, Subject};
+use crate::socket::{Socket, SocketState};
+
+impl Graph {
+    /// A party as a filter sees it.
+    pub fn filter_party(&self, party: Party) -> filter::Party<'_> {
+        match party {
+            Party::Process(key) => {
+                self.processes.get(&key).map_or_else(filter::Party::default, |entry| {
+                    filter::Party {
+                        process: Some(&entry.process),
+                        label: &entry.label,
+                        type_name: &entry.type_name,
+                        ..filter::Party::default()
+                    }
+                })
+            }
+            Party::Remote { endpoint, .. } => filter::Party {
+                type_name: "external",
+                ip: Some(endpoint.ip),
+                ..filter::Party::default()
+            },
+            Party::Unattributed { .. } => filter::Party::default(),
+        }
+    }
+
+    /// A socket as a filter sees it; of a socket that is gone, nothing.
+    pub fn subject(&self, id: SocketId) -> Subject<'_> {
+        let Some(entry) = self.sockets.get(id.index()) else { return Subject::default() };
+        let socket = &entry.socket;
+        let direction = entry.resolution.direction;
+        let near = Self::party_of(socket).map(|party| self.filter_party(party));
+        let far_party = self.far_party(entry);
+        let far = far_party.map(|party| self.filter_party(party));
+        let mut subject = Subject {
+            service_port: service_port(socket, direction),
+            local: Some(socket.local),
+            remote: socket.remote,
+            states: StateSet::of(socket.state),
+            protocol: Some(socket.protocol),
+            direction: Some(direction),
+            received_bytes: socket.counters.received_bytes,
+            sent_bytes: socket.counters.sent_bytes,
+            rtt_us: socket.counters.rtt_us,
+            retransmits: u64::from(socket.counters.retransmits),
+            sockets: 1,
+            listener: socket.is_listener(),
+            external: matches!(far_party, Some(Party::Remote { .. })),
+            unattributed: socket.owners.is_empty(),
+            ..Subject::default()
+        };
+        match direction {
+            Direction::Outbound => (subject.client, subject.server) = (near, far),
+            Direction::Inbound => (subject.client, subject.server) = (far, near),
+            Direction::Listen => subject.server = near,
+            Direction::Unknown => subject.lone = near,
+        }
+        subject
+    }
+
+    /// A listener as a filter sees it when it is asked about the node that `party` is.
+    pub fn listener_subject<'a>(&'a self, party: Party, listener: &Socket) -> Subject<'a> {
+        Subject {
+            server: Some(self.filter_party(party)),
+            protocol: Some(listener.protocol),
+            service_port: Some(listener.local.port),
+            local: Some(listener.local),
+            states: StateSet::of(listener.state),
+            direction: Some(Direction::Listen),
+            sockets: 1,
+            listener: true,
+            unattributed: listener.owners.is_empty(),
+            ..Subject::default()
+        }
+    }
+
+    /// A link as a filter sees it.
+    pub fn link_subject(&self, link: &Link) -> Subject<'_> {
+        let remote = |party| match party {
+            Party::Remote { endpoint, .. } => Some(endpoint),
+            _ => None,
+        };
+        let (client, server) = (remote(link.key.client), remote(link.key.server));
+        let direction = if client.is_some() { Direction::Inbound } else { Direction::Outbound };
+        let (received_bytes, sent_bytes) = match direction {
+            Direction::Inbound => (link.to_server(), link.to_client()),
+            _ => (link.to_client(), link.to_server()),
+        };
+        let unattributed = |party| matches!(party, Party::Unattributed { .. });
+        Subject {
+            client: Some(self.filter_party(link.key.client)),
+            server: Some(self.filter_party(link.key.server)),
+            protocol: Some(link.key.protocol),
+            service_port: Some(link.key.port),
+            remote: server.or(client),
+            states: SocketState::ALL
+                .into_iter()
+                .filter(|state| link.connections_in(*state) > 0)
+                .collect(),
+            direction: Some(direction),
+            received_bytes,
+            sent_bytes,
+            rtt_us: link.rtt_us(),
+            retransmits: link.retransmits(),
+            sockets: link.connections,
+            stale: link.is_stale(),
+            external: client.is_some() || server.is_some(),
+            unattributed: unattributed(link.key.client) || unattributed(link.key.server),
+            ..Subject::default()
+        }
+    }
+
+    fn far_party(&self, entry: &SocketEntry) -> Option<Party> {
+        let socket = &entry.socket;
+        let remote = socket.remote?;
+        if let Some(contribution) = &entry.resolution.contribution {
+            let link = &contribution.link;
+            let outbound = entry.resolution.direction == Direction::Outbound;
+            return Some(if outbound { link.server } else { link.client });
+        }
+        let pair = entry.resolution.pair.and_then(|pair| self.sockets.get(pair.index()));
+        pair.and_then(|pair| Self::party_of(&pair.socket))
+            .or(Some(Party::Remote { host: socket.key.host, endpoint: remote }))
+    }
+}
+
+fn service_port(socket: &Socket, direction: Direction) -> Option<u16> {
+    match direction {
+        Direction::Outbound => socket.remote.map(|remote| remote.port),
+        Direction::Inbound | Direction::Listen => Some(socket.local.port),
+        Direction::Unknown => None,
+    }
+}

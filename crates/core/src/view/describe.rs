@@ -1,0 +1,170 @@
+//! How a node is described: label, detail, type, listeners.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::node_key::NodeKey;
+use super::scene::{MAX_NODE_DETAILS, Node, NodeId, NodeKind};
+use super::spec::ViewSpec;
+use super::tally::{Member, NodeTally};
+use crate::graph::{Graph, ProcessEntry};
+use crate::key::{HostId, ProcessKey};
+use crate::socket::{Protocol, Socket};
+
+/// The node as it is shown.
+pub(crate) fn describe(graph: &Graph, spec: &ViewSpec, id: NodeId, tally: &NodeTally) -> Node {
+    let count = u32::try_from(tally.members.len()).unwrap_or(u32::MAX);
+    let mut node = Node {
+        id,
+        key: tally.text.clone(),
+        kind: NodeKind::Process,
+        label: Arc::from(""),
+        detail: Arc::from(""),
+        type_name: Arc::from("app"),
+        class: None,
+        user: Arc::from(""),
+        host: HostId::LOCAL,
+        count,
+        expandable: tally.key.is_group() && count > 1,
+        parent: tally.parent.clone(),
+        processes: Vec::new(),
+        listeners: Vec::new(),
+        listener_count: 0,
+        sockets: tally.sockets,
+        since: tally.first_seen,
+        stale: false,
+    };
+    match &tally.key {
+        NodeKey::Remotes(group) | NodeKey::Remote { group, .. } => {
+            node.kind = if group.inbound { NodeKind::Client } else { NodeKind::Server };
+            node.host = group.host;
+            node.class = Some(group.class);
+            node.type_name = Arc::from("external");
+            node.stale = tally.live_links == 0;
+            (node.label, node.detail) = remote_text(tally, group.inbound, group.class.as_str());
+        }
+        NodeKey::Unattributed { host, uid, .. } => {
+            node.kind = NodeKind::Unattributed;
+            node.host = *host;
+            let user = user_name(graph, *host, *uid);
+            node.label = Arc::from(format!("programs of {user}"));
+            node.detail = Arc::from("not visible to this user");
+            node.user = user;
+            add_listeners(graph, spec, tally, &mut node);
+        }
+        NodeKey::Process { .. }
+        | NodeKey::Tree { .. }
+        | NodeKey::Family { .. }
+        | NodeKey::User { .. }
+        | NodeKey::Host { .. } => {
+            describe_processes(graph, tally, &mut node);
+            add_listeners(graph, spec, tally, &mut node);
+        }
+    }
+    node
+}
+
+fn remote_text(tally: &NodeTally, inbound: bool, class: &str) -> (Arc<str>, Arc<str>) {
+    let mut members = tally.members.keys();
+    let label = match (members.next(), members.next()) {
+        (Some(Member::Remote(endpoint)), None) if endpoint.port == 0 => endpoint.ip.to_string(),
+        (Some(Member::Remote(endpoint)), None) => endpoint.to_string(),
+        _ if inbound => format!("×{} clients", tally.members.len()),
+        _ => format!("×{} remotes", tally.members.len()),
+    };
+    (Arc::from(label), Arc::from(class))
+}
+
+fn describe_processes(graph: &Graph, tally: &NodeTally, node: &mut Node) {
+    let keys = || {
+        tally.members.keys().filter_map(|member| match member {
+            Member::Process { key, .. } => Some(*key),
+            _ => None,
+        })
+    };
+    node.processes = keys().take(MAX_NODE_DETAILS).collect();
+    let Some(first) = node.processes.first().copied() else { return };
+    node.host = first.host;
+    // A tree is named after its root even if only the root's children are connected.
+    let named_after = match &tally.key {
+        NodeKey::Tree { root } if graph.process(*root).is_some() => *root,
+        _ => first,
+    };
+    let entry = graph.process(named_after);
+    let name: Arc<str> = match &tally.key {
+        NodeKey::User { user, .. } => user.clone().unwrap_or_else(|| Arc::from("unknown user")),
+        NodeKey::Host { .. } => Arc::from("this machine"),
+        _ => entry.map_or_else(|| Arc::from(format!("pid {}", first.pid)), |e| e.label.clone()),
+    };
+    let count = tally.members.len();
+    node.label = if count > 1 { Arc::from(format!("{name} ×{count}")) } else { name };
+    node.detail = if count > 1 {
+        Arc::from(format!("{count} processes"))
+    } else {
+        Arc::from(format!("PID {}", first.pid))
+    };
+    if !matches!(tally.key, NodeKey::User { .. } | NodeKey::Host { .. })
+        && let Some(entry) = entry
+    {
+        node.type_name = entry.type_name.clone();
+    }
+    if let Some(entry) = graph.process(first) {
+        node.since = entry.process.started;
+    }
+    node.user = common_user(graph, keys());
+    // A process of which nothing is known yet is not known to have ended.
+    node.stale = keys().all(|key| graph.process(key).is_some_and(|e| !e.alive));
+}
+
+fn common_user(graph: &Graph, keys: impl Iterator<Item = ProcessKey>) -> Arc<str> {
+    let mut common: Option<Arc<str>> = None;
+    for key in keys {
+        let user = graph.process(key).and_then(|e| e.process.user.as_ref());
+        let Some(user) = user.map(crate::process::User::label) else { return Arc::from("") };
+        match &common {
+            None => common = Some(user),
+            Some(other) if *other == user => {}
+            Some(_) => return Arc::from(""),
+        }
+    }
+    common.unwrap_or_else(|| Arc::from(""))
+}
+
+fn user_name(graph: &Graph, host: HostId, uid: Option<u32>) -> Arc<str> {
+    let Some(uid) = uid else { return Arc::from("unknown users") };
+    let of_user = |entry: &&ProcessEntry| {
+        entry.process.key.host == host
+            && entry.process.user.as_ref().is_some_and(|u| u.id == uid && u.name.is_some())
+    };
+    // Whichever process is found first: they all carry the same name.
+    let name = graph.processes().find(of_user).and_then(|e| e.process.user.as_ref()?.name.clone());
+    name.unwrap_or_else(|| Arc::from(format!("uid {uid}")))
+}
+
+fn add_listeners(graph: &Graph, spec: &ViewSpec, tally: &NodeTally, node: &mut Node) {
+    let mut texts = BTreeSet::new();
+    for party in tally.parties.keys() {
+        for listener in graph.listeners_of(*party) {
+            if shows_listener(spec, listener) {
+                texts.insert((listener.protocol, listener.local.port, listener_text(listener)));
+            }
+        }
+    }
+    node.listener_count = u32::try_from(texts.len()).unwrap_or(u32::MAX);
+    node.listeners = texts.into_iter().take(MAX_NODE_DETAILS).map(|(_, _, text)| text).collect();
+}
+
+/// True if the view tells of such a listener at all.
+pub(crate) fn shows_listener(spec: &ViewSpec, listener: &Socket) -> bool {
+    crate::graph::offers_service(listener) && (spec.udp || listener.protocol == Protocol::Tcp)
+}
+
+/// `tcp *:443`, `udp 127.0.0.1:53`.
+fn listener_text(listener: &Socket) -> Arc<str> {
+    let local = listener.local;
+    Arc::from(if local.ip.is_unspecified() {
+        format!("{} *:{}", listener.protocol, local.port)
+    } else {
+        format!("{} {local}", listener.protocol)
+    })
+}

@@ -1,0 +1,565 @@
+//! Views: the graph, filtered, grouped and kept within a budget, as a scene with stable ids.
+//!
+//! A view is brought up to date from what changed in the graph, never by looking at all of it;
+//! only a change of level (too many nodes, or few enough again) builds it anew, and then every
+//! node that still exists keeps its id.
+
+mod describe;
+mod node_key;
+pub mod scene;
+mod spec;
+mod tally;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+pub use spec::{Grouping, MAX_EDGES, MAX_EXPANDED, MAX_NODES, UnknownGrouping, ViewSpec};
+
+use crate::graph::{Changes, Graph, Link, LinkId, Party, SocketId};
+use crate::key::ProcessKey;
+use crate::registry::PortClass;
+use crate::socket::Protocol;
+use describe::{describe, shows_listener};
+use node_key::{NodeKey, Remotes, tree_root};
+use scene::{Delta, Edge, EdgeId, NodeId, Scene, Summary};
+use spec::Level;
+use tally::{EdgeKey, EdgeTally, NodeTally, Share};
+
+/// Share of the budget that a finer level may fill when a view returns to it: below this, it does
+/// not go back and forth.
+const RETURN_PERCENT: usize = 75;
+
+/// One way of looking at the graph.
+#[derive(Clone, Debug)]
+pub struct View {
+    spec: ViewSpec,
+    levels: Vec<Level>,
+    level: usize,
+    /// How large the graph was when the view last became coarser, or tried in vain to get finer.
+    coarsened_at: usize,
+    scene: Scene,
+    node_ids: FxHashMap<NodeKey, NodeId>,
+    edge_ids: FxHashMap<EdgeKey, EdgeId>,
+    next_node: u32,
+    next_edge: u32,
+    nodes: FxHashMap<NodeId, NodeTally>,
+    edges: FxHashMap<EdgeId, EdgeTally>,
+    shares: FxHashMap<LinkId, Share>,
+    /// Parties that are held in a node because of their listeners.
+    listening: FxHashMap<Party, NodeId>,
+    expanded_members: usize,
+    dirty_nodes: FxHashSet<NodeId>,
+    dirty_edges: FxHashSet<EdgeId>,
+}
+
+impl View {
+    /// A view of the graph as it is now.
+    pub fn new(spec: ViewSpec, graph: &Graph) -> Self {
+        let mut view = Self {
+            levels: spec::levels(spec.grouping),
+            spec,
+            level: 0,
+            coarsened_at: usize::MAX,
+            scene: Scene::default(),
+            node_ids: FxHashMap::default(),
+            edge_ids: FxHashMap::default(),
+            next_node: 0,
+            next_edge: 0,
+            nodes: FxHashMap::default(),
+            edges: FxHashMap::default(),
+            shares: FxHashMap::default(),
+            listening: FxHashMap::default(),
+            expanded_members: 0,
+            dirty_nodes: FxHashSet::default(),
+            dirty_edges: FxHashSet::default(),
+        };
+        view.rebuild(graph);
+        view.keep_within_budget(graph);
+        let delta = view.flush(graph, true);
+        view.scene.apply(&delta);
+        view
+    }
+
+    /// What it shows.
+    pub fn spec(&self) -> &ViewSpec {
+        &self.spec
+    }
+
+    /// The scene as of the last update.
+    pub fn scene(&self) -> &Scene {
+        &self.scene
+    }
+
+    /// The grouping in force: what was asked for, or what fits.
+    pub fn level(&self) -> Grouping {
+        self.levels[self.level].processes
+    }
+
+    /// Brings the scene up to date. `None`: nothing that it shows changed.
+    pub fn update(&mut self, graph: &Graph, changes: &Changes) -> Option<Delta> {
+        for id in sorted(&changes.links) {
+            self.reconsider_link(graph, id);
+        }
+        let mut processes = FxHashSet::default();
+        for key in sorted(&changes.processes) {
+            self.add_with_descendants(graph, key, &mut processes);
+        }
+        for key in sorted(&processes) {
+            self.reconsider_party(graph, Party::Process(key));
+        }
+        for party in sorted(&changes.listeners) {
+            self.reconsider_listeners(graph, party);
+        }
+        self.keep_within_budget(graph);
+        let delta = self.flush(graph, changes.applied);
+        if delta.is_empty() {
+            return None;
+        }
+        self.scene.apply(&delta);
+        Some(delta)
+    }
+
+    /// The sockets behind a node: all of its processes', or those of a remote's links. `None`: no
+    /// such node.
+    pub fn sockets_of_node(&self, graph: &Graph, key: &str) -> Option<Vec<SocketId>> {
+        let node = self.scene.nodes.values().find(|node| &*node.key == key)?;
+        let tally = self.nodes.get(&node.id)?;
+        let mut sockets = BTreeSet::new();
+        for party in tally.parties.keys() {
+            if let Party::Process(process) = party {
+                sockets.extend(graph.sockets_of(*process));
+            }
+        }
+        for (link, share) in &self.shares {
+            if share.from == node.id || share.to == node.id {
+                sockets.extend(both_ends(graph, *link));
+            }
+        }
+        Some(sockets.into_iter().collect())
+    }
+
+    /// The sockets behind an edge, both ends of each pair. `None`: no such edge.
+    pub fn sockets_of_edge(&self, graph: &Graph, key: &str) -> Option<Vec<SocketId>> {
+        let edge = self.scene.edges.values().find(|edge| &*edge.key == key)?;
+        let tally = self.edges.get(&edge.id)?;
+        let sockets: BTreeSet<SocketId> =
+            tally.links.iter().flat_map(|(_, link)| both_ends(graph, *link)).collect();
+        Some(sockets.into_iter().collect())
+    }
+
+    /// A process's change may move the descendants that are grouped with it.
+    fn add_with_descendants(
+        &self,
+        graph: &Graph,
+        key: ProcessKey,
+        found: &mut FxHashSet<ProcessKey>,
+    ) {
+        let mut pending = vec![key];
+        while let Some(key) = pending.pop() {
+            if found.insert(key) && self.level() == Grouping::Tree {
+                pending.extend(graph.children(key));
+            }
+        }
+    }
+
+    fn reconsider_party(&mut self, graph: &Graph, party: Party) {
+        for link in graph.links_of(party).collect::<Vec<_>>() {
+            self.reconsider_link(graph, link);
+        }
+        self.reconsider_listeners(graph, party);
+        // Its label, user or life may show on the node that holds it.
+        let key = NodeKey::of_local(graph, self.levels[self.level], party);
+        if let Some(id) = self.node_ids.get(&key) {
+            self.dirty_nodes.insert(*id);
+        }
+        if let Party::Process(process) = party {
+            let expanded = NodeKey::Process { key: process, within: None };
+            if let Some(id) = self.node_ids.get(&expanded) {
+                self.dirty_nodes.insert(*id);
+            }
+            // The root names its tree, even where only its children are connected.
+            let tree = NodeKey::Tree { root: tree_root(graph, process) };
+            if let Some(id) = self.node_ids.get(&tree) {
+                self.dirty_nodes.insert(*id);
+            }
+        }
+    }
+
+    fn shows_link(&self, graph: &Graph, link: &Link) -> bool {
+        let is_remote = |party| matches!(party, Party::Remote { .. });
+        (self.spec.udp || link.key.protocol == Protocol::Tcp)
+            && !(self.spec.p2p_only && (is_remote(link.key.client) || is_remote(link.key.server)))
+            && (self.spec.filter.is_empty() || self.spec.filter.matches(&graph.link_subject(link)))
+    }
+
+    fn reconsider_link(&mut self, graph: &Graph, id: LinkId) {
+        let placed = graph.link(id).filter(|link| self.shows_link(graph, link));
+        let share = placed.and_then(|link| self.place(graph, link));
+        let before = self.shares.get(&id).copied();
+        if before == share {
+            return;
+        }
+        if let Some(before) = before {
+            self.subtract_share(id, before);
+        }
+        match share {
+            Some(share) => {
+                self.add_share(id, share);
+                self.shares.insert(id, share);
+            }
+            None => {
+                self.shares.remove(&id);
+            }
+        }
+    }
+
+    fn add_share(&mut self, id: LinkId, share: Share) {
+        if let Some(edge) = share.edge {
+            if let Some(tally) = self.edges.get_mut(&edge) {
+                tally.add(id, &share);
+            }
+            self.dirty_edges.insert(edge);
+        }
+        for (node, party) in [(share.from, share.client), (share.to, share.server)] {
+            if let Some(tally) = self.nodes.get_mut(&node) {
+                tally.hold(party);
+                tally.sockets += share.connections;
+                tally.live_links += u32::from(share.is_live());
+            }
+            self.dirty_nodes.insert(node);
+        }
+    }
+
+    /// Takes a share away. What becomes empty is dropped only when the update is finished, so
+    /// that moving a share never drops a node on the way.
+    fn subtract_share(&mut self, id: LinkId, share: Share) {
+        if let Some(edge) = share.edge {
+            if let Some(tally) = self.edges.get_mut(&edge) {
+                tally.subtract(id, &share);
+            }
+            self.dirty_edges.insert(edge);
+        }
+        for (node, party) in [(share.from, share.client), (share.to, share.server)] {
+            if let Some(tally) = self.nodes.get_mut(&node) {
+                tally.release(party);
+                tally.sockets -= share.connections;
+                tally.live_links -= u32::from(share.is_live());
+            }
+            self.dirty_nodes.insert(node);
+        }
+    }
+
+    /// Where a link goes: its nodes and its edge, which come into being if need be.
+    fn place(&mut self, graph: &Graph, link: &Link) -> Option<Share> {
+        let class = PortClass::of(link.key.port);
+        let (client, server) = (link.key.client, link.key.server);
+        let is_remote = |party| matches!(party, Party::Remote { .. });
+        let (from, to) = match (is_remote(client), is_remote(server)) {
+            (false, false) => (self.local_node(graph, client), self.local_node(graph, server)),
+            (true, false) => {
+                let to = self.local_node(graph, server);
+                (self.remote_node(graph, client, to, true, class)?, to)
+            }
+            (false, true) => {
+                let from = self.local_node(graph, client);
+                (from, self.remote_node(graph, server, from, false, class)?)
+            }
+            (true, true) => return None,
+        };
+        if from == to {
+            // Both ends in one group: nothing to draw until it is expanded, but it is there.
+            return Some(Share::of(link, None, from, to));
+        }
+        let level = self.levels[self.level];
+        let grouped_by_class = (is_remote(client) || is_remote(server)) || !level.edge_per_port;
+        let key = EdgeKey {
+            from,
+            to,
+            protocol: link.key.protocol,
+            class,
+            port: (!grouped_by_class).then_some(link.key.port),
+        };
+        let edge = match self.edge_ids.get(&key) {
+            Some(id) => *id,
+            None => {
+                let id = EdgeId(self.next_edge);
+                self.next_edge += 1;
+                self.edge_ids.insert(key, id);
+                id
+            }
+        };
+        self.edges.entry(edge).or_insert_with(|| EdgeTally::new(key));
+        Some(Share::of(link, Some(edge), from, to))
+    }
+
+    fn local_node(&mut self, graph: &Graph, party: Party) -> NodeId {
+        let level = self.levels[self.level];
+        let key = NodeKey::of_local(graph, level, party);
+        if let Party::Process(process) = party
+            && level.expand
+            && key.is_group()
+            && !self.spec.expanded.is_empty()
+        {
+            let text = self.text_of(&key);
+            if self.spec.expanded.contains(&text) {
+                let member = NodeKey::Process { key: process, within: Some(text.clone()) };
+                return self.node(graph, member, text);
+            }
+        }
+        self.node(graph, key, Arc::from(""))
+    }
+
+    fn remote_node(
+        &mut self,
+        graph: &Graph,
+        party: Party,
+        peer: NodeId,
+        inbound: bool,
+        class: PortClass,
+    ) -> Option<NodeId> {
+        let Party::Remote { host, endpoint } = party else { return None };
+        let level = self.levels[self.level];
+        let peer = level.remotes_per_peer.then_some(peer);
+        let group = Remotes { host, peer, inbound, class };
+        if level.expand && !self.spec.expanded.is_empty() {
+            let text = self.text_of(&NodeKey::Remotes(group));
+            if self.spec.expanded.contains(&text) {
+                return Some(self.node(graph, NodeKey::Remote { group, endpoint }, text));
+            }
+        }
+        Some(self.node(graph, NodeKey::Remotes(group), Arc::from("")))
+    }
+
+    fn text_of(&self, key: &NodeKey) -> Arc<str> {
+        key.text(|peer| self.nodes.get(&peer).map_or_else(|| Arc::from("?"), |n| n.text.clone()))
+    }
+
+    fn node(&mut self, graph: &Graph, key: NodeKey, parent: Arc<str>) -> NodeId {
+        let id = match self.node_ids.get(&key) {
+            Some(id) => *id,
+            None => {
+                let id = NodeId(self.next_node);
+                self.next_node += 1;
+                self.node_ids.insert(key.clone(), id);
+                id
+            }
+        };
+        if !self.nodes.contains_key(&id) {
+            let text = self.text_of(&key);
+            self.expanded_members += usize::from(!parent.is_empty());
+            let tally = NodeTally {
+                key,
+                text,
+                parent,
+                members: std::collections::BTreeMap::new(),
+                parties: std::collections::BTreeMap::new(),
+                live_links: 0,
+                sockets: 0,
+                first_seen: graph.at(),
+            };
+            self.nodes.insert(id, tally);
+            self.dirty_nodes.insert(id);
+        }
+        id
+    }
+
+    fn reconsider_listeners(&mut self, graph: &Graph, party: Party) {
+        let shown = self.spec.listeners
+            && !self.spec.p2p_only
+            && graph.listeners_of(party).any(|listener| {
+                shows_listener(&self.spec, listener)
+                    && (self.spec.filter.is_empty()
+                        || self.spec.filter.matches(&graph.listener_subject(party, listener)))
+            });
+        let after = shown.then(|| self.local_node(graph, party));
+        let before = self.listening.get(&party).copied();
+        if let Some(id) = before.or(after).or_else(|| self.node_holding(graph, party)) {
+            self.dirty_nodes.insert(id);
+        }
+        if before == after {
+            return;
+        }
+        if let Some(id) = after {
+            self.listening.insert(party, id);
+            if let Some(tally) = self.nodes.get_mut(&id) {
+                tally.hold(party);
+            }
+            self.dirty_nodes.insert(id);
+        } else {
+            self.listening.remove(&party);
+        }
+        if let Some(tally) = before.and_then(|id| self.nodes.get_mut(&id)) {
+            tally.release(party);
+        }
+    }
+
+    /// The node in which a party is already, if it is.
+    fn node_holding(&self, graph: &Graph, party: Party) -> Option<NodeId> {
+        let link = graph.links_of(party).find_map(|link| self.shares.get(&link))?;
+        Some(if link.client == party { link.from } else { link.to })
+    }
+
+    /// Builds everything anew at the present level; ids are kept for what stays.
+    fn rebuild(&mut self, graph: &Graph) {
+        self.dirty_nodes.extend(self.nodes.drain().map(|(id, _)| id));
+        self.dirty_edges.extend(self.edges.drain().map(|(id, _)| id));
+        self.shares.clear();
+        self.listening.clear();
+        self.expanded_members = 0;
+        let mut links: Vec<LinkId> = graph.links().map(|(id, _)| id).collect();
+        links.sort_unstable();
+        for id in links {
+            self.reconsider_link(graph, id);
+        }
+        let parties: BTreeSet<Party> = graph.listeners().map(|(party, _)| party).collect();
+        for party in parties {
+            self.reconsider_listeners(graph, party);
+        }
+        if self.expanded_members > MAX_EXPANDED && self.levels[self.level].expand {
+            for level in &mut self.levels {
+                level.expand = false;
+            }
+            self.rebuild(graph);
+            return;
+        }
+        self.node_ids.retain(|_, id| self.nodes.contains_key(id));
+        self.edge_ids.retain(|_, id| self.edges.contains_key(id));
+    }
+
+    fn fits(&self, percent: usize) -> bool {
+        let nodes = self.nodes.values().filter(|n| !n.members.is_empty()).count();
+        let edges = self.edges.values().filter(|e| !e.links.is_empty()).count();
+        nodes.saturating_sub(self.expanded_members) * 100 <= self.spec.max_nodes * percent
+            && edges.saturating_sub(self.expanded_members) * 100 <= self.spec.max_edges * percent
+    }
+
+    fn keep_within_budget(&mut self, graph: &Graph) {
+        let size = graph.link_count() + graph.process_count() + self.listening.len();
+        let before = self.level;
+        while !self.fits(100) && self.level + 1 < self.levels.len() {
+            self.level += 1;
+            self.rebuild(graph);
+            self.coarsened_at = size;
+        }
+        // A finer level is tried only when the graph has shrunk well below what was too much.
+        if before == self.level && self.level > 0 && size < self.coarsened_at / 4 * 3 {
+            self.level -= 1;
+            self.rebuild(graph);
+            self.coarsened_at = size;
+            if !self.fits(RETURN_PERCENT) {
+                self.level += 1;
+                self.rebuild(graph);
+            }
+        }
+    }
+
+    /// Describes what is dirty, drops what is empty, and returns the difference.
+    fn flush(&mut self, graph: &Graph, applied: bool) -> Delta {
+        let mut delta =
+            Delta { from: self.scene.revision, to: self.scene.revision + 1, ..Delta::default() };
+        for id in std::mem::take(&mut self.dirty_edges) {
+            let edge = self.finish_edge(id);
+            note(&mut delta.edges, self.scene.edges.get(&id), edge);
+        }
+        for id in std::mem::take(&mut self.dirty_nodes) {
+            let node = match self.nodes.get(&id) {
+                Some(tally) if !tally.members.is_empty() => {
+                    Some(describe(graph, &self.spec, id, tally))
+                }
+                _ => {
+                    self.drop_node(id);
+                    None
+                }
+            };
+            note(&mut delta.nodes, self.scene.nodes.get(&id), node);
+        }
+        delta.nodes.sort();
+        delta.edges.sort();
+        let summary = if applied { self.summary(graph) } else { self.scene.summary };
+        delta.summary = (self.scene.summary, summary);
+        delta
+    }
+
+    fn finish_edge(&mut self, id: EdgeId) -> Option<Edge> {
+        let tally = self.edges.get(&id);
+        let Some(tally) = tally.filter(|t| !t.links.is_empty()) else {
+            if let Some(tally) = self.edges.remove(&id) {
+                self.edge_ids.remove(&tally.key);
+            }
+            return None;
+        };
+        let key = tally.key;
+        let text = |id: NodeId| self.nodes.get(&id).map_or("?", |n| &n.text);
+        let port = key.port.map_or_else(|| key.class.as_str().to_owned(), |p| p.to_string());
+        Some(Edge {
+            id,
+            key: Arc::from(format!("{}>{}:{port}/{}", text(key.from), text(key.to), key.protocol)),
+            from: key.from,
+            to: key.to,
+            protocol: key.protocol,
+            class: key.class,
+            port: key.port.unwrap_or(0),
+            sockets: tally.connections,
+            links: u32::try_from(tally.links.len()).unwrap_or(u32::MAX),
+            state: tally.state(),
+            to_server: tally.to_server,
+            to_client: tally.to_client,
+            rtt_us: tally.rtt_us(),
+            retransmits: u32::try_from(tally.retransmits).unwrap_or(u32::MAX),
+            stale: tally.is_stale(),
+            since: tally.since(),
+            evidence: tally.evidence(),
+            attribution: tally.attribution(),
+        })
+    }
+
+    fn drop_node(&mut self, id: NodeId) {
+        if let Some(tally) = self.nodes.remove(&id) {
+            self.expanded_members =
+                self.expanded_members.saturating_sub(usize::from(!tally.parent.is_empty()));
+            self.node_ids.remove(&tally.key);
+        }
+    }
+
+    fn summary(&self, graph: &Graph) -> Summary {
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let totals = graph.totals();
+        Summary {
+            processes: count(graph.process_count()),
+            sockets: count(graph.socket_count()),
+            listeners: totals.listeners,
+            links: count(graph.link_count()),
+            hidden_links: count(graph.link_count().saturating_sub(self.shares.len())),
+            unattributed_sockets: totals.unattributed,
+            lost_events: totals.lost_events,
+            gaps: totals.gaps,
+        }
+    }
+}
+
+fn note<K, T: Clone + PartialEq>(
+    changes: &mut scene::Changes<K, T>,
+    before: Option<&T>,
+    after: Option<T>,
+) {
+    match (before, after) {
+        (None, Some(after)) => changes.added.push(after),
+        (Some(before), Some(after)) if *before != after => {
+            changes.changed.push((before.clone(), after));
+        }
+        (Some(before), None) => changes.removed.push(before.clone()),
+        _ => {}
+    }
+}
+
+fn both_ends(graph: &Graph, link: LinkId) -> impl Iterator<Item = SocketId> + '_ {
+    graph.sockets_of_link(link).flat_map(|id| [Some(id), graph.pair(id)].into_iter().flatten())
+}
+
+fn sorted<T: Copy + Ord>(set: &FxHashSet<T>) -> Vec<T> {
+    let mut items: Vec<T> = set.iter().copied().collect();
+    items.sort_unstable();
+    items
+}

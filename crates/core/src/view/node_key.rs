@@ -1,0 +1,148 @@
+//! Which node a party belongs to.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use super::scene::NodeId;
+use super::spec::{Grouping, Level};
+use crate::endpoint::Endpoint;
+use crate::graph::{Graph, Party};
+use crate::key::{HostId, NetnsId, ProcessKey};
+use crate::process::Process;
+use crate::registry::PortClass;
+
+/// The identity of a node within a view.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum NodeKey {
+    Process { key: ProcessKey, within: Option<Arc<str>> },
+    Tree { root: ProcessKey },
+    Family { host: HostId, type_name: Arc<str>, label: Arc<str> },
+    User { host: HostId, user: Option<Arc<str>> },
+    Host { host: HostId },
+    Remotes(Remotes),
+    Remote { group: Remotes, endpoint: Endpoint },
+    Unattributed { host: HostId, netns: NetnsId, uid: Option<u32> },
+}
+
+/// A group of remotes: those that talk to one node (or any), one way, about one thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Remotes {
+    pub(crate) host: HostId,
+    pub(crate) peer: Option<NodeId>,
+    pub(crate) inbound: bool,
+    pub(crate) class: PortClass,
+}
+
+/// Longest chain of parents that is climbed: real ones are short, and a hostile one may be a ring.
+const MAX_CLIMB: usize = 64;
+
+/// The oldest of `key`'s ancestors, itself included, that is the same program: same executable,
+/// same label, and a parent chain without another program in between.
+pub(crate) fn tree_root(graph: &Graph, key: ProcessKey) -> ProcessKey {
+    let mut root = key;
+    let Some(entry) = graph.process(key) else { return root };
+    let same_program = |p: &Process, label: &str| {
+        label == &*entry.label && p.exe == entry.process.exe && p.name == entry.process.name
+    };
+    let mut parent = entry.process.parent;
+    for _ in 0..MAX_CLIMB {
+        let Some(above) = parent.and_then(|p| graph.process(p)) else { break };
+        if !same_program(&above.process, &above.label) || above.process.key == key {
+            break;
+        }
+        root = above.process.key;
+        parent = above.process.parent;
+    }
+    root
+}
+
+impl NodeKey {
+    /// The node of a party that is no remote, before groups are expanded.
+    pub(crate) fn of_local(graph: &Graph, level: Level, party: Party) -> Self {
+        let key = match party {
+            Party::Process(key) => key,
+            Party::Unattributed { host, netns, uid } => {
+                return Self::Unattributed { host, netns, uid };
+            }
+            Party::Remote { host, .. } => return Self::Host { host },
+        };
+        let entry = graph.process(key);
+        match (level.processes, entry) {
+            (Grouping::Host, _) => Self::Host { host: key.host },
+            (Grouping::User, Some(entry)) => Self::User {
+                host: key.host,
+                user: entry.process.user.as_ref().map(crate::process::User::label),
+            },
+            (Grouping::User, None) => Self::User { host: key.host, user: None },
+            (Grouping::Family, Some(entry)) => Self::Family {
+                host: key.host,
+                type_name: entry.type_name.clone(),
+                label: entry.label.clone(),
+            },
+            (Grouping::Tree | Grouping::Auto, Some(_)) => {
+                Self::Tree { root: tree_root(graph, key) }
+            }
+            _ => Self::Process { key, within: None },
+        }
+    }
+
+    /// True if the node can stand for several things.
+    pub(crate) const fn is_group(&self) -> bool {
+        !matches!(self, Self::Process { .. } | Self::Remote { .. } | Self::Unattributed { .. })
+    }
+
+    /// The node's lasting identity as text. `peer` gives the text of another node.
+    pub(crate) fn text(&self, peer: impl Fn(NodeId) -> Arc<str>) -> Arc<str> {
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = match self {
+            Self::Process { key, .. } => {
+                host_prefix(&mut text, key.host);
+                write!(text, "p/{}-{}", key.pid, key.started)
+            }
+            Self::Tree { root } => {
+                host_prefix(&mut text, root.host);
+                write!(text, "t/{}-{}", root.pid, root.started)
+            }
+            Self::Family { host, type_name, label } => {
+                host_prefix(&mut text, *host);
+                write!(text, "f/{type_name}/{label}")
+            }
+            Self::User { host, user } => {
+                host_prefix(&mut text, *host);
+                write!(text, "u/{}", user.as_deref().unwrap_or("?"))
+            }
+            Self::Host { host } => write!(text, "h/{}", host.0),
+            Self::Remotes(group) => group.write(&mut text, &peer),
+            Self::Remote { group, endpoint } => {
+                let _ = group.write(&mut text, &peer);
+                write!(text, "/{endpoint}")
+            }
+            Self::Unattributed { host, netns, uid } => {
+                host_prefix(&mut text, *host);
+                match uid {
+                    Some(uid) => write!(text, "x/{}/{uid}", netns.0),
+                    None => write!(text, "x/{}/?", netns.0),
+                }
+            }
+        };
+        Arc::from(text)
+    }
+}
+
+impl Remotes {
+    fn write(&self, text: &mut String, peer: &impl Fn(NodeId) -> Arc<str>) -> std::fmt::Result {
+        host_prefix(text, self.host);
+        let way = if self.inbound { "in" } else { "out" };
+        match self.peer {
+            Some(id) => write!(text, "{way}/{}/{}", self.class.as_str(), peer(id)),
+            None => write!(text, "{way}/{}/*", self.class.as_str()),
+        }
+    }
+}
+
+fn host_prefix(text: &mut String, host: HostId) {
+    if host != HostId::LOCAL {
+        let _ = write!(text, "@{}/", host.0);
+    }
+}

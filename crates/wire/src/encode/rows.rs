@@ -1,0 +1,81 @@
+//! Sockets as rows.
+
+use procnet_core::graph::{Direction, Evidence, Graph, SocketId};
+use procnet_core::{Attribution, Endpoint, Owner, Socket, SocketIdentity};
+
+use crate::key::format_process_key;
+use crate::rows::{EndpointRow, OwnerRow, SocketRow};
+
+/// A socket of the graph.
+pub fn socket_row(graph: &Graph, id: SocketId) -> Option<SocketRow> {
+    let (direction, evidence) = graph.direction(id);
+    graph.socket(id).map(|socket| socket_row_of(graph, socket, direction, evidence))
+}
+
+/// A socket that need not be in the graph any more: one that has just closed, say. Its owners
+/// are named as far as the graph still knows them.
+pub fn socket_row_of(
+    graph: &Graph,
+    socket: &Socket,
+    direction: Direction,
+    evidence: Option<Evidence>,
+) -> SocketRow {
+    let primary = socket.primary_owner();
+    let others = socket.owners.iter().copied().filter(|owner| Some(*owner) != primary);
+    let unknown_owner = match socket.attribution() {
+        Attribution::Unknown(reason) => Some(reason.as_str().to_owned()),
+        _ => None,
+    };
+    SocketRow {
+        protocol: socket.protocol.as_str().to_owned(),
+        state: socket.state.as_str().to_owned(),
+        local: endpoint_row(socket.local),
+        remote: socket.remote.map(endpoint_row),
+        direction: direction.as_str().to_owned(),
+        evidence: evidence.map_or("none", Evidence::as_str).to_owned(),
+        owners: primary.into_iter().chain(others).map(|o| owner_row(graph, o)).collect(),
+        attribution: socket.attribution().as_str().to_owned(),
+        unknown_owner,
+        uid: socket.uid,
+        rx_bytes: socket.counters.received_bytes,
+        tx_bytes: socket.counters.sent_bytes,
+        rtt_us: socket.counters.rtt_us,
+        retransmits: socket.counters.retransmits,
+        netns: socket.key.netns.0,
+        cookie: match socket.key.identity {
+            SocketIdentity::Cookie(cookie) => cookie,
+            SocketIdentity::Inode(_) | SocketIdentity::Tuple { .. } => 0,
+        },
+        opened: socket.opened.as_millis(),
+    }
+}
+
+fn endpoint_row(endpoint: Endpoint) -> EndpointRow {
+    EndpointRow { ip: endpoint.ip.to_string(), port: endpoint.port }
+}
+
+fn owner_row(graph: &Graph, owner: Owner) -> OwnerRow {
+    let pid = owner.process.pid;
+    let key = format_process_key(owner.process);
+    match graph.process(owner.process) {
+        Some(entry) => OwnerRow {
+            pid,
+            name: entry.process.name.to_string(),
+            exe: entry.process.exe.as_deref().map(str::to_owned),
+            user: entry.process.user.as_ref().map(|user| user.label().to_string()),
+            started: entry.process.started.as_millis(),
+            key,
+            label: entry.label.to_string(),
+        },
+        // Sockets can be told before their processes.
+        None => OwnerRow {
+            pid,
+            name: String::new(),
+            exe: None,
+            user: None,
+            started: 0,
+            key,
+            label: format!("PID {pid}"),
+        },
+    }
+}

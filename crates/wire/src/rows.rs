@@ -1,0 +1,166 @@
+//! Rows: sockets and processes, one object each. `procnet ls --json` and the details panel.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// An address and a port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EndpointRow {
+    /// The address; `0.0.0.0` or `::` for all.
+    pub ip: String,
+    /// The port.
+    pub port: u16,
+}
+
+/// A process that holds a socket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OwnerRow {
+    /// Process id.
+    pub pid: u32,
+    /// Short name.
+    pub name: String,
+    /// Executable, or null if it may not be read.
+    pub exe: Option<String>,
+    /// User name (the number if it has no name), or null if not known.
+    pub user: Option<String>,
+    /// When it started, in milliseconds since the Unix epoch.
+    pub started: i64,
+    /// The key for `/api/v1/processes/{key}`.
+    pub key: String,
+    /// The label that rules and interpreters' arguments give it.
+    pub label: String,
+}
+
+/// One socket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SocketRow {
+    /// `tcp` or `udp`.
+    pub protocol: String,
+    /// `LISTEN`, `SYN_SENT`, `SYN_RECEIVED`, `ESTABLISHED`, `FIN_WAIT1`, `FIN_WAIT2`,
+    /// `CLOSE_WAIT`, `CLOSING`, `LAST_ACK`, `TIME_WAIT`, or `CLOSED`.
+    pub state: String,
+    /// The local end.
+    pub local: EndpointRow,
+    /// The remote end, or null.
+    pub remote: Option<EndpointRow>,
+    /// `outbound`, `inbound`, `listen`, or `unknown`.
+    pub direction: String,
+    /// What the direction rests on: `observed`, `listener`, `pairing`, `service_port`, or `none`.
+    pub evidence: String,
+    /// Every process that holds it, the one that stands for it first.
+    pub owners: Vec<OwnerRow>,
+    /// `observed`, `held`, `inherited`, `inferred`, or `unknown`.
+    pub attribution: String,
+    /// Why no owner is known: `no permission`, `kernel`, or `not found`; null if one is known.
+    pub unknown_owner: Option<String>,
+    /// The uid that the kernel notes on the socket, or null.
+    pub uid: Option<u32>,
+    /// Payload bytes received.
+    pub rx_bytes: u64,
+    /// Payload bytes sent.
+    pub tx_bytes: u64,
+    /// Smoothed round-trip time in microseconds; 0 if not known.
+    pub rtt_us: u32,
+    /// Segments sent again.
+    pub retransmits: u32,
+    /// The network namespace's inode number.
+    pub netns: u64,
+    /// The kernel's socket cookie; 0 where there is none.
+    pub cookie: u64,
+    /// When it was opened or first seen, in milliseconds since the Unix epoch.
+    pub opened: i64,
+}
+
+/// One line of `procnet ls --watch --json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SocketEventRow {
+    /// `opened`, `changed`, or `closed`.
+    pub event: String,
+    /// When, in milliseconds since the Unix epoch.
+    pub at: i64,
+    /// The socket, as it is or last was.
+    pub socket: SocketRow,
+}
+
+/// An answer of `GET /api/v1/sockets`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SocketList {
+    /// The sockets, at most `limit`.
+    pub sockets: Vec<SocketRow>,
+    /// How many matched.
+    pub total: u32,
+}
+
+/// One process in a chain of parents.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProcessSummary {
+    /// The key for `/api/v1/processes/{key}`.
+    pub key: String,
+    /// Process id.
+    pub pid: u32,
+    /// Short name.
+    pub name: String,
+    /// The label that rules and interpreters' arguments give it.
+    pub label: String,
+}
+
+/// An answer of `GET /api/v1/processes/{key}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProcessDetails {
+    /// The key.
+    pub key: String,
+    /// Process id.
+    pub pid: u32,
+    /// Short name.
+    pub name: String,
+    /// The label that rules and interpreters' arguments give it.
+    pub label: String,
+    /// The type that rules gave it.
+    pub r#type: String,
+    /// Executable, or null if it may not be read.
+    pub exe: Option<String>,
+    /// The command line, argument by argument.
+    pub arguments: Vec<String>,
+    /// User name (the number if it has no name), or null if not known.
+    pub user: Option<String>,
+    /// The uid, or null.
+    pub uid: Option<u32>,
+    /// When it started, in milliseconds since the Unix epoch.
+    pub started: i64,
+    /// The control group's path, or null.
+    pub cgroup: Option<String>,
+    /// False if it has ended and is only kept for stale links.
+    pub alive: bool,
+    /// Its ancestors, the parent first.
+    pub parents: Vec<ProcessSummary>,
+    /// Its children.
+    pub children: Vec<ProcessSummary>,
+    /// Its sockets, at most 1,000.
+    pub sockets: Vec<SocketRow>,
+    /// How many sockets it has.
+    pub socket_count: u32,
+}
+
+/// One thing that the collector may be able to see.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CapabilityRow {
+    /// A stable name: `socket-owners`, ….
+    pub id: String,
+    /// What it is, for people.
+    pub title: String,
+    /// `full`, `partial`, or `missing`.
+    pub state: String,
+    /// Why.
+    pub reason: String,
+    /// The exact command that grants more, or null.
+    pub remedy: Option<String>,
+}
+
+/// An answer of `GET /api/v1/capabilities`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CapabilityList {
+    /// What the collector can see.
+    pub capabilities: Vec<CapabilityRow>,
+    /// What is currently not seen.
+    pub degradations: Vec<crate::live::DegradationInfo>,
+}
