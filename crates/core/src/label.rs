@@ -321,6 +321,11 @@ pub fn distinguishing_label(process: &Process) -> Arc<str> {
     Arc::from(bounded(&describe(launcher, program, rest, 0)))
 }
 
+/// The program that a process is by its name: without the rest of a title, and without `.exe`.
+pub(crate) fn program_name(process: &Process) -> &str {
+    without_decoration(title_program(&process.name))
+}
+
 /// `nginx` of `nginx: worker process`, `postgres` of `postgres: alice shop [local] idle`.
 fn title_program(name: &str) -> &str {
     let name = name.trim();
