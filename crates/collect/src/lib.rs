@@ -1,1 +1,96 @@
 //! What a machine knows: collectors for each platform and the snapshot differ.
+//!
+//! A [`Scanner`] reads the kernel's socket tables and the processes that hold the sockets, and
+//! tells what changed since it last looked. Reading is split from understanding: `parse` turns
+//! bytes into values, is pure and is tested on every operating system; the platform module makes
+//! the system calls; [`snapshot`] and [`differ`] know no platform at all.
+//!
+//! Invariants, written as absences: no subprocess is started, nothing is written anywhere, no
+//! other process is stopped or signalled, and no input (a hostile name, a truncated netlink
+//! message, a process that dies in mid-scan) makes anything here panic.
+
+mod capability_names;
+pub mod differ;
+pub mod parse;
+pub mod snapshot;
+
+#[cfg(target_os = "linux")]
+#[path = "linux/mod.rs"]
+mod platform;
+#[cfg(not(target_os = "linux"))]
+#[path = "unsupported.rs"]
+mod platform;
+
+use std::io;
+use std::path::PathBuf;
+
+pub use differ::Differ;
+pub use platform::{Scanner, host_facts};
+pub use snapshot::Snapshot;
+
+/// What a [`Scanner`] is asked to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScanOptions {
+    /// Whether UDP sockets are told too.
+    pub udp: bool,
+    /// How often descriptor tables that have been read before are read again, in milliseconds.
+    /// It bounds how long a descriptor that was passed to, or closed by, a long-running process
+    /// goes unnoticed; sockets themselves are always current.
+    pub rescan_millis: u64,
+}
+
+impl Default for ScanOptions {
+    fn default() -> Self {
+        Self { udp: true, rescan_millis: 10_000 }
+    }
+}
+
+/// Why nothing can be collected at all. What can be seen only in part is no error but a
+/// [`procnet_core::Capability`] or a [`procnet_core::Degradation`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CollectError {
+    /// There is no collector for this operating system.
+    #[error("collecting is not supported on {os}: run procnet on Linux")]
+    Unsupported {
+        /// The operating system's name.
+        os: &'static str,
+    },
+    /// The process file system cannot be used.
+    #[error("cannot {operation} {}: {source}; is proc mounted there and may this user read it?", path.display())]
+    Procfs {
+        /// What was tried: `open`, `list`, ….
+        operation: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The kernel's socket tables cannot be read, neither by netlink nor through `/proc/net`.
+    #[error(
+        "cannot {operation}: {source}; the kernel needs CONFIG_INET_DIAG, or a readable /proc/net"
+    )]
+    Sockets {
+        /// What was tried.
+        operation: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Facts about the machine and about what this program may do on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostFacts {
+    /// The machine's name.
+    pub hostname: String,
+    /// The operating system: `Linux`.
+    pub os: String,
+    /// The kernel's release: `6.1.0-18-amd64`.
+    pub kernel: String,
+    /// The effective user id; 0 where there is no such thing.
+    pub uid: u32,
+    /// The effective capabilities by name (`cap_sys_ptrace`), in the order of their numbers.
+    pub capabilities: Vec<&'static str>,
+    /// Whether every process' descriptors can be read, so that every socket gets its owner.
+    pub privileged: bool,
+}

@@ -1,0 +1,264 @@
+//! Turns snapshots into events: what every polling collector needs, on any platform.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use procnet_core::{
+    Attribution, Batch, Capability, Degradation, Endpoint, Event, HostId, NetnsId, Owners, Process,
+    ProcessKey, Protocol, Socket, SocketKey, SocketState, Timestamp, UnknownOwner,
+};
+use rustc_hash::FxHashMap;
+
+use crate::snapshot::Snapshot;
+
+/// Most sockets of one snapshot that may inherit an owner through their five-tuple.
+const MAX_INFERRED: usize = 65_536;
+
+/// Remembers the last snapshot and tells what the next one changed.
+///
+/// The first batch, and the one after [`Differ::request_resync`], begins with [`Event::Resync`]
+/// and names everything. Within a batch processes start before sockets name them as owners, and
+/// exit after the sockets.
+#[derive(Debug)]
+pub struct Differ {
+    host: HostId,
+    sequence: u64,
+    resync: bool,
+    /// Marks what the current snapshot names; whatever bears an older mark is gone.
+    generation: u64,
+    capabilities: Arc<[Capability]>,
+    sockets: FxHashMap<SocketKey, Known<Socket>>,
+    processes: FxHashMap<ProcessKey, Known<Arc<Process>>>,
+    degradations: BTreeMap<&'static str, Degradation>,
+}
+
+#[derive(Debug)]
+struct Known<T> {
+    generation: u64,
+    value: T,
+}
+
+/// What a socket in TIME_WAIT shares with the socket that it was.
+type FiveTuple = (NetnsId, Protocol, Endpoint, Endpoint);
+
+impl Differ {
+    /// A differ that has seen nothing yet.
+    pub fn new(host: HostId, capabilities: Arc<[Capability]>) -> Self {
+        Self {
+            host,
+            sequence: 0,
+            resync: true,
+            generation: 0,
+            capabilities,
+            sockets: FxHashMap::default(),
+            processes: FxHashMap::default(),
+            degradations: BTreeMap::new(),
+        }
+    }
+
+    /// The next batch tells the whole truth again.
+    pub fn request_resync(&mut self) {
+        self.resync = true;
+    }
+
+    /// What the batches say that the source can see.
+    pub fn capabilities(&self) -> &[Capability] {
+        &self.capabilities
+    }
+
+    /// Tells what changed since the last snapshot. Costs about one hash lookup per socket;
+    /// allocates only for what changed.
+    pub fn diff(&mut self, snapshot: &mut Snapshot) -> Batch {
+        let whole = std::mem::take(&mut self.resync);
+        self.generation += 1;
+        self.sequence += 1;
+        let mut events = Vec::new();
+        if whole {
+            events.push(Event::Resync);
+            events.push(Event::Capabilities(Arc::clone(&self.capabilities)));
+        }
+        self.diff_degradations(&snapshot.degradations, whole, &mut events);
+        self.start_processes(&snapshot.processes, whole, &mut events);
+        self.diff_sockets(&mut snapshot.sockets, snapshot.at, whole, &mut events);
+        self.end_processes(whole, &mut events);
+        Batch { host: self.host, sequence: self.sequence, at: snapshot.at, events }
+    }
+
+    fn diff_degradations(&mut self, now: &[Degradation], whole: bool, events: &mut Vec<Event>) {
+        let mut before = std::mem::take(&mut self.degradations);
+        for degradation in now.iter().filter(|degradation| degradation.count > 0) {
+            let old = before.remove(degradation.id);
+            if whole || old.as_ref() != Some(degradation) {
+                events.push(Event::Degraded(degradation.clone()));
+            }
+            self.degradations.insert(degradation.id, degradation.clone());
+        }
+        if !whole {
+            let over = before.into_values();
+            events.extend(over.map(|old| Event::Degraded(Degradation { count: 0, ..old })));
+        }
+    }
+
+    fn start_processes(&mut self, now: &[Arc<Process>], whole: bool, events: &mut Vec<Event>) {
+        let generation = self.generation;
+        for process in now {
+            let mut told = whole;
+            self.processes
+                .entry(process.key)
+                .and_modify(|known| {
+                    known.generation = generation;
+                    if !Arc::ptr_eq(&known.value, process) {
+                        told |= known.value != *process;
+                        known.value = Arc::clone(process);
+                    }
+                })
+                .or_insert_with(|| {
+                    told = true;
+                    Known { generation, value: Arc::clone(process) }
+                });
+            if told {
+                events.push(Event::ProcessStarted(Arc::clone(process)));
+            }
+        }
+    }
+
+    fn end_processes(&mut self, whole: bool, events: &mut Vec<Event>) {
+        let generation = self.generation;
+        self.processes.retain(|key, known| {
+            let alive = known.generation == generation;
+            if !alive && !whole {
+                events.push(Event::ProcessExited(*key));
+            }
+            alive
+        });
+    }
+
+    fn diff_sockets(
+        &mut self,
+        now: &mut Vec<Socket>,
+        at: Timestamp,
+        whole: bool,
+        events: &mut Vec<Event>,
+    ) {
+        let generation = self.generation;
+        let mut orphans: Vec<Socket> = Vec::new();
+        let mut named = 0_usize;
+        for mut socket in now.drain(..) {
+            if let Some(known) = self.sockets.get_mut(&socket.key) {
+                if known.generation != generation {
+                    known.generation = generation;
+                    named += 1;
+                }
+                socket.opened = known.value.opened;
+                if is_orphan(&socket) {
+                    socket.owners = inferred(&self.processes, generation, &known.value.owners);
+                }
+                if whole || !same_but_counters(&known.value, &socket) {
+                    events.push(Event::SocketOpened(Box::new(socket.clone())));
+                    known.value = socket;
+                } else if known.value.counters != socket.counters {
+                    let (key, counters) = (socket.key, socket.counters);
+                    events.push(Event::SocketCounted { key, counters });
+                    known.value.counters = counters;
+                }
+                continue;
+            }
+            if socket.opened == Timestamp::default() {
+                socket.opened = at;
+            }
+            if is_orphan(&socket) && socket.remote.is_some() && orphans.len() < MAX_INFERRED {
+                orphans.push(socket);
+                continue;
+            }
+            named += 1;
+            events.push(Event::SocketOpened(Box::new(socket.clone())));
+            self.sockets.insert(socket.key, Known { generation, value: socket });
+        }
+        self.adopt(&mut orphans);
+        if named < self.sockets.len() {
+            self.sockets.retain(|key, known| {
+                let alive = known.generation == generation;
+                if !alive && !whole {
+                    events.push(Event::SocketClosed { key: *key, totals: None });
+                }
+                alive
+            });
+        }
+        for socket in orphans {
+            events.push(Event::SocketOpened(Box::new(socket.clone())));
+            self.sockets.insert(socket.key, Known { generation, value: socket });
+        }
+    }
+
+    /// Gives sockets that nobody holds, and that were not known under their key, the owners of
+    /// the socket with the same five-tuple that has just gone.
+    fn adopt(&self, orphans: &mut [Socket]) {
+        if orphans.is_empty() {
+            return;
+        }
+        let places: FxHashMap<FiveTuple, usize> = orphans
+            .iter()
+            .enumerate()
+            .filter_map(|(place, orphan)| Some((five_tuple(orphan)?, place)))
+            .collect();
+        for known in self.sockets.values() {
+            if known.generation == self.generation || known.value.owners.is_empty() {
+                continue;
+            }
+            let place = five_tuple(&known.value).and_then(|tuple| places.get(&tuple));
+            if let Some(orphan) = place.and_then(|&place| orphans.get_mut(place)) {
+                orphan.owners = inferred(&self.processes, self.generation, &known.value.owners);
+                orphan.opened = known.value.opened;
+            }
+        }
+    }
+}
+
+/// True for a socket that outlived its descriptor: the kernel sees to its closing.
+fn is_orphan(socket: &Socket) -> bool {
+    socket.owners.is_empty()
+        && socket.unknown_owner == UnknownOwner::Kernel
+        && matches!(
+            socket.state,
+            SocketState::TimeWait
+                | SocketState::FinWait1
+                | SocketState::FinWait2
+                | SocketState::Closing
+                | SocketState::LastAck
+        )
+}
+
+fn five_tuple(socket: &Socket) -> Option<FiveTuple> {
+    Some((socket.key.netns, socket.protocol, socket.local, socket.remote?))
+}
+
+/// Those of a former socket's owners that still live.
+fn inferred(
+    processes: &FxHashMap<ProcessKey, Known<Arc<Process>>>,
+    generation: u64,
+    former: &Owners,
+) -> Owners {
+    former
+        .iter()
+        .filter(|owner| {
+            processes.get(&owner.process).is_some_and(|known| known.generation == generation)
+        })
+        .map(|owner| procnet_core::Owner {
+            process: owner.process,
+            attribution: Attribution::Inferred,
+        })
+        .collect()
+}
+
+/// True if only the counters may differ. Both have the same key and opening time.
+fn same_but_counters(a: &Socket, b: &Socket) -> bool {
+    a.state == b.state
+        && a.owners == b.owners
+        && (a.unknown_owner == b.unknown_owner || !a.owners.is_empty())
+        && a.remote == b.remote
+        && a.local == b.local
+        && a.uid == b.uid
+        && a.v6_only == b.v6_only
+        && a.protocol == b.protocol
+        && a.role == b.role
+}

@@ -1,0 +1,15 @@
+//! Linux: `sock_diag` for the sockets, `/proc` for their owners, once per poll.
+
+mod examine;
+mod host;
+mod netns;
+mod owners;
+mod processes;
+mod procfs;
+mod scan;
+mod search;
+mod sock_diag;
+mod sources;
+
+pub use host::host_facts;
+pub use scan::Scanner;

@@ -1,0 +1,321 @@
+//! Where the sockets of each network namespace are read from: a netlink socket that was opened
+//! there, or the text tables of a process that lives there.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::Range;
+
+use procnet_core::{NetnsId, Protocol};
+use rustc_hash::FxHashMap;
+use rustix::io::Errno;
+
+use super::examine::Netns;
+use super::netns::{Destination, may_enter, open_sockets};
+use super::processes::Processes;
+use super::procfs::{ProcessDirectory, Procfs, Reader};
+use super::sock_diag::{Buffer, DiagSocket, MAX_SOCKETS, Outcome};
+use crate::CollectError;
+use crate::parse::inet_diag::Family;
+use crate::parse::{SocketRow, net_table};
+
+/// Most network namespaces that are read.
+pub(super) const MAX_NAMESPACES: usize = 1024;
+/// Processes that are tried for entering one namespace.
+const MAX_DOORS: usize = 4;
+/// No text table is read further than this; it suffices for [`MAX_SOCKETS`] rows or so.
+const MAX_TABLE: usize = 192 * 1024 * 1024;
+
+/// The kernel's tables, with the file that shows each.
+const TABLES: [(Family, Protocol, &std::ffi::CStr); 4] = [
+    (Family::V4, Protocol::Tcp, c"net/tcp"),
+    (Family::V6, Protocol::Tcp, c"net/tcp6"),
+    (Family::V4, Protocol::Udp, c"net/udp"),
+    (Family::V6, Protocol::Udp, c"net/udp6"),
+];
+
+/// The sockets of one scan: rows, and which of them are in which namespace.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    pub(super) rows: Vec<SocketRow>,
+    pub(super) namespaces: Vec<(NetnsId, Range<usize>)>,
+}
+
+impl Rows {
+    pub(super) fn clear(&mut self) {
+        self.rows.clear();
+        self.namespaces.clear();
+    }
+
+    fn end_namespace(&mut self, netns: u64, start: usize) {
+        self.namespaces.push((NetnsId(netns), start..self.rows.len()));
+    }
+
+    /// Every row with its namespace.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (NetnsId, &SocketRow)> {
+        self.namespaces.iter().flat_map(|(netns, range)| {
+            self.rows.get(range.clone()).unwrap_or_default().iter().map(|row| (*netns, row))
+        })
+    }
+}
+
+/// What could not be read, or not well, in one scan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Shortfall {
+    /// Dumps that stayed inconsistent.
+    pub(super) interrupted: u64,
+    /// Sockets beyond [`MAX_SOCKETS`].
+    pub(super) sockets: u64,
+    /// Namespaces that could not be read.
+    pub(super) hidden: u64,
+    /// Namespaces beyond [`MAX_NAMESPACES`].
+    pub(super) namespaces: u64,
+}
+
+impl Shortfall {
+    fn add(&mut self, outcome: Outcome) {
+        self.interrupted += u64::from(outcome.interrupted);
+        self.sockets += outcome.left_out;
+    }
+}
+
+/// One namespace's source.
+#[derive(Debug)]
+struct Source {
+    socket: Option<DiagSocket>,
+    /// Kernels may lack the module for a table ([`TABLES`]); then its file is read.
+    no_diag: [bool; TABLES.len()],
+    /// Processes that live there.
+    pids: Vec<u32>,
+}
+
+/// All namespaces' sources.
+#[derive(Debug)]
+pub(super) struct Sources {
+    own: u64,
+    own_source: Source,
+    others: BTreeMap<u64, Source>,
+    may_enter: bool,
+    buffer: Buffer,
+    udp: bool,
+}
+
+impl Sources {
+    pub(super) fn new(procfs: &Procfs, reader: &mut Reader, udp: bool) -> Self {
+        Self {
+            own: procfs.own().and_then(|own| own.netns(reader)).unwrap_or(0),
+            own_source: Source {
+                socket: DiagSocket::open().ok(),
+                no_diag: [false; TABLES.len()],
+                pids: Vec::new(),
+            },
+            others: BTreeMap::new(),
+            may_enter: may_enter(procfs),
+            buffer: Buffer::new(),
+            udp,
+        }
+    }
+
+    /// Whether other namespaces are entered, rather than seen through `/proc/PID/net`.
+    pub(super) fn may_enter(&self) -> bool {
+        self.may_enter
+    }
+
+    /// Whether the own namespace is read over netlink.
+    pub(super) fn has_diag(&self) -> bool {
+        self.own_source.socket.is_some() && !self.own_source.no_diag.contains(&true)
+    }
+
+    /// Reads the namespace that this program lives in.
+    pub(super) fn read_own(
+        &mut self,
+        procfs: &Procfs,
+        rows: &mut Rows,
+        shortfall: &mut Shortfall,
+    ) -> Result<(), CollectError> {
+        if self.own_source.socket.is_none() {
+            self.own_source.socket = DiagSocket::open().ok();
+        }
+        let start = rows.rows.len();
+        let tables = self.tables();
+        let result = procfs.own().map_err(io::Error::from).and_then(|directory| {
+            self.own_source.read(tables, &[directory], &mut self.buffer, &mut rows.rows, shortfall)
+        });
+        if let Err(source) = result {
+            self.own_source.socket = None;
+            return Err(CollectError::Sockets { operation: "read the socket tables", source });
+        }
+        rows.end_namespace(self.own, start);
+        Ok(())
+    }
+
+    /// Reads every other namespace that a process lives in.
+    pub(super) fn read_others(
+        &mut self,
+        procfs: &Procfs,
+        processes: &Processes,
+        rows: &mut Rows,
+        shortfall: &mut Shortfall,
+    ) {
+        self.find(procfs, processes, shortfall);
+        self.enter_new(procfs);
+        let tables = self.tables();
+        for (netns, source) in &mut self.others {
+            let start = rows.rows.len();
+            let directories: Vec<ProcessDirectory> =
+                source.pids.iter().filter_map(|pid| procfs.process(*pid).ok()).collect();
+            let result =
+                source.read(tables, &directories, &mut self.buffer, &mut rows.rows, shortfall);
+            if result.is_err() {
+                rows.rows.truncate(start);
+                source.socket = None;
+                // If its last process has just ended, nothing is hidden.
+                shortfall.hidden += u64::from(!directories.is_empty());
+                continue;
+            }
+            rows.end_namespace(*netns, start);
+        }
+    }
+
+    fn tables(&self) -> usize {
+        if self.udp { TABLES.len() } else { 2 }
+    }
+
+    /// Finds out which namespaces there are; forgets the sources of those that are gone, for an
+    /// open socket keeps a namespace alive.
+    fn find(&mut self, procfs: &Procfs, processes: &Processes, shortfall: &mut Shortfall) {
+        let mut found: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
+        let mut marked: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
+        for (pid, entry) in processes.iter() {
+            let pids = match entry.netns {
+                Some(Netns::Known(netns)) if netns == self.own => continue,
+                Some(Netns::Known(netns)) => found.entry(netns).or_default(),
+                Some(Netns::Marked(mark)) => marked.entry(mark).or_default(),
+                None => continue,
+            };
+            if pids.len() < MAX_DOORS {
+                pids.push(pid);
+            }
+        }
+        if !marked.is_empty() {
+            let mark_of = |pids: &[u32]| {
+                let mut directories = pids.iter().filter_map(|pid| procfs.process(*pid).ok());
+                directories.find_map(|directory| directory.netns_mark().ok())
+            };
+            let known: FxHashMap<u64, u64> = found
+                .iter()
+                .filter_map(|(netns, pids)| Some((mark_of(pids)?, *netns)))
+                .chain(procfs.own().and_then(|own| own.netns_mark()).ok().map(|m| (m, self.own)))
+                .collect();
+            for (mark, pids) in marked {
+                match known.get(&mark) {
+                    // A process with a link that can be read is the better way in.
+                    Some(_) => {}
+                    None => drop(found.insert(mark, pids)),
+                }
+            }
+        }
+        shortfall.namespaces = found.len().saturating_sub(MAX_NAMESPACES) as u64;
+        self.others.retain(|netns, _| found.contains_key(netns));
+        for (netns, pids) in found.into_iter().take(MAX_NAMESPACES) {
+            self.others
+                .entry(netns)
+                .or_insert_with(|| Source {
+                    socket: None,
+                    no_diag: [false; TABLES.len()],
+                    pids: Vec::new(),
+                })
+                .pids = pids;
+        }
+    }
+
+    fn enter_new(&mut self, procfs: &Procfs) {
+        if !self.may_enter {
+            return;
+        }
+        let destinations: Vec<Destination> = self
+            .others
+            .iter()
+            .filter(|(_, source)| source.socket.is_none())
+            .map(|(netns, source)| Destination { netns: *netns, pids: source.pids.clone() })
+            .collect();
+        if destinations.is_empty() {
+            return;
+        }
+        for (to, socket) in destinations.iter().zip(open_sockets(procfs, &destinations)) {
+            if let (Some(source), Ok(socket)) = (self.others.get_mut(&to.netns), socket) {
+                source.socket = Some(socket);
+            }
+        }
+    }
+}
+
+impl Source {
+    /// Reads the first `tables` of [`TABLES`].
+    fn read(
+        &mut self,
+        tables: usize,
+        directories: &[ProcessDirectory],
+        buffer: &mut Buffer,
+        rows: &mut Vec<SocketRow>,
+        shortfall: &mut Shortfall,
+    ) -> io::Result<()> {
+        let each = TABLES.iter().zip(&mut self.no_diag).take(tables);
+        for ((family, protocol, file), no_diag) in each {
+            let start = rows.len();
+            if let Some(socket) = self.socket.as_mut().filter(|_| !*no_diag) {
+                match socket.dump(*family, *protocol, buffer, rows) {
+                    Ok(outcome) => {
+                        shortfall.add(outcome);
+                        continue;
+                    }
+                    Err(error) => {
+                        rows.truncate(start);
+                        *no_diag = is_unsupported(&error);
+                        if !*no_diag {
+                            return Err(error);
+                        }
+                    }
+                }
+            }
+            read_table(*protocol, file, directories, rows, shortfall)?;
+        }
+        Ok(())
+    }
+}
+
+/// True if the kernel has no `sock_diag` for such sockets, as opposed to having failed.
+fn is_unsupported(error: &io::Error) -> bool {
+    let unsupported = [Errno::NOENT, Errno::OPNOTSUPP, Errno::AFNOSUPPORT, Errno::PROTONOSUPPORT];
+    Errno::from_io_error(error).is_some_and(|errno| unsupported.contains(&errno))
+}
+
+fn read_table(
+    protocol: Protocol,
+    file: &std::ffi::CStr,
+    directories: &[ProcessDirectory],
+    rows: &mut Vec<SocketRow>,
+    shortfall: &mut Shortfall,
+) -> io::Result<()> {
+    let mut last = io::Error::from(io::ErrorKind::NotFound);
+    for directory in directories {
+        match directory.table(file, MAX_TABLE) {
+            Ok(text) => {
+                let free = MAX_SOCKETS.saturating_sub(rows.len());
+                let before = rows.len();
+                rows.extend(net_table::rows(protocol, &text).take(free));
+                if rows.len() - before == free {
+                    shortfall.sockets += net_table::rows(protocol, &text).skip(free).count() as u64;
+                }
+                return Ok(());
+            }
+            // A kernel without IPv6 has no such table, and no such sockets.
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound && file.to_bytes().ends_with(b"6") =>
+            {
+                return Ok(());
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}

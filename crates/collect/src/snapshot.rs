@@ -1,0 +1,21 @@
+//! All that a polling collector saw in one look at a machine.
+
+use std::sync::Arc;
+
+use procnet_core::{Degradation, Process, Socket, Timestamp};
+
+/// The whole truth about a machine at one time.
+///
+/// A collector fills one and hands it to the [`crate::Differ`], which empties `sockets`, so that
+/// its memory is used again for the next look.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// When, by the machine's wall clock.
+    pub at: Timestamp,
+    /// Every process that is told. An unchanged one is best handed over as the same `Arc` again.
+    pub processes: Vec<Arc<Process>>,
+    /// Every socket. If `opened` is the default, the differ notes when it first saw the socket.
+    pub sockets: Vec<Socket>,
+    /// What is not seen, with counts above 0. Whatever is not named here any more is over.
+    pub degradations: Vec<Degradation>,
+}

@@ -1,0 +1,45 @@
+//! Operating systems without a collector: everything compiles and says so.
+
+use procnet_core::{Batch, Capability};
+
+use crate::{CollectError, HostFacts, ScanOptions};
+
+/// One machine's polling source. There is none for this operating system.
+#[derive(Debug)]
+pub struct Scanner {
+    never: std::convert::Infallible,
+}
+
+impl Scanner {
+    /// Always fails here with [`CollectError::Unsupported`].
+    pub fn new(_options: ScanOptions) -> Result<Self, CollectError> {
+        Err(CollectError::Unsupported { os: std::env::consts::OS })
+    }
+
+    /// Cannot be called: there is no value of this type.
+    pub fn poll(&mut self) -> Result<Batch, CollectError> {
+        match self.never {}
+    }
+
+    /// Cannot be called: there is no value of this type.
+    pub fn request_resync(&mut self) {
+        match self.never {}
+    }
+
+    /// Cannot be called: there is no value of this type.
+    pub fn capabilities(&self) -> &[Capability] {
+        match self.never {}
+    }
+}
+
+/// The little that the standard library knows.
+pub fn host_facts() -> HostFacts {
+    HostFacts {
+        hostname: String::new(),
+        os: std::env::consts::OS.to_owned(),
+        kernel: String::new(),
+        uid: 0,
+        capabilities: Vec::new(),
+        privileged: false,
+    }
+}
