@@ -1,0 +1,414 @@
+// The map: keeps the SVG like the scene, and nothing but what changed is touched.
+
+import type { FlowLayout } from '../layout/flow';
+import type { Rect, Size } from '../layout/frame';
+import { NODE_HEIGHT, NODE_WIDTH } from '../layout/frame';
+import type { EdgeRow, NodeRow } from '../wire/columns';
+import type { Legend, TypeInfo } from '../wire/types';
+import type { Insets, View } from './camera';
+import { Camera, fitView } from './camera';
+import { EdgeView, edgeColor, edgeLabel } from './edge';
+import { iconSymbols } from './icons';
+import type { Detail } from './node';
+import { detailAt, NodeView } from './node';
+import { element, set, setText } from './svg';
+import { forgetWidths, textWidth } from './text';
+
+const LEAVE_MS = 260;
+const GLIDE_MS = 460;
+const INSETS: Insets = { top: 44, right: 26, bottom: 22, left: 26 };
+/** With more edges than this, labels wait for the pointer. */
+const MAX_LABELLED_EDGES = 60;
+
+/** What the map is drawn from. */
+export interface MapScene {
+  readonly nodes: ReadonlyMap<number, NodeRow>;
+  readonly edges: ReadonlyMap<number, EdgeRow>;
+  readonly legend: Legend;
+}
+
+export interface MapTarget {
+  readonly kind: 'node' | 'edge';
+  readonly key: string;
+}
+
+export class MapPainter {
+  readonly svg: SVGSVGElement;
+  readonly camera: Camera;
+  private readonly world = element('g', { class: 'world' });
+  private readonly ground = element('g', { class: 'ground', 'aria-hidden': 'true' });
+  private readonly edgeLayer = element('g', { class: 'edges' });
+  private readonly labelLayer = element('g', { class: 'edge-labels', 'aria-hidden': 'true' });
+  private readonly nodeLayer = element('g', {
+    class: 'nodes',
+    role: 'group',
+    'aria-label': 'Nodes',
+  });
+  private readonly headings = element('g', { class: 'headings', 'aria-hidden': 'true' });
+  private readonly defs = element('defs');
+  private readonly machineBand = element('rect', { class: 'band', rx: 16 });
+  private readonly idleBand = element('rect', { class: 'band idle', rx: 16 });
+  private readonly idleTitle = element('text', { class: 'idle-title' });
+  private readonly columnTitles = ['clients', 'this machine', 'remote'].map((text) => {
+    const title = element('text', { class: 'column-title' });
+    title.textContent = text;
+    return title;
+  });
+  private readonly nodes = new Map<string, NodeView>();
+  private readonly edges = new Map<string, EdgeView>();
+  private readonly markers = new Map<string, string>();
+  private readonly parallels = new Map<string, Set<number>>();
+  private detail: Detail = 'full';
+  private tabStop: string | undefined;
+  private focus: MapTarget | undefined;
+  private glideTimer = 0;
+  private size: Size = { width: 1, height: 1 };
+
+  constructor(
+    private readonly layout: FlowLayout | { current: FlowLayout },
+    host: HTMLElement,
+  ) {
+    this.ground.append(this.machineBand, this.idleBand, this.idleTitle);
+    this.headings.append(...this.columnTitles);
+    this.defs.append(...iconSymbols());
+    this.world.append(this.ground, this.edgeLayer, this.labelLayer, this.nodeLayer);
+    this.svg = element(
+      'svg',
+      { class: 'map', role: 'application', 'aria-label': 'Map of processes and connections' },
+      this.defs,
+      this.world,
+      this.headings,
+    );
+    this.camera = new Camera((view) => this.onView(view));
+    host.append(this.svg);
+  }
+
+  private get flow(): FlowLayout {
+    return 'current' in this.layout ? this.layout.current : this.layout;
+  }
+
+  /** How large the map's window is, in pixels. */
+  resize(size: Size): void {
+    this.size = size;
+  }
+
+  /** The room that a layout may fill at full size. */
+  get room(): Size {
+    return {
+      width: Math.max(200, this.size.width - INSETS.left - INSETS.right),
+      height: Math.max(200, this.size.height - INSETS.top - INSETS.bottom),
+    };
+  }
+
+  /** Shows everything. */
+  fit(glide: boolean): void {
+    this.camera.fitted = true;
+    this.camera.moveTo(fitView(this.flow.bounds(), this.size, INSETS), glide);
+  }
+
+  /** Brings a node into view. */
+  reveal(key: string): void {
+    const place = this.nodes.get(key)?.place;
+    if (place) this.camera.reveal(place, this.size, INSETS);
+  }
+
+  /** From now on, for a moment, what moves glides. */
+  glide(): void {
+    this.svg.classList.add('gliding');
+    window.clearTimeout(this.glideTimer);
+    this.glideTimer = window.setTimeout(() => this.svg.classList.remove('gliding'), GLIDE_MS);
+  }
+
+  /** Writes all text anew: the font has come. */
+  refreshText(scene: MapScene): void {
+    forgetWidths();
+    const types = typesOf(scene.legend);
+    for (const view of this.nodes.values()) {
+      view.update(view.node, view.place, types.get(view.node.type), this.detail, true);
+    }
+  }
+
+  /** Brings the picture up to the scene. */
+  sync(scene: MapScene): void {
+    const types = typesOf(scene.legend);
+    const present = new Set<string>();
+    for (const node of scene.nodes.values()) {
+      const place = this.flow.place(node.key);
+      if (!place) continue;
+      present.add(node.key);
+      const view = this.nodes.get(node.key);
+      if (view) {
+        if (view.place.compact !== place.compact) this.glide();
+        view.update(node, place, types.get(node.type), this.detail);
+      } else {
+        const created = new NodeView(node, place, types.get(node.type), this.detail);
+        enter(created.root);
+        this.nodes.set(node.key, created);
+        this.nodeLayer.append(created.root);
+      }
+    }
+    for (const [key, view] of this.nodes) {
+      if (present.has(key)) continue;
+      this.nodes.delete(key);
+      leave(view.root);
+    }
+    this.syncEdges(scene);
+    this.syncGround();
+    this.placeLabels();
+    if (!this.tabStop || !this.nodes.has(this.tabStop)) this.setTabStop([...present][0]);
+    this.applyFocus();
+  }
+
+  private syncEdges(scene: MapScene): void {
+    const present = new Set<string>();
+    for (const edge of scene.edges.values()) {
+      const from = this.nodes.get(scene.nodes.get(edge.from)?.key ?? '');
+      const to = this.nodes.get(scene.nodes.get(edge.to)?.key ?? '');
+      if (!from || !to) continue;
+      present.add(edge.key);
+      let view = this.edges.get(edge.key);
+      const color = edgeColor(edge, scene.legend);
+      if (!view) {
+        view = new EdgeView(edge, this.takeParallel(from.node.key, to.node.key));
+        view.update(edge, from.place, to.place, color, this.marker(color));
+        enter(view.root);
+        this.edges.set(edge.key, view);
+        this.edgeLayer.append(view.root);
+        this.labelLayer.append(view.label);
+        view.root.dataset.from = from.node.key;
+        view.root.dataset.to = to.node.key;
+      } else {
+        view.update(edge, from.place, to.place, color, this.marker(color));
+      }
+    }
+    for (const [key, view] of this.edges) {
+      if (present.has(key)) continue;
+      this.edges.delete(key);
+      const { from = '', to = '' } = view.root.dataset;
+      this.parallels.get(pairId(from, to))?.delete(view.parallel);
+      view.label.remove();
+      leave(view.root);
+    }
+  }
+
+  /** The lowest free number among the edges between two nodes, either way. */
+  private takeParallel(from: string, to: string): number {
+    const id = pairId(from, to);
+    let taken = this.parallels.get(id);
+    if (!taken) {
+      taken = new Set();
+      this.parallels.set(id, taken);
+    }
+    let number = 0;
+    while (taken.has(number)) number++;
+    taken.add(number);
+    return number;
+  }
+
+  private marker(color: string): string {
+    const known = this.markers.get(color);
+    if (known) return known;
+    const id = `arrow-${this.markers.size}`;
+    this.defs.append(
+      element(
+        'marker',
+        {
+          id,
+          viewBox: '0 0 10 10',
+          refX: 1,
+          refY: 5,
+          markerWidth: 10,
+          markerHeight: 10,
+          markerUnits: 'userSpaceOnUse',
+          orient: 'auto',
+        },
+        element('path', { d: 'M0,1L10,5L0,9z', fill: color }),
+      ),
+    );
+    const url = `url(#${id})`;
+    this.markers.set(color, url);
+    return url;
+  }
+
+  private syncGround(): void {
+    const frame = this.flow.currentFrame;
+    const first = frame?.columns[1];
+    const last = frame?.columns.at(-2);
+    const idle = this.flow.idleBounds();
+    const bounds = this.flow.bounds();
+    if (!frame || !first || !last) {
+      set(this.machineBand, { display: 'none' });
+      set(this.idleBand, { display: 'none' });
+      return;
+    }
+    const pad = 18;
+    const right = last.x + last.lanes * (NODE_WIDTH + 26) - 26;
+    const top = Math.min(0, bounds.y);
+    let bottom = (frame.rows - 1) * 52 + NODE_HEIGHT;
+    for (const { place } of this.nodes.values()) {
+      if (!place.compact) bottom = Math.max(bottom, place.y + place.height);
+    }
+    setRect(this.machineBand, {
+      x: first.x - pad,
+      y: top - pad,
+      width: right - first.x + 2 * pad,
+      height: bottom - top + 2 * pad,
+    });
+    set(this.idleBand, { display: idle ? undefined : 'none' });
+    set(this.idleTitle, { display: idle ? undefined : 'none' });
+    if (idle) {
+      setText(this.idleTitle, 'Listening, nobody connected');
+      set(this.idleTitle, { x: idle.x + 2, y: idle.y - 9 });
+    }
+    this.placeHeadings();
+  }
+
+  private placeHeadings(): void {
+    const frame = this.flow.currentFrame;
+    if (!frame) return;
+    const { x, scale } = this.camera.view;
+    const first = frame.columns[1];
+    const last = frame.columns.at(-2);
+    const server = frame.columns.at(-1);
+    const client = frame.columns[0];
+    if (!first || !last || !server || !client) return;
+    const spans = [
+      [client.x, client.x + client.lanes * (NODE_WIDTH + 26) - 26],
+      [first.x, last.x + last.lanes * (NODE_WIDTH + 26) - 26],
+      [server.x, frame.width],
+    ];
+    spans.forEach(([left = 0, right = 0], i) => {
+      const title = this.columnTitles[i];
+      if (title) set(title, { x: Math.round(((left + right) / 2) * scale + x), y: 22 });
+    });
+  }
+
+  private onView(view: View): void {
+    set(this.world, {
+      transform: `translate(${view.x.toFixed(2)} ${view.y.toFixed(2)}) scale(${view.scale.toFixed(4)})`,
+    });
+    this.placeHeadings();
+    const detail = detailAt(view.scale);
+    if (detail !== this.detail) {
+      this.detail = detail;
+      this.svg.dataset.detail = detail;
+      for (const node of this.nodes.values()) node.redraw(detail);
+    }
+  }
+
+  /** Shows the labels that have room: not over a node, not over another label. */
+  private placeLabels(): void {
+    const few = this.edges.size <= MAX_LABELLED_EDGES;
+    const boxes: Rect[] = few ? [...this.nodes.values()].map(({ place }) => place) : [];
+    for (const view of this.edges.values()) {
+      let room = false;
+      if (few) {
+        const width = textWidth(edgeLabel(view.edge), 11, 500) + 6;
+        const { x, y } = view.middle;
+        const box = { x: x - width / 2, y: y - 8, width, height: 16 };
+        room = !boxes.some((other) => overlap(box, other));
+        if (room) boxes.push(box);
+      }
+      view.label.classList.toggle('roomy', room);
+    }
+  }
+
+  /** Lights the neighbourhood of `target` and dims the rest; undefined lights everything. */
+  highlight(target: MapTarget | undefined, kind: 'selected' | 'hovered'): void {
+    this.focus = target;
+    this.svg.classList.toggle('focusing', target !== undefined);
+    this.svg.classList.toggle('hovering', target !== undefined && kind === 'hovered');
+    this.applyFocus();
+  }
+
+  private applyFocus(): void {
+    const lit = new Set<string>();
+    const { focus } = this;
+    for (const [key, view] of this.edges) {
+      const { from = '', to = '' } = view.root.dataset;
+      const on =
+        focus?.kind === 'node' ? from === focus.key || to === focus.key : key === focus?.key;
+      view.root.classList.toggle('lit', on);
+      view.label.classList.toggle('lit', on);
+      if (on) lit.add(from).add(to);
+    }
+    if (focus?.kind === 'node') lit.add(focus.key);
+    for (const [key, view] of this.nodes) view.root.classList.toggle('lit', lit.has(key));
+  }
+
+  /** Marks what is selected. */
+  select(target: MapTarget | undefined): void {
+    for (const [key, view] of this.nodes) {
+      const on = target?.kind === 'node' && target.key === key;
+      view.root.classList.toggle('selected', on);
+      set(view.root, { 'aria-pressed': on ? 'true' : undefined });
+    }
+    for (const [key, view] of this.edges) {
+      view.root.classList.toggle('selected', target?.kind === 'edge' && target.key === key);
+    }
+  }
+
+  setTabStop(key: string | undefined): void {
+    if (this.tabStop) set(this.nodes.get(this.tabStop)?.root ?? this.svg, { tabindex: -1 });
+    this.tabStop = key;
+    const view = key === undefined ? undefined : this.nodes.get(key);
+    if (view) set(view.root, { tabindex: 0 });
+  }
+
+  focusNode(key: string | undefined): void {
+    const view = this.nodes.get(key ?? this.tabStop ?? '');
+    if (!view) return;
+    this.setTabStop(view.node.key);
+    view.root.focus({ preventScroll: true });
+    this.reveal(view.node.key);
+  }
+
+  /** The nearest node from `key` in a direction. */
+  neighbourOf(key: string, dx: number, dy: number): string | undefined {
+    const here = this.nodes.get(key)?.place;
+    if (!here) return undefined;
+    let best: string | undefined;
+    let bestCost = Number.POSITIVE_INFINITY;
+    for (const [other, { place }] of this.nodes) {
+      const x = place.x - here.x;
+      const y = place.y - here.y;
+      const along = x * dx + y * dy;
+      const across = Math.abs(x * dy) + Math.abs(y * dx);
+      if (along <= 1 || other === key) continue;
+      const cost = along + across * 2.2;
+      if (cost < bestCost) {
+        best = other;
+        bestCost = cost;
+      }
+    }
+    return best;
+  }
+}
+
+function typesOf(legend: Legend): Map<string, TypeInfo> {
+  return new Map(legend.types.map((type) => [type.name, type]));
+}
+
+function pairId(from: string, to: string): string {
+  return from < to ? `${from}\n${to}` : `${to}\n${from}`;
+}
+
+function overlap(a: Rect, b: Rect): boolean {
+  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+}
+
+function setRect(target: SVGRectElement, rect: Rect): void {
+  set(target, { x: rect.x, y: rect.y, width: rect.width, height: rect.height, display: undefined });
+}
+
+function enter(root: SVGElement): void {
+  root.classList.add('entering');
+  root.addEventListener('animationend', () => root.classList.remove('entering'), { once: true });
+}
+
+function leave(root: SVGElement): void {
+  root.removeAttribute('data-key');
+  root.setAttribute('aria-hidden', 'true');
+  root.classList.add('leaving');
+  window.setTimeout(() => root.remove(), LEAVE_MS);
+}

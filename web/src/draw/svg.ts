@@ -1,0 +1,32 @@
+// Small helpers over the SVG DOM. Attributes are written only when they change.
+
+const NAMESPACE = 'http://www.w3.org/2000/svg';
+
+export type Attributes = Record<string, string | number | undefined>;
+
+export function element<K extends keyof SVGElementTagNameMap>(
+  name: K,
+  attributes: Attributes = {},
+  ...children: Element[]
+): SVGElementTagNameMap[K] {
+  const created = document.createElementNS(NAMESPACE, name);
+  set(created, attributes);
+  created.append(...children);
+  return created;
+}
+
+/** Sets or (for undefined) removes attributes; what is already so is left alone. */
+export function set(target: Element, attributes: Attributes): void {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === undefined) {
+      if (target.hasAttribute(name)) target.removeAttribute(name);
+    } else {
+      const text = String(value);
+      if (target.getAttribute(name) !== text) target.setAttribute(name, text);
+    }
+  }
+}
+
+export function setText(target: Element, text: string): void {
+  if (target.textContent !== text) target.textContent = text;
+}

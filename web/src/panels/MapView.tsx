@@ -1,0 +1,140 @@
+import { effect } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { MapPainter } from '../draw/map';
+import { FlowLayout } from '../layout/flow';
+import type { Zone } from '../layout/frame';
+import type { LayoutGraph } from '../layout/graph';
+import { parseSavedLayout } from '../layout/saved';
+import { onSceneChange, scene } from '../scene/live';
+import { hovered, sameTarget, selected } from '../scene/selection';
+import { readStored, writeStored } from '../scene/settings';
+import { mapCommands } from './commands';
+import { followPointer } from './pointer';
+
+const STORAGE_PREFIX = 'procnet.layout.';
+const SAVE_DELAY_MS = 800;
+
+function zoneOf(kind: string): Zone {
+  return kind === 'client' || kind === 'server' ? kind : 'process';
+}
+
+function layoutGraph(): LayoutGraph {
+  const nodes = [...scene.nodes.values()].map((node) => ({
+    key: node.key,
+    label: node.label,
+    zone: zoneOf(node.kind),
+  }));
+  const edges = [...scene.edges.values()].flatMap((edge) => {
+    const from = scene.nodes.get(edge.from)?.key;
+    const to = scene.nodes.get(edge.to)?.key;
+    return from !== undefined && to !== undefined ? [{ from, to }] : [];
+  });
+  return { nodes, edges };
+}
+
+function storageKey(level: string): string {
+  return `${STORAGE_PREFIX}${level}`;
+}
+
+function restoredLayout(level: string): FlowLayout {
+  return new FlowLayout(parseSavedLayout(readStored(storageKey(level))));
+}
+
+/** The map itself: owns the painter and the layout, and follows the scene. */
+export function MapView({ hidden }: { hidden: boolean }) {
+  const host = useRef<HTMLDivElement>(null);
+
+  useEffect(() => {
+    const container = host.current;
+    if (!container) return;
+    let level = scene.grouping.value.level;
+    const layout = { current: restoredLayout(level) };
+    const painter = new MapPainter(layout, container);
+    let saveTimer = 0;
+    let shown = false;
+    let dirty = false;
+
+    const size = () => ({ width: container.clientWidth, height: container.clientHeight });
+    const picture = () => ({
+      nodes: scene.nodes,
+      edges: scene.edges,
+      legend: scene.legend.value,
+    });
+    const save = () => {
+      window.clearTimeout(saveTimer);
+      saveTimer = window.setTimeout(() => {
+        const saved = layout.current.save();
+        if (saved) writeStored(storageKey(level), saved);
+      }, SAVE_DELAY_MS);
+    };
+    const draw = () => {
+      dirty = false;
+      painter.sync(picture());
+      painter.select(selected.value);
+    };
+    const follow = (change: 'scene' | 'delta') => {
+      const newLevel = scene.grouping.value.level;
+      if (newLevel !== level) {
+        level = newLevel;
+        layout.current = restoredLayout(level);
+        shown = false;
+      }
+      const anew = layout.current.update(layoutGraph(), painter.room);
+      const wasShown = shown;
+      shown ||= scene.nodes.size > 0;
+      if (document.hidden || container.clientWidth === 0) {
+        dirty = true;
+        return;
+      }
+      draw();
+      if (shown && (!wasShown || anew)) painter.fit(wasShown && change === 'scene');
+      save();
+    };
+
+    painter.resize(size());
+    const stopFollowing = onSceneChange(follow);
+    if (scene.nodes.size > 0) follow('scene');
+    const observer = new ResizeObserver(() => {
+      painter.resize(size());
+      if (container.clientWidth === 0) return;
+      if (dirty) draw();
+      if (painter.camera.fitted) painter.fit(false);
+    });
+    observer.observe(container);
+    const onVisible = () => {
+      if (!document.hidden && dirty) draw();
+    };
+    document.addEventListener('visibilitychange', onVisible);
+    void document.fonts.ready.then(() => painter.refreshText(picture()));
+
+    mapCommands.fit = () => painter.fit(true);
+    mapCommands.tidy = () => {
+      layout.current.tidy(layoutGraph(), painter.room);
+      painter.glide();
+      draw();
+      painter.fit(true);
+      save();
+    };
+    mapCommands.focusMap = () => painter.focusNode(undefined);
+    mapCommands.reveal = (key) => painter.reveal(key);
+
+    const stopPointer = followPointer(painter, container);
+    const stopEffects = effect(() => {
+      const chosen = selected.value;
+      const over = hovered.value;
+      painter.select(chosen);
+      if (over && !sameTarget(over, chosen)) painter.highlight(over, 'hovered');
+      else painter.highlight(chosen, 'selected');
+    });
+    return () => {
+      stopFollowing();
+      observer.disconnect();
+      document.removeEventListener('visibilitychange', onVisible);
+      stopPointer();
+      stopEffects();
+      painter.svg.remove();
+    };
+  }, []);
+
+  return <div class="map-host" ref={host} hidden={hidden} />;
+}

@@ -1,0 +1,15 @@
+// What buttons and keys ask of the map; the map fills these in when it is there.
+
+interface MapCommands {
+  fit: () => void;
+  tidy: () => void;
+  focusMap: () => void;
+  reveal: (key: string) => void;
+}
+
+export const mapCommands: MapCommands = {
+  fit() {},
+  tidy() {},
+  focusMap() {},
+  reveal() {},
+};

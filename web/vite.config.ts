@@ -1,0 +1,31 @@
+import { configDefaults, defineConfig } from 'vitest/config';
+import { vendorFileName, vendorLibraryOf, vendorManifest } from './build/vendor';
+
+/** Where `npm run dev` finds a running procnet. */
+const backend = process.env.PROCNET_URL ?? 'http://127.0.0.1:8765';
+
+export default defineConfig({
+  plugins: [vendorManifest()],
+  esbuild: { jsx: 'automatic', jsxImportSource: 'preact', legalComments: 'none' },
+  build: {
+    target: 'es2022',
+    outDir: 'dist',
+    emptyOutDir: true,
+    // The content security policy allows no data: fonts or scripts, so nothing is inlined.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rollupOptions: {
+      output: {
+        entryFileNames: 'ui/[name].[hash].js',
+        chunkFileNames: (chunk) => vendorFileName(chunk.name) ?? 'ui/[name].[hash].js',
+        assetFileNames: (asset) =>
+          asset.names.some((name) => name.startsWith('inter-'))
+            ? (vendorFileName('inter', '[extname]') ?? 'ui/[name].[hash][extname]')
+            : 'ui/[name].[hash][extname]',
+        manualChunks: (id) => vendorLibraryOf(id),
+      },
+    },
+  },
+  server: { proxy: { '/api': backend, '/assets': backend, '/vendor/manifest.json': backend } },
+  test: { include: ['src/**/*.test.ts'], exclude: [...configDefaults.exclude, 'tests/**'] },
+});
