@@ -1,0 +1,560 @@
+//! One simulated machine: application stacks, their users on the internet, and time that passes.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use fastrand::Rng;
+use procnet_core::{
+    Attribution, Batch, Capability, CapabilityState, Counters, Endpoint, Event, HostId, NetnsId,
+    Owner, Process, ProcessKey, Protocol, Socket, SocketIdentity, SocketKey, SocketState,
+    Timestamp, UnknownOwner, User,
+};
+
+use crate::services::{
+    APP_SERVERS, APPS, BACKGROUND, BROKERS, CACHES, DATABASES, PROXIES, Program, Role, WORKERS,
+};
+
+/// How much is going on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// One application: a few dozen sockets.
+    Small,
+    /// A few applications: several hundred sockets.
+    Medium,
+    /// A busy server: several thousand sockets.
+    Large,
+    /// More than anybody wants to look at: about fifty thousand sockets.
+    Huge,
+}
+
+impl Size {
+    /// Every size.
+    pub const ALL: [Self; 4] = [Self::Small, Self::Medium, Self::Large, Self::Huge];
+
+    /// `small`, `medium`, `large`, or `huge`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Small => "small",
+            Self::Medium => "medium",
+            Self::Large => "large",
+            Self::Huge => "huge",
+        }
+    }
+
+    /// Stacks and sockets.
+    const fn scale(self) -> (usize, usize) {
+        match self {
+            Self::Small => (1, 60),
+            Self::Medium => (5, 600),
+            Self::Large => (24, 5_000),
+            Self::Huge => (120, 50_000),
+        }
+    }
+}
+
+/// How a world is made.
+#[derive(Clone, Copy, Debug)]
+pub struct WorldOptions {
+    /// The same seed gives the same world.
+    pub seed: u64,
+    /// How many application stacks.
+    pub stacks: usize,
+    /// About how many sockets; never fewer than the stacks need.
+    pub sockets: usize,
+    /// What share of the connections is replaced in a second.
+    pub churn_per_second: f64,
+    /// What share of the connections carries bytes in a second.
+    pub traffic_per_second: f64,
+}
+
+impl WorldOptions {
+    /// A world of a size, at a natural pace.
+    pub const fn of_size(size: Size, seed: u64) -> Self {
+        let (stacks, sockets) = size.scale();
+        Self { seed, stacks, sockets, churn_per_second: 0.01, traffic_per_second: 0.2 }
+    }
+
+    /// A world with about so many sockets.
+    pub const fn of_sockets(sockets: usize, seed: u64) -> Self {
+        let stacks = if sockets < 4_000 { 1 + sockets / 200 } else { 20 + sockets / 1_000 };
+        Self { seed, stacks, sockets, churn_per_second: 0.01, traffic_per_second: 0.2 }
+    }
+}
+
+/// A service that can be connected to.
+#[derive(Clone, Debug)]
+struct Service {
+    role: Role,
+    stack: usize,
+    address: IpAddr,
+    port: u16,
+    /// Who accepts: the workers, or the process itself.
+    acceptors: Vec<ProcessKey>,
+    /// Who connects to others.
+    callers: Vec<ProcessKey>,
+}
+
+#[derive(Clone, Debug)]
+struct Connection {
+    sockets: Vec<SocketKey>,
+    plan: Plan,
+}
+
+/// Who talks to whom: what a closed connection is replaced by.
+#[derive(Clone, Copy, Debug)]
+enum Plan {
+    /// One service of a stack calls another.
+    Local { client: usize, server: usize },
+    /// Somebody on the internet calls a proxy.
+    Inbound { server: usize },
+    /// A service calls somebody on the internet.
+    Outbound { client: usize, port: u16, protocol: Protocol },
+}
+
+/// One simulated machine.
+#[derive(Clone, Debug)]
+pub struct World {
+    options: WorldOptions,
+    random: Rng,
+    sequence: u64,
+    at: Timestamp,
+    next_pid: u32,
+    next_cookie: u64,
+    next_port: u16,
+    ticks: u64,
+    processes: Vec<Arc<Process>>,
+    services: Vec<Service>,
+    sockets: std::collections::BTreeMap<SocketKey, Socket>,
+    connections: Vec<Connection>,
+    pending: Vec<Event>,
+    started: bool,
+}
+
+const NETNS: NetnsId = NetnsId(4_026_531_840);
+/// 2026-01-01T00:00:00Z, in seconds.
+const EPOCH: i64 = 1_767_225_600;
+
+impl World {
+    /// A world before its first step.
+    pub fn new(options: WorldOptions) -> Self {
+        let mut world = Self {
+            options,
+            random: Rng::with_seed(options.seed),
+            sequence: 0,
+            at: Timestamp::from_seconds(EPOCH),
+            next_pid: 300,
+            next_cookie: 1,
+            next_port: 32_768,
+            ticks: 100,
+            processes: Vec::new(),
+            services: Vec::new(),
+            sockets: std::collections::BTreeMap::new(),
+            connections: Vec::new(),
+            pending: Vec::new(),
+            started: false,
+        };
+        world.populate();
+        world
+    }
+
+    /// Sets the wall clock, so that a demo shows today's ages.
+    pub fn set_wall_clock(&mut self, now: Timestamp) {
+        let shift = now.0.saturating_sub(self.at.0);
+        for process in &mut self.processes {
+            let process = Arc::make_mut(process);
+            process.started = Timestamp(process.started.0.saturating_add(shift));
+        }
+        for socket in self.sockets.values_mut() {
+            socket.opened = Timestamp(socket.opened.0.saturating_add(shift));
+        }
+        self.at = now;
+    }
+
+    /// How many sockets there are.
+    pub fn socket_count(&self) -> usize {
+        self.sockets.len()
+    }
+
+    /// The whole truth, as a resync tells it.
+    pub fn resync(&mut self) -> Batch {
+        self.pending.clear();
+        self.started = true;
+        let mut events = vec![Event::Resync, Event::Capabilities(capabilities())];
+        events.extend(self.processes.iter().cloned().map(Event::ProcessStarted));
+        events.extend(self.sockets.values().cloned().map(|s| Event::SocketOpened(Box::new(s))));
+        self.batch(events)
+    }
+
+    /// Lets `elapsed` pass and tells what happened; the first time, everything.
+    pub fn step(&mut self, elapsed: Duration) -> Batch {
+        self.at = self.at.saturating_add(elapsed);
+        self.ticks += u64::try_from(elapsed.as_millis() / 10).unwrap_or(0);
+        if !self.started {
+            return self.resync();
+        }
+        let share = |per_second: f64, n: usize| per_second * elapsed.as_secs_f64() * n as f64;
+        let replaced = self.whole(share(self.options.churn_per_second, self.connections.len()));
+        for _ in 0..replaced {
+            let index = self.random.usize(..self.connections.len());
+            let connection = self.connections.swap_remove(index);
+            self.close(&connection);
+            self.connect(connection.plan);
+        }
+        let busy = self.whole(share(self.options.traffic_per_second, self.connections.len()));
+        for _ in 0..busy {
+            let index = self.random.usize(..self.connections.len());
+            self.carry(index);
+        }
+        if self.random.f64() < 0.02 * elapsed.as_secs_f64() * self.options.stacks as f64 {
+            self.restart_an_app();
+        }
+        let events = std::mem::take(&mut self.pending);
+        self.batch(events)
+    }
+
+    /// A whole number whose mean is `n`.
+    fn whole(&mut self, n: f64) -> usize {
+        let floor = n.floor();
+        // A count of connections: small and not negative.
+        floor as usize + usize::from(self.random.f64() < n - floor)
+    }
+
+    fn batch(&mut self, events: Vec<Event>) -> Batch {
+        self.sequence += 1;
+        Batch { host: HostId::LOCAL, sequence: self.sequence, at: self.at, events }
+    }
+
+    fn populate(&mut self) {
+        let init =
+            self.start("systemd", "/lib/systemd/systemd", &["/sbin/init"], (0, "root"), None);
+        for (name, exe, user, listener) in BACKGROUND {
+            let key = self.start(name, exe, &[name], user, Some(init));
+            let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+            let (protocol, port) = if listener >= 0x1_0000 {
+                (Protocol::Udp, listener - 0x1_0000)
+            } else {
+                (Protocol::Tcp, listener)
+            };
+            if let Ok(port @ 1..) = u16::try_from(port) {
+                self.listen(protocol, Endpoint::new(any, port), &[key]);
+            }
+        }
+        for stack in 0..self.options.stacks {
+            self.add_stack(stack, init);
+        }
+        self.add_connections();
+        self.pending.clear();
+    }
+
+    fn add_stack(&mut self, stack: usize, init: ProcessKey) {
+        let app_servers = [
+            &APP_SERVERS[self.random.usize(..APP_SERVERS.len())],
+            &APP_SERVERS[self.random.usize(..APP_SERVERS.len())],
+        ];
+        let programs = [
+            &PROXIES[self.random.usize(..PROXIES.len())],
+            app_servers[0],
+            app_servers[1],
+            &WORKERS[self.random.usize(..WORKERS.len())],
+            &DATABASES[if stack == 0 { 0 } else { self.random.usize(..DATABASES.len()) }],
+            &CACHES[if stack == 0 { 0 } else { self.random.usize(..CACHES.len()) }],
+            &BROKERS[self.random.usize(..BROKERS.len())],
+        ];
+        for (offset, program) in (0..).zip(programs) {
+            self.add_service(stack, program, init, offset);
+        }
+    }
+
+    fn add_service(&mut self, stack: usize, program: &Program, init: ProcessKey, offset: u16) {
+        let app = APPS[stack % APPS.len()];
+        let app = if stack < APPS.len() {
+            app.to_owned()
+        } else {
+            format!("{app}{}", stack / APPS.len())
+        };
+        let fill = |text: &str| text.replace("{app}", &app);
+        let name = fill(program.name);
+        let arguments: Vec<String> = program.arguments.iter().map(|a| fill(a)).collect();
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let exe = fill(program.exe);
+        let main = self.start(&name, &exe, &arguments, program.user, Some(init));
+        let workers: Vec<ProcessKey> = (0..program.workers)
+            .map(|_| self.start(&name, &exe, &arguments, program.user, Some(main)))
+            .collect();
+        // Every stack has addresses of its own: the well-known ports serve all of them.
+        let [high, low] = u16::try_from(stack).unwrap_or(u16::MAX).to_be_bytes();
+        let address = IpAddr::V4(Ipv4Addr::new(10, high, low, 10));
+        let port = match program.role {
+            Role::App => program.port + offset,
+            _ => program.port,
+        };
+        let everybody: Vec<ProcessKey> =
+            std::iter::once(main).chain(workers.iter().copied()).collect();
+        if port > 0 {
+            self.listen(Protocol::Tcp, Endpoint::new(address, port), &everybody);
+        }
+        let acceptors = if workers.is_empty() { vec![main] } else { workers };
+        self.services.push(Service {
+            role: program.role,
+            stack,
+            address,
+            port,
+            callers: acceptors.clone(),
+            acceptors,
+        });
+    }
+
+    /// What calls what within a stack.
+    fn add_connections(&mut self) {
+        const CALLS: [(Role, Role); 6] = [
+            (Role::Proxy, Role::App),
+            (Role::App, Role::Database),
+            (Role::App, Role::Cache),
+            (Role::App, Role::Broker),
+            (Role::Worker, Role::Broker),
+            (Role::Worker, Role::Database),
+        ];
+        let mut plans = Vec::new();
+        for (client, caller) in self.services.iter().enumerate() {
+            for (server, called) in self.services.iter().enumerate() {
+                if caller.stack == called.stack && CALLS.contains(&(caller.role, called.role)) {
+                    plans.push(Plan::Local { client, server });
+                }
+            }
+            match caller.role {
+                Role::Proxy => plans.push(Plan::Inbound { server: client }),
+                Role::App => {
+                    plans.push(Plan::Outbound { client, port: 443, protocol: Protocol::Tcp })
+                }
+                Role::Worker => {
+                    plans.push(Plan::Outbound { client, port: 53, protocol: Protocol::Udp })
+                }
+                _ => {}
+            }
+        }
+        for plan in &plans {
+            self.connect(*plan);
+        }
+        while self.sockets.len() < self.options.sockets && !plans.is_empty() {
+            let plan = plans[self.random.usize(..plans.len())];
+            // Most of what a busy server has is its clients.
+            let plan = match plan {
+                Plan::Outbound { .. } if self.random.u8(..) < 192 => continue,
+                other => other,
+            };
+            self.connect(plan);
+        }
+    }
+
+    fn start(
+        &mut self,
+        name: &str,
+        exe: &str,
+        arguments: &[&str],
+        user: (u32, &str),
+        parent: Option<ProcessKey>,
+    ) -> ProcessKey {
+        self.next_pid = if self.next_pid > 4_000_000 { 300 } else { self.next_pid + 1 };
+        self.ticks += 1;
+        let key = ProcessKey { host: HostId::LOCAL, pid: self.next_pid, started: self.ticks };
+        let process = Arc::new(Process {
+            key,
+            name: Arc::from(name),
+            exe: Some(Arc::from(exe)),
+            arguments: arguments.iter().map(|a| Arc::from(*a)).collect(),
+            user: Some(User { id: user.0, name: Some(Arc::from(user.1)) }),
+            parent,
+            started: self.at,
+            cgroup: Some(Arc::from(format!("/system.slice/{name}.service"))),
+        });
+        self.processes.push(process.clone());
+        self.pending.push(Event::ProcessStarted(process));
+        key
+    }
+
+    fn listen(&mut self, protocol: Protocol, local: Endpoint, owners: &[ProcessKey]) {
+        self.open(protocol, SocketState::Listen, local, None, owners);
+    }
+
+    fn open(
+        &mut self,
+        protocol: Protocol,
+        state: SocketState,
+        local: Endpoint,
+        remote: Option<Endpoint>,
+        owners: &[ProcessKey],
+    ) -> SocketKey {
+        let key = SocketKey {
+            host: HostId::LOCAL,
+            netns: NETNS,
+            identity: SocketIdentity::Cookie(self.next_cookie),
+        };
+        self.next_cookie += 1;
+        let held =
+            |process: &ProcessKey| Owner { process: *process, attribution: Attribution::Held };
+        let mut owners: procnet_core::Owners = owners.iter().map(held).collect();
+        owners.sort_unstable();
+        let connected = state != SocketState::Listen && protocol == Protocol::Tcp;
+        let rtt_us = if connected { 40 + self.random.u32(..30_000) } else { 0 };
+        let socket = Socket {
+            key,
+            protocol,
+            state,
+            local,
+            remote,
+            v6_only: false,
+            uid: None,
+            owners,
+            unknown_owner: UnknownOwner::NotFound,
+            role: None,
+            counters: Counters { rtt_us, ..Counters::default() },
+            opened: self.at,
+        };
+        self.sockets.insert(key, socket.clone());
+        self.pending.push(Event::SocketOpened(Box::new(socket)));
+        key
+    }
+
+    fn connect(&mut self, plan: Plan) {
+        let established = SocketState::Established;
+        let port = self.ephemeral_port();
+        let sockets = match plan {
+            Plan::Local { client, server } => {
+                let caller = self.pick_caller(client);
+                let (acceptor, to) = self.pick_acceptor(server);
+                let from = Endpoint::new(to.ip, port);
+                vec![
+                    self.open(Protocol::Tcp, established, from, Some(to), &[caller]),
+                    self.open(Protocol::Tcp, established, to, Some(from), &[acceptor]),
+                ]
+            }
+            Plan::Inbound { server } => {
+                let (acceptor, to) = self.pick_acceptor(server);
+                let from = Endpoint::new(self.public_address(), port);
+                // The proxy has a public address of its own.
+                vec![self.open(Protocol::Tcp, established, to, Some(from), &[acceptor])]
+            }
+            Plan::Outbound { client, port: to, protocol } => {
+                let caller = self.pick_caller(client);
+                let from = Endpoint::new(self.services[client].address, port);
+                let to = Endpoint::new(self.public_address(), to);
+                let state = if self.random.u8(..) < 8 && protocol == Protocol::Tcp {
+                    SocketState::SynSent
+                } else {
+                    established
+                };
+                vec![self.open(protocol, state, from, Some(to), &[caller])]
+            }
+        };
+        self.connections.push(Connection { sockets, plan });
+    }
+
+    fn close(&mut self, connection: &Connection) {
+        for key in &connection.sockets {
+            if let Some(socket) = self.sockets.remove(key) {
+                self.pending.push(Event::SocketClosed { key: *key, totals: Some(socket.counters) });
+            }
+        }
+    }
+
+    /// Some bytes go each way.
+    fn carry(&mut self, connection: usize) {
+        let (up, down) = (self.random.u64(40..4_000), self.random.u64(100..200_000));
+        let keys = self.connections[connection].sockets.clone();
+        for (end, key) in (0..).zip(keys) {
+            let Some(socket) = self.sockets.get_mut(&key) else { continue };
+            let (sent, received) = if end == 0 { (up, down) } else { (down, up) };
+            socket.counters.sent_bytes += sent;
+            socket.counters.received_bytes += received;
+            self.pending.push(Event::SocketCounted { key, counters: socket.counters });
+        }
+    }
+
+    /// An application is deployed anew: its process ends with all its connections, and another
+    /// takes its place.
+    fn restart_an_app(&mut self) {
+        let apps: Vec<usize> = (0..self.services.len())
+            .filter(|service| self.services[*service].role == Role::App)
+            .collect();
+        let Some(service) = apps.get(self.random.usize(..apps.len().max(1))).copied() else {
+            return;
+        };
+        let Some(old) = self.services[service].callers.first().copied() else { return };
+        let touches = |sockets: &std::collections::BTreeMap<SocketKey, Socket>, key: &SocketKey| {
+            sockets.get(key).is_some_and(|s| s.owners.iter().any(|o| o.process == old))
+        };
+        let (gone, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.connections)
+            .into_iter()
+            .partition(|c| c.sockets.iter().any(|key| touches(&self.sockets, key)));
+        self.connections = kept;
+        for connection in &gone {
+            self.close(connection);
+        }
+        let listeners: Vec<SocketKey> = self
+            .sockets
+            .values()
+            .filter(|s| s.is_listener() && s.owners.iter().any(|o| o.process == old))
+            .map(|s| s.key)
+            .collect();
+        for key in listeners {
+            self.sockets.remove(&key);
+            self.pending.push(Event::SocketClosed { key, totals: None });
+        }
+        let Some(index) = self.processes.iter().position(|p| p.key == old) else { return };
+        let process = self.processes.swap_remove(index);
+        self.pending.push(Event::ProcessExited(old));
+        let user = process
+            .user
+            .as_ref()
+            .map_or((0, "root"), |u| (u.id, u.name.as_deref().unwrap_or("root")));
+        let arguments: Vec<&str> = process.arguments.iter().map(|a| &**a).collect();
+        let exe = process.exe.as_deref().unwrap_or_default();
+        let new = self.start(&process.name, exe, &arguments, user, process.parent);
+        self.services[service].callers = vec![new];
+        self.services[service].acceptors = vec![new];
+        let (address, port) = (self.services[service].address, self.services[service].port);
+        self.listen(Protocol::Tcp, Endpoint::new(address, port), &[new]);
+        for connection in gone {
+            self.connect(connection.plan);
+        }
+    }
+
+    fn pick_caller(&mut self, service: usize) -> ProcessKey {
+        let callers = &self.services[service].callers;
+        callers[self.random.usize(..callers.len())]
+    }
+
+    fn pick_acceptor(&mut self, service: usize) -> (ProcessKey, Endpoint) {
+        let service = &self.services[service];
+        let acceptor = service.acceptors[self.random.usize(..service.acceptors.len())];
+        (acceptor, Endpoint::new(service.address, service.port))
+    }
+
+    fn ephemeral_port(&mut self) -> u16 {
+        self.next_port = if self.next_port >= 60_999 { 32_768 } else { self.next_port + 1 };
+        self.next_port
+    }
+
+    /// An address out of the blocks for documentation and benchmarks (RFC 5737, RFC 2544): no
+    /// real host is ever named.
+    fn public_address(&mut self) -> IpAddr {
+        let low = self.random.u8(1..255);
+        IpAddr::V4(match self.random.u8(..4) {
+            0 => Ipv4Addr::new(192, 0, 2, low),
+            1 => Ipv4Addr::new(198, 51, 100, low),
+            2 => Ipv4Addr::new(203, 0, 113, low),
+            _ => Ipv4Addr::new(198, 18 + self.random.u8(..2), self.random.u8(..), low),
+        })
+    }
+}
+
+fn capabilities() -> Arc<[Capability]> {
+    Arc::from([Capability {
+        id: "simulated",
+        title: "Simulated machine",
+        state: CapabilityState::Full,
+        reason: Arc::from("nothing here is real: this is a demonstration"),
+        remedy: None,
+    }])
+}
