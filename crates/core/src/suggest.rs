@@ -1,6 +1,7 @@
 //! "Did you mean …?" for names that nobody knows.
 
-/// The candidate nearest to `name` by edit distance, if one is near enough to be meant.
+/// The candidate nearest to `name` by edit distance, if one is near enough to be meant; of equally
+/// near ones the one that `name` is the beginning of.
 pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name: Vec<char> = name.chars().take(64).flat_map(char::to_lowercase).collect();
     let near = (name.len() / 3).clamp(1, 3);
@@ -8,14 +9,18 @@ pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .into_iter()
         .map(|candidate| (distance(&name, candidate), candidate))
         .filter(|&(distance, candidate)| distance <= near && distance < candidate.len())
-        .min_by_key(|&(distance, _)| distance)
+        .min_by_key(|&(distance, candidate)| (distance, !begins(candidate, &name)))
         .map(|(_, candidate)| candidate)
 }
 
+fn begins(candidate: &str, name: &[char]) -> bool {
+    candidate.chars().flat_map(char::to_lowercase).zip(name).all(|(c, &n)| c == n)
+}
+
 /// Edits (insertion, deletion, substitution, transposition of neighbours) from `a` to `b`:
-/// the optimal string alignment distance.
+/// the optimal string alignment distance, ignoring case.
 fn distance(a: &[char], b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
+    let b: Vec<char> = b.chars().flat_map(char::to_lowercase).collect();
     let mut before: Vec<usize> = Vec::new();
     let mut above: Vec<usize> = (0..=b.len()).collect();
     for (i, &x) in a.iter().enumerate() {
@@ -45,11 +50,13 @@ mod tests {
             ("Type", Some("type")),
             ("tpye", Some("type")),
             ("labels", Some("label")),
+            ("match_n", None),
             ("colour", None),
             ("", None),
             ("x", None),
         ] {
             assert_eq!(closest(given, names), meant, "{given}");
         }
+        assert_eq!(closest("prot", ["proc", "proto"]), Some("proto"));
     }
 }

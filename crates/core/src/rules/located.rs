@@ -96,21 +96,19 @@ pub(super) fn from_yaml(text: &str) -> Result<Vec<LocatedRule>, Unreadable> {
 /// The message without the position, which is told separately, and without advice for programmers;
 /// with help where YAML's rules of quoting bite those who write regular expressions.
 fn yaml_message(error: &serde_saphyr::Error) -> String {
-    match error {
-        serde_saphyr::Error::Budget { .. }
-        | serde_saphyr::Error::AliasReplayLimitExceeded { .. }
-        | serde_saphyr::Error::AliasExpansionLimitExceeded { .. } => {
-            return format!(
-                "the file holds or repeats more than a rule file may (nesting {MAX_DEPTH}, \
-                 {MAX_RULES} rules)"
-            );
-        }
-        serde_saphyr::Error::MultipleDocuments { .. } => {
-            return "a second document begins here: remove the line `---`".to_owned();
-        }
-        _ => {}
-    }
     let text = error.to_string();
+    if let serde_saphyr::Error::MultipleDocuments { .. } = error {
+        return "a second document begins here: remove the line `---`".to_owned();
+    }
+    // An error inside an alias comes wrapped, so its kind is only to be had from its text.
+    const LIMITS: [&str; 4] =
+        ["budget breached", "alias replay", "alias expansion", "recursion limit"];
+    if LIMITS.iter().any(|limit| text.contains(limit)) {
+        return format!(
+            "the file holds or repeats more than a rule file may (nesting {MAX_DEPTH}, \
+             {MAX_RULES} rules)"
+        );
+    }
     let first = text.lines().next().unwrap_or_default();
     let reason = match first.split_once(": ") {
         Some((position, reason)) if position.starts_with("line ") => reason,
