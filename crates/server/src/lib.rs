@@ -1,1 +1,20 @@
 //! HTTP: the API, the delta stream, the embedded page.
+//!
+//! [`Live`] holds the engine and what its clients look at: every distinct view once, however many
+//! clients share it. [`serve`] answers requests from it. Data flows one way: a driver feeds
+//! batches in with [`Live::ingest`], streams carry deltas out.
+//!
+//! Invariants, written as absences: no request reaches a handler without passing the guard; no
+//! path from the network is ever opened as a file; no client's slowness holds up another client
+//! or the driver; nothing here grows with the number of requests.
+
+mod http;
+mod listen;
+mod live;
+mod options;
+mod stall;
+
+pub use http::openapi;
+pub use listen::{ServeError, serve};
+pub use live::{Live, ViewDefaults};
+pub use options::{ReloadRules, ServerOptions};

@@ -45,7 +45,8 @@ mod tests {
 
     #[test]
     fn what_is_no_key_is_refused() {
-        for text in ["", "1", "-", "1-", "-1", "+1-2", "1-2@", "4294967296-1", "1-2-3", "a-b", "1 -2"]
+        for text in
+            ["", "1", "-", "1-", "-1", "+1-2", "1-2@", "4294967296-1", "1-2-3", "a-b", "1 -2"]
         {
             assert_eq!(parse_process_key(text), None, "{text}");
         }

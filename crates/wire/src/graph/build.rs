@@ -108,8 +108,7 @@ impl Builder<'_> {
             draft.strand = join(draft.strand, strand);
             return;
         }
-        let id =
-            if to_process { format!("{from}->{to}:{port}") } else { format!("{from}->{to}") };
+        let id = if to_process { format!("{from}->{to}:{port}") } else { format!("{from}->{to}") };
         self.by_ends.insert(ends, self.edges.len());
         self.edges.push(Draft { from, to, id, protocol, port, strand });
     }
@@ -152,8 +151,7 @@ impl Builder<'_> {
     fn process_node(&mut self, id: Arc<str>, entry: &ProcessEntry) -> GraphNode {
         let process = &entry.process;
         let command_line = process.command_line();
-        let title =
-            if command_line.is_empty() { process.name.to_string() } else { command_line };
+        let title = if command_line.is_empty() { process.name.to_string() } else { command_line };
         let label = format!("{}\nPID {}", entry.label, process.key.pid);
         let look = self.look(&entry.type_name);
         let user = process.user.as_ref().map(|user| user.label().to_string());

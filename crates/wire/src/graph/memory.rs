@@ -126,9 +126,7 @@ fn note_each(
         .iter()
         .filter(|strand| !current.contains_key(&distinct(&strand.ends)))
         .map(|strand| Strand { gone: strand.gone.or(Some(now)), ..*strand })
-        .filter(|strand| {
-            strand.gone.is_none_or(|gone| now.saturating_since(gone) < stale_after)
-        })
+        .filter(|strand| strand.gone.is_none_or(|gone| now.saturating_since(gone) < stale_after))
         .collect();
     if gone.len() > MAX_GONE {
         // The latest are the ones that somebody may still look for.

@@ -53,7 +53,7 @@ pub(crate) fn smooth(index: usize, count: usize, forward: bool) -> Smooth {
     if count <= 1 {
         return Smooth { enabled: true, r#type: "continuous".to_owned(), roundness: 0.2 };
     }
-    let clockwise = (index % 2 == 0) == forward;
+    let clockwise = index.is_multiple_of(2) == forward;
     // 0.2, 0.33, 0.43, …: always different, never 1. Few enough to be exact in an f32.
     let tier = (index / 2).min(1_000) as f32 + 1.0;
     Smooth {

@@ -1,0 +1,302 @@
+//! The API's handlers. What waits for the driver runs on a thread that may wait.
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use procnet_core::graph::{Graph, SocketId};
+use procnet_wire::answers::{ErrorAnswer, FilterHelp, HealthAnswer, ReloadAnswer, ReloadRequest};
+use procnet_wire::encode;
+use procnet_wire::graph::GraphAnswer;
+use procnet_wire::key::parse_process_key;
+use procnet_wire::live::{DeltaMessage, HeartbeatMessage, SceneMessage};
+use procnet_wire::rows::{CapabilityList, ProcessDetails, SocketEventRow, SocketList};
+use utoipa::OpenApi;
+
+use super::assets::tagged_json;
+use super::error::{ApiError, json_response};
+use super::query::{self, SocketParameters, ViewParameters};
+use super::{App, rules};
+use crate::live::{LastEventId, NodeOrEdge, Subscription, json};
+
+/// The whole description of the API.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Procnet Live",
+        description = "Processes of a machine and their connections. Served on the loopback \
+                       interface; answers only requests that name the server by its own name and \
+                       come from no other web site.",
+    ),
+    paths(
+        graph,
+        rules::reload,
+        scene,
+        stream,
+        sockets,
+        process,
+        capabilities,
+        filter,
+        openapi_json,
+        health,
+    ),
+    components(schemas(
+        DeltaMessage,
+        HeartbeatMessage,
+        SocketEventRow,
+        ReloadAnswer,
+        ReloadRequest
+    ))
+)]
+struct Description;
+
+/// The OpenAPI document of the API, generated from its code.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}
+
+/// Runs what may have to wait for the driver.
+async fn waiting<R: Send + 'static>(
+    f: impl FnOnce() -> Result<R, ApiError> + Send + 'static,
+) -> Result<R, ApiError> {
+    match tokio::task::spawn_blocking(f).await {
+        Ok(result) => result,
+        Err(error) => {
+            tracing::error!(%error, "a request failed");
+            let error = "this is a bug in procnet: see its log";
+            Err(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, error))
+        }
+    }
+}
+
+/// Processes and connections as a plain graph, for scripts.
+#[utoipa::path(
+    get,
+    path = "/api/graph",
+    params(
+        ("p2p_only" = Option<bool>, Query, description = "1: only edges between processes."),
+        ("udp" = Option<bool>, Query, description = "1: UDP edges too."),
+    ),
+    responses(
+        (status = 200, body = GraphAnswer),
+        (status = 304, description = "Nothing changed since the `ETag` of `If-None-Match`."),
+    )
+)]
+pub(crate) async fn graph(
+    State(app): State<App>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let options = query::graph(&uri, app.live.defaults());
+    let tagged = waiting(move || Ok(app.live.graph_json(options))).await?;
+    Ok(tagged_json(tagged, &headers))
+}
+
+/// The whole scene of a view.
+#[utoipa::path(
+    get,
+    path = "/api/v1/scene",
+    params(ViewParameters),
+    responses(
+        (status = 200, body = SceneMessage),
+        (status = 304, description = "Nothing changed since the `ETag` of `If-None-Match`."),
+        (status = 400, body = ErrorAnswer, description = "A parameter is wrong."),
+        (status = 503, body = ErrorAnswer, description = "Too many different views are open."),
+    )
+)]
+pub(crate) async fn scene(
+    State(app): State<App>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let spec = query::view(&uri)?.spec(app.live.defaults())?;
+    let tagged = waiting(move || {
+        let feed = app.live.feed(&spec)?;
+        app.live.scene_json(&feed).ok_or_else(dropped)
+    });
+    Ok(tagged_json(tagged.await?, &headers))
+}
+
+/// The scene of a view and then its changes, as server-sent events: `scene` (`SceneMessage`),
+/// `delta` (`DeltaMessage`), `heartbeat` (`HeartbeatMessage`, every 5 s). The id of an event is
+/// `EPOCH:REVISION`; who reconnects with the last one gets what was missed.
+#[utoipa::path(
+    get,
+    path = "/api/v1/stream",
+    params(
+        ViewParameters,
+        ("last_event_id" = Option<String>, Query, description = "The id of the last event seen, for clients that cannot send `Last-Event-ID`."),
+        ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event seen."),
+    ),
+    responses(
+        (status = 200, body = String, content_type = "text/event-stream"),
+        (status = 400, body = ErrorAnswer, description = "A parameter is wrong."),
+        (status = 503, body = ErrorAnswer, description = "Too many streams or views are open."),
+    )
+)]
+pub(crate) async fn stream(
+    State(app): State<App>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let (view, last_in_query) = query::stream(&uri)?;
+    let spec = view.spec(app.live.defaults())?;
+    let permit = app.streams.clone().try_acquire_owned().map_err(|_| {
+        ApiError::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too many streams are open: close other pages of this server, or ask again later",
+        )
+    })?;
+    // A browser that reconnects by itself says it in the header; what it says there is newer.
+    let last: Option<LastEventId> = headers
+        .get("last-event-id")
+        .and_then(|value| value.to_str().ok())
+        .or(last_in_query.as_deref())
+        .and_then(|text| text.parse().ok());
+    let live = app.live.clone();
+    let feed = waiting(move || Ok(live.feed(&spec)?)).await?;
+    let subscription = Subscription::new(app.live, feed, last, app.shutdown, permit);
+    let events = futures_util::stream::unfold(subscription, async |mut subscription| {
+        let event = subscription.next().await?;
+        Some((Ok::<_, std::convert::Infallible>(event), subscription))
+    });
+    let mut response = Response::new(Body::from_stream(events));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // For reverse proxies (nginx) that would hold events back.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+/// Sockets as rows: all that fit the filter, or those behind a node or an edge of a view.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sockets",
+    params(ViewParameters, SocketParameters),
+    responses(
+        (status = 200, body = SocketList),
+        (status = 400, body = ErrorAnswer, description = "A parameter is wrong."),
+        (status = 404, body = ErrorAnswer, description = "The view has no such node or edge."),
+        (status = 503, body = ErrorAnswer, description = "Too many different views are open."),
+    )
+)]
+pub(crate) async fn sockets(State(app): State<App>, uri: Uri) -> Result<Response, ApiError> {
+    let (view, parameters) = query::sockets(&uri)?;
+    let spec = view.spec(app.live.defaults())?;
+    let list = waiting(move || {
+        let limit = parameters.limit();
+        let (node_or_edge, what) = match (&parameters.node, &parameters.edge) {
+            (None, None) => {
+                return Ok(app.live.with_graph(|graph| {
+                    let fits = graph
+                        .sockets()
+                        .map(|(id, _)| id)
+                        .filter(|id| spec.filter.matches(&graph.subject(*id)));
+                    socket_list(graph, fits, limit)
+                }));
+            }
+            (Some(key), _) => (NodeOrEdge::Node(key), "node"),
+            (None, Some(key)) => (NodeOrEdge::Edge(key), "edge"),
+        };
+        let feed = app.live.feed(&spec)?;
+        app.live
+            .sockets_behind(&feed, node_or_edge, |graph, ids| {
+                socket_list(graph, ids.into_iter(), limit)
+            })
+            .ok_or_else(|| ApiError::not_found(format!("this view has no {what} of that key")))
+    });
+    Ok(json_response(json(&list.await?)))
+}
+
+fn socket_list(graph: &Graph, ids: impl Iterator<Item = SocketId>, limit: usize) -> SocketList {
+    let (mut sockets, mut total) = (Vec::new(), 0);
+    for id in ids {
+        total += 1;
+        if sockets.len() < limit {
+            sockets.extend(encode::socket_row(graph, id));
+        }
+    }
+    SocketList { sockets, total }
+}
+
+/// Everything that is known of a process.
+#[utoipa::path(
+    get,
+    path = "/api/v1/processes/{key}",
+    params(("key" = String, Path, description = "`PID-START`, as in nodes and owners.")),
+    responses(
+        (status = 200, body = ProcessDetails),
+        (status = 404, body = ErrorAnswer, description = "There is no such process (any more)."),
+    )
+)]
+pub(crate) async fn process(
+    State(app): State<App>,
+    Path(key): Path<String>,
+    uri: Uri,
+) -> Result<Response, ApiError> {
+    query::nothing(&uri)?;
+    let Some(parsed) = parse_process_key(&key) else {
+        let error = format!("{key:?} is no key of a process: those are PID-START");
+        return Err(ApiError::not_found(error));
+    };
+    let details = waiting(move || {
+        app.live.with_graph(|graph| encode::process_details(graph, parsed)).ok_or_else(|| {
+            ApiError::not_found(format!("there is no process {key}: it has ended, or never was"))
+        })
+    });
+    Ok(json_response(json(&details.await?)))
+}
+
+/// What the collector can and cannot see, and why.
+#[utoipa::path(
+    get,
+    path = "/api/v1/capabilities",
+    responses((status = 200, body = CapabilityList))
+)]
+pub(crate) async fn capabilities(State(app): State<App>, uri: Uri) -> Result<Response, ApiError> {
+    query::nothing(&uri)?;
+    let list = waiting(move || Ok(app.live.with_graph(encode::capability_list))).await?;
+    Ok(json_response(json(&list)))
+}
+
+/// The fields of the filter language.
+#[utoipa::path(get, path = "/api/v1/filter", responses((status = 200, body = FilterHelp)))]
+pub(crate) async fn filter(uri: Uri) -> Result<Response, ApiError> {
+    query::nothing(&uri)?;
+    Ok(json_response(json(&encode::filter_help())))
+}
+
+/// This document.
+#[utoipa::path(
+    get,
+    path = "/api/v1/openapi.json",
+    responses((status = 200, body = Object))
+)]
+pub(crate) async fn openapi_json(uri: Uri) -> Result<Response, ApiError> {
+    query::nothing(&uri)?;
+    Ok(json_response(json(&openapi())))
+}
+
+/// Says that the server is alive.
+#[utoipa::path(get, path = "/healthz", responses((status = 200, body = HealthAnswer)))]
+pub(crate) async fn health(State(app): State<App>) -> Result<Response, ApiError> {
+    let streams = u32::try_from(app.open_streams()).unwrap_or(u32::MAX);
+    let health = waiting(move || {
+        let version = app.live.host().version.clone();
+        Ok(app.live.with_graph(|graph| HealthAnswer {
+            ok: true,
+            version,
+            at: graph.at().as_millis(),
+            processes: u32::try_from(graph.process_count()).unwrap_or(u32::MAX),
+            sockets: u32::try_from(graph.socket_count()).unwrap_or(u32::MAX),
+            streams,
+        }))
+    });
+    Ok(json_response(json(&health.await?)))
+}
+
+/// The view was dropped between finding it and asking it: many are opened at once.
+fn dropped() -> ApiError {
+    ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "too many views are opened at once: ask again")
+}

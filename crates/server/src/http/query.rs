@@ -1,0 +1,266 @@
+//! What requests ask for: strict for `/api/v1`, lenient for the published `/api/graph`.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::extract::Query;
+use http::Uri;
+use procnet_core::filter::Filter;
+use procnet_core::view::{Grouping, ViewSpec};
+use procnet_wire::graph::GraphOptions;
+use utoipa::IntoParams;
+
+use super::error::ApiError;
+use crate::live::ViewDefaults;
+
+/// Most nodes that a view expands.
+const MAX_EXPANDED: usize = 256;
+/// Longest key of a node.
+const MAX_KEY_BYTES: usize = 1_024;
+/// How many sockets are listed if a request does not say it, and at most.
+const SOCKETS: usize = 1_000;
+const MAX_SOCKETS: usize = 10_000;
+
+/// How the graph is looked at. What is left out is as the program was started.
+#[derive(Clone, Debug, Default, PartialEq, Eq, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ViewParameters {
+    /// A filter, as in the search box.
+    filter: Option<String>,
+    /// `auto`, `process`, `tree`, `family`, `user`, or `host`.
+    group: Option<String>,
+    /// 1: only links between processes.
+    p2p_only: Option<bool>,
+    /// 1: UDP too.
+    udp: Option<bool>,
+    /// 0: without listeners that nobody talks to.
+    listeners: Option<bool>,
+    /// The key of a node to show as its members. May be given several times.
+    expand: Vec<String>,
+}
+
+/// Which sockets are listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SocketParameters {
+    /// At most this many; 1,000 if left out, 10,000 at most.
+    #[param(minimum = 0, maximum = 10_000)]
+    pub(crate) limit: Option<usize>,
+    /// The key of a node of the view: the sockets behind it.
+    pub(crate) node: Option<String>,
+    /// The key of an edge of the view: the sockets behind it.
+    pub(crate) edge: Option<String>,
+}
+
+impl SocketParameters {
+    pub(crate) fn limit(&self) -> usize {
+        self.limit.unwrap_or(SOCKETS)
+    }
+}
+
+impl ViewParameters {
+    /// The text of the filter and the filter.
+    pub(crate) fn filter(&self) -> Result<Filter, ApiError> {
+        let text = self.filter.as_deref().unwrap_or_default();
+        Filter::parse(text).map_err(|error| ApiError::filter(text, &error))
+    }
+
+    pub(crate) fn spec(&self, defaults: ViewDefaults) -> Result<ViewSpec, ApiError> {
+        let grouping = match &self.group {
+            None => defaults.grouping,
+            Some(text) => text.parse().map_err(|_| {
+                let names: Vec<_> = Grouping::ALL.into_iter().map(Grouping::as_str).collect();
+                ApiError::bad_request(format!(
+                    "group={text}: there is no such grouping, only {}",
+                    names.join(", ")
+                ))
+            })?,
+        };
+        let expanded: BTreeSet<Arc<str>> =
+            self.expand.iter().map(|key| Arc::from(key.as_str())).collect();
+        Ok(ViewSpec {
+            filter: self.filter()?,
+            grouping,
+            p2p_only: self.p2p_only.unwrap_or(defaults.p2p_only),
+            udp: self.udp.unwrap_or(defaults.udp),
+            listeners: self.listeners.unwrap_or(true),
+            expanded,
+            ..ViewSpec::default()
+        })
+    }
+
+    /// Takes a parameter in, if it is one of a view's.
+    fn take(&mut self, name: &str, value: &str) -> Result<bool, ApiError> {
+        match name {
+            "filter" => self.filter = Some(value.to_owned()),
+            "group" => self.group = Some(value.to_owned()),
+            "p2p_only" => self.p2p_only = Some(boolean(name, value)?),
+            "udp" => self.udp = Some(boolean(name, value)?),
+            "listeners" => self.listeners = Some(boolean(name, value)?),
+            "expand" => {
+                if self.expand.len() >= MAX_EXPANDED || value.len() > MAX_KEY_BYTES {
+                    return Err(ApiError::bad_request(format!(
+                        "expand: at most {MAX_EXPANDED} keys of at most {MAX_KEY_BYTES} bytes"
+                    )));
+                }
+                self.expand.push(value.to_owned());
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+}
+
+/// `<view>`.
+pub(crate) fn view(uri: &Uri) -> Result<ViewParameters, ApiError> {
+    let mut view = ViewParameters::default();
+    for (name, value) in pairs(uri)? {
+        if !view.take(&name, &value)? {
+            return Err(unknown(&name));
+        }
+    }
+    Ok(view)
+}
+
+/// `<view>` and `last_event_id`.
+pub(crate) fn stream(uri: &Uri) -> Result<(ViewParameters, Option<String>), ApiError> {
+    let (mut view, mut last) = (ViewParameters::default(), None);
+    for (name, value) in pairs(uri)? {
+        if name == "last_event_id" {
+            last = Some(value);
+        } else if !view.take(&name, &value)? {
+            return Err(unknown(&name));
+        }
+    }
+    Ok((view, last))
+}
+
+/// `<view>`, `limit`, `node`, `edge`.
+pub(crate) fn sockets(uri: &Uri) -> Result<(ViewParameters, SocketParameters), ApiError> {
+    let (mut view, mut sockets) = (ViewParameters::default(), SocketParameters::default());
+    for (name, value) in pairs(uri)? {
+        match name.as_str() {
+            "limit" => match value.parse() {
+                Ok(limit) if limit <= MAX_SOCKETS => sockets.limit = Some(limit),
+                _ => {
+                    return Err(ApiError::bad_request(format!(
+                        "limit={value}: give a number from 0 to {MAX_SOCKETS}"
+                    )));
+                }
+            },
+            "node" => sockets.node = Some(value),
+            "edge" => sockets.edge = Some(value),
+            _ if view.take(&name, &value)? => {}
+            _ => return Err(unknown(&name)),
+        }
+    }
+    if sockets.node.is_some() && sockets.edge.is_some() {
+        return Err(ApiError::bad_request("give either node or edge, not both"));
+    }
+    Ok((view, sockets))
+}
+
+/// A route without parameters.
+pub(crate) fn nothing(uri: &Uri) -> Result<(), ApiError> {
+    match pairs(uri)?.first() {
+        Some((name, _)) => Err(unknown(name)),
+        None => Ok(()),
+    }
+}
+
+/// The parameters of `/api/graph`. Anything unknown is ignored, as it always was.
+pub(crate) fn graph(uri: &Uri, defaults: ViewDefaults) -> GraphOptions {
+    let mut options = GraphOptions { p2p_only: defaults.p2p_only, udp: defaults.udp };
+    for (name, value) in pairs(uri).unwrap_or_default() {
+        let value = boolean(&name, &value).ok();
+        match name.as_str() {
+            "p2p_only" => options.p2p_only = value.unwrap_or(options.p2p_only),
+            "udp" => options.udp = value.unwrap_or(options.udp),
+            _ => {}
+        }
+    }
+    options
+}
+
+/// `path`, if it is given.
+pub(crate) fn path(uri: &Uri) -> Option<String> {
+    pairs(uri).ok()?.into_iter().find(|(name, _)| name == "path").map(|(_, value)| value)
+}
+
+fn pairs(uri: &Uri) -> Result<Vec<(String, String)>, ApiError> {
+    Query::<Vec<(String, String)>>::try_from_uri(uri)
+        .map(|Query(pairs)| pairs)
+        .map_err(|_| ApiError::bad_request("the query is not `name=value&…` in UTF-8"))
+}
+
+fn unknown(name: &str) -> ApiError {
+    ApiError::bad_request(format!(
+        "there is no parameter {name:?} here: see /api/v1/openapi.json for those that there are"
+    ))
+}
+
+fn boolean(name: &str, value: &str) -> Result<bool, ApiError> {
+    match value.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err(ApiError::bad_request(format!("{name}={value}: give 1 or 0"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEFAULTS: ViewDefaults =
+        ViewDefaults { p2p_only: true, udp: false, grouping: Grouping::Family };
+
+    fn spec(query: &str) -> Result<ViewSpec, ApiError> {
+        view(&format!("/x{query}").parse().unwrap())?.spec(DEFAULTS)
+    }
+
+    #[test]
+    fn what_is_left_out_is_as_the_program_was_started() {
+        let plain = spec("").unwrap();
+        assert!(plain.p2p_only && !plain.udp && plain.listeners);
+        assert_eq!(plain.grouping, Grouping::Family);
+        let other = spec("?p2p_only=0&udp=1&listeners=0&group=user&expand=a%20b&expand=c").unwrap();
+        assert!(!other.p2p_only && other.udp && !other.listeners);
+        assert_eq!(other.grouping, Grouping::User);
+        assert_eq!(other.expanded.iter().map(|k| &**k).collect::<Vec<_>>(), ["a b", "c"]);
+    }
+
+    #[test]
+    fn mistakes_are_told() {
+        for (query, part) in [
+            ("?udp=maybe", "udp=maybe"),
+            ("?group=galaxy", "galaxy"),
+            ("?grp=auto", "grp"),
+            ("?filter=(", ""),
+        ] {
+            let error = spec(query).unwrap_err();
+            assert_eq!(error.status.as_u16(), 400, "{query}");
+            assert!(error.to_string().contains(part), "{error}");
+        }
+        assert!(spec("?filter=(").unwrap_err().answer.position.is_some());
+        let many = format!("?{}", "expand=k&".repeat(MAX_EXPANDED + 1));
+        assert!(spec(&many).is_err());
+    }
+
+    #[test]
+    fn sockets_of_one_thing_and_within_bounds() {
+        let parse = |query: &str| sockets(&format!("/x?{query}").parse().unwrap());
+        assert_eq!(parse("").unwrap().1.limit(), SOCKETS);
+        assert_eq!(parse("limit=0").unwrap().1.limit(), 0);
+        assert!(parse("limit=10001").is_err());
+        assert!(parse("limit=-1").is_err());
+        assert!(parse("node=a&edge=b").is_err());
+    }
+
+    #[test]
+    fn the_published_interface_ignores_what_it_does_not_know() {
+        let options = |query: &str| graph(&format!("/x{query}").parse().unwrap(), DEFAULTS);
+        assert_eq!(options(""), GraphOptions { p2p_only: true, udp: false });
+        assert_eq!(options("?udp=1&p2p_only=0"), GraphOptions { p2p_only: false, udp: true });
+        assert_eq!(options("?udp=what&x=%FF"), GraphOptions { p2p_only: true, udp: false });
+    }
+}

@@ -1,0 +1,142 @@
+//! Whole answers, encoded: the scene and `/api/graph`.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use procnet_core::graph::SocketId;
+use procnet_wire::encode::{self, Surroundings};
+use procnet_wire::graph::{GraphOptions, graph_answer};
+use procnet_wire::live::SceneMessage;
+use serde::Serialize;
+
+use super::feed::{Cursor, event};
+use super::{Feed, Live, State, locked};
+
+/// JSON, ready to send.
+pub(crate) type Body = Bytes;
+
+/// JSON with the tag by which a client can say that it has it already.
+#[derive(Clone, Debug)]
+pub(crate) struct Tagged {
+    pub(crate) body: Body,
+    pub(crate) etag: String,
+}
+
+impl Tagged {
+    /// Tagged by its content: what looks the same is the same.
+    pub(crate) fn by_content(body: Body) -> Self {
+        let mut hasher = DefaultHasher::new();
+        body.hash(&mut hasher);
+        let etag = format!("W/\"{:016x}.{:x}\"", hasher.finish(), body.len());
+        Self { body, etag }
+    }
+}
+
+/// The last `/api/graph` for each combination of its options.
+#[derive(Debug, Default)]
+pub(super) struct GraphCache([Option<(u64, Tagged)>; 4]);
+
+impl GraphCache {
+    fn slot(&mut self, options: GraphOptions) -> &mut Option<(u64, Tagged)> {
+        let [neither, udp, p2p, both] = &mut self.0;
+        match (options.p2p_only, options.udp) {
+            (false, false) => neither,
+            (false, true) => udp,
+            (true, false) => p2p,
+            (true, true) => both,
+        }
+    }
+}
+
+impl Live {
+    /// `/api/graph`, encoded once for all who ask before something changes.
+    pub(crate) fn graph_json(&self, options: GraphOptions) -> Tagged {
+        let state = self.read();
+        let generation = state.generation;
+        if let Some((at, tagged)) = locked(&self.graphs).slot(options)
+            && *at == generation
+        {
+            return tagged.clone();
+        }
+        let image = |name: &str| self.image(name);
+        let answer = graph_answer(state.engine.graph(), &state.memory, options, &image, state.now);
+        // Writing it down must not hold up the driver.
+        drop(state);
+        let tagged = Tagged::by_content(json(&answer));
+        *locked(&self.graphs).slot(options) = Some((generation, tagged.clone()));
+        tagged
+    }
+
+    /// `/api/v1/scene`.
+    pub(crate) fn scene_json(&self, feed: &Arc<Feed>) -> Option<Tagged> {
+        // Taken first: if something is published in between, the tag is older than the body, and
+        // the client merely asks once more.
+        let etag = feed.etag();
+        let (message, _) = self.scene(feed)?;
+        Some(Tagged { body: json(&message), etag })
+    }
+
+    /// The `scene` event, and what a client has after it.
+    pub(crate) fn scene_event(&self, feed: &Arc<Feed>) -> Option<(Bytes, Cursor)> {
+        let (message, cursor) = self.scene(feed)?;
+        let id = Some((message.epoch.as_str(), message.revision));
+        Some((event("scene", id, &message), cursor))
+    }
+
+    /// `None` if the view was dropped for want of clients.
+    fn scene(&self, feed: &Arc<Feed>) -> Option<(SceneMessage, Cursor)> {
+        let state = self.read();
+        let slot = state.slot(feed)?;
+        // Under the lock of the world nothing is published: scene and cursor belong together.
+        let cursor = feed.cursor();
+        let around = feed.surroundings();
+        let message = encode::scene_message(
+            slot.view.scene(),
+            feed.epoch(),
+            state.engine.graph().at(),
+            &self.host,
+            Surroundings {
+                grouping: &around.grouping,
+                legend: &around.legend,
+                degradations: &around.degradations,
+            },
+        );
+        Some((message, cursor))
+    }
+
+    /// The sockets behind a node or an edge of a view; `None` if there is no such thing.
+    pub(crate) fn sockets_behind<R>(
+        &self,
+        feed: &Arc<Feed>,
+        node_or_edge: NodeOrEdge<'_>,
+        f: impl FnOnce(&procnet_core::graph::Graph, Vec<SocketId>) -> R,
+    ) -> Option<R> {
+        let state: &State = &self.read();
+        let view = &state.slot(feed)?.view;
+        let graph = state.engine.graph();
+        let sockets = match node_or_edge {
+            NodeOrEdge::Node(key) => view.sockets_of_node(graph, key)?,
+            NodeOrEdge::Edge(key) => view.sockets_of_edge(graph, key)?,
+        };
+        Some(f(graph, sockets))
+    }
+}
+
+/// Something drawn, by its key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum NodeOrEdge<'a> {
+    Node(&'a str),
+    Edge(&'a str),
+}
+
+/// The JSON form. Our answers are plain structs of strings and numbers: this cannot fail.
+pub(crate) fn json(value: &impl Serialize) -> Body {
+    match serde_json::to_vec(value) {
+        Ok(text) => Bytes::from(text),
+        Err(error) => {
+            tracing::error!(%error, "cannot encode an answer");
+            Bytes::from_static(b"null")
+        }
+    }
+}
