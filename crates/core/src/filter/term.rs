@@ -53,19 +53,42 @@ impl fmt::Display for Pattern {
 #[derive(Clone, Debug)]
 pub(super) struct Needle {
     regex: Regex,
+    /// The text in lower case, if it is ASCII.
+    ascii: Option<Box<[u8]>>,
     /// A needle without a blank lies in one argument of a command line, if in any.
     in_one_argument: bool,
+    /// It has only characters that addresses have.
+    in_an_address: bool,
 }
+
+/// In an ASCII text up to this long a plain search beats starting the regular expression.
+const SHORT: usize = 64;
 
 impl Needle {
     pub(super) fn new(text: &str) -> Result<Self, regex::Error> {
         let regex =
             regex::RegexBuilder::new(&regex::escape(text)).case_insensitive(true).build()?;
-        Ok(Self { regex, in_one_argument: !text.contains(' ') })
+        Ok(Self {
+            regex,
+            ascii: text.is_ascii().then(|| text.to_ascii_lowercase().into_bytes().into()),
+            in_one_argument: !text.contains(' '),
+            in_an_address: text
+                .chars()
+                .all(|c| c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '[' | ']')),
+        })
     }
 
     fn is_in(&self, text: &str) -> bool {
-        self.regex.is_match(text)
+        match &self.ascii {
+            Some(needle) if text.len() <= SHORT && text.is_ascii() => {
+                needle.is_empty()
+                    || text
+                        .as_bytes()
+                        .windows(needle.len())
+                        .any(|window| window.eq_ignore_ascii_case(needle))
+            }
+            _ => self.regex.is_match(text),
+        }
     }
 
     fn is_in_command_line(&self, party: &Party<'_>) -> bool {
@@ -155,7 +178,7 @@ impl Word {
         match self {
             Self::Text(needle, written) => {
                 occurs(needle, subject)
-                    || any_address(subject, |text| needle.is_in(text))
+                    || (needle.in_an_address && any_address(subject, |text| needle.is_in(text)))
                     || is_kind(subject, &written.text)
             }
             Self::Number(number, needle, _) => {

@@ -142,17 +142,7 @@ static DEFAULT: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from(DEFAULT_TYPE));
 impl RuleSet {
     /// Reads a rule file: JSON if its name ends in `.json`, else YAML. An empty file is no rule.
     pub fn parse(file_name: &str, text: &str) -> Result<Self, RuleError> {
-        let rules = parse::parse(file_name, text)?;
-        let index = Index::new(&rules).map_err(|too_large| RuleError {
-            file: file_name.to_owned(),
-            line: Some(too_large.line),
-            field: Some(too_large.field.to_owned()),
-            message: format!(
-                "the regular expressions of `{}` from here on are too large together; shorten \
-                 their repetitions",
-                too_large.field
-            ),
-        })?;
+        let (rules, index) = parse::parse(file_name, text)?;
         Ok(Self { rules: rules.into(), index: Arc::new(index), builtin: false })
     }
 

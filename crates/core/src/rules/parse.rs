@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use regex::RegexBuilder;
 
+use super::index::{Index, TooLarge};
 use super::located::{LocatedField, LocatedRule, Unreadable, Value, from_json, from_yaml};
 use super::{
     MAX_FILE_SIZE, MAX_PATTERN_SIZE, MAX_PATTERNS, MAX_RULE_LABEL, MAX_TYPE, Matcher, Rule,
@@ -15,7 +16,8 @@ use crate::text::sanitized;
 /// The fields of a rule.
 pub(super) const FIELDS: &[&str] = &["match_pid", "match_name", "match_cmd", "type", "label"];
 
-pub(super) fn parse(file: &str, text: &str) -> Result<Vec<Rule>, RuleError> {
+/// The rules of a file, and their index.
+pub(super) fn parse(file: &str, text: &str) -> Result<(Vec<Rule>, Index), RuleError> {
     let mut parser = Parser { file, patterns: 0 };
     if text.len() > MAX_FILE_SIZE {
         let message = format!(
@@ -27,11 +29,19 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Vec<Rule>, RuleError> {
     // Editors on Windows begin a file with a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim().is_empty() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), Index::default()));
     }
     let located = located(file, text)
         .map_err(|Unreadable { line, message }| parser.error(line, None, message))?;
-    located.into_iter().map(|rule| parser.rule(rule)).collect()
+    let mut rules = Vec::with_capacity(located.len());
+    let mut index = Index::default();
+    for rule in located {
+        let rule = parser.rule(rule)?;
+        index.push(&rule).map_err(|too_large| parser.too_large(&too_large))?;
+        rules.push(rule);
+    }
+    let index = index.finished().map_err(|too_large| parser.too_large(&too_large))?;
+    Ok((rules, index))
 }
 
 fn located(file: &str, text: &str) -> Result<Vec<LocatedRule>, Unreadable> {
@@ -66,6 +76,14 @@ impl Parser<'_> {
             field: field.map(str::to_owned),
             message: message.into(),
         }
+    }
+
+    fn too_large(&self, TooLarge { line, field }: &TooLarge) -> RuleError {
+        let message = format!(
+            "the regular expressions of `{field}` from here on are too large together; shorten \
+             their repetitions"
+        );
+        self.error(Some(*line), Some(field), message)
     }
 
     fn field_error(&self, field: &LocatedField, message: impl AsRef<str>) -> RuleError {
