@@ -1,1 +1,68 @@
-fn main() {}
+//! Procnet Live: a live map of the processes of a machine and their TCP and UDP connections.
+
+mod demo;
+mod doctor;
+mod generated;
+mod inbox;
+mod logging;
+mod ls;
+mod machine;
+mod options;
+mod rules_file;
+mod serve;
+mod stop;
+mod usage;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use crate::options::{Command, Options};
+use crate::usage::UsageError;
+
+/// The exit code for what the person at the keyboard can put right.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let options = match Options::try_parse() {
+        Ok(options) => options,
+        Err(error) if error.use_stderr() => {
+            eprintln!("procnet: {}", options::one_line(&error));
+            return ExitCode::from(USAGE);
+        }
+        Err(help) => {
+            // Nobody reads it any more: that is all right.
+            let _ = help.print();
+            return ExitCode::SUCCESS;
+        }
+    };
+    match run(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("procnet: {error:#}");
+            if error.is::<UsageError>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+fn run(options: Options) -> Result<()> {
+    match options.command.unwrap_or(Command::Serve(options.serve)) {
+        Command::Serve(options) => {
+            logging::start(&options.log.log)?;
+            serve::run(&options)
+        }
+        Command::Ls(options) => {
+            logging::start(&options.log.log)?;
+            ls::run(&options)
+        }
+        Command::Demo(options) => {
+            logging::start(&options.serve.log.log)?;
+            demo::run(&options)
+        }
+        Command::Doctor(options) => doctor::run(options),
+        Command::Completions { shell } => generated::completions(shell),
+        Command::Man => generated::man(),
+        Command::Options => generated::markdown(),
+    }
+}

@@ -1,0 +1,161 @@
+//! `procnet doctor`: what this machine, kernel and privilege let us see, and how to see more.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+
+use anyhow::{Context, Result};
+use procnet_collect::HostFacts;
+use procnet_core::graph::Graph;
+use procnet_wire::encode::capability_list;
+use procnet_wire::live::DegradationInfo;
+use procnet_wire::rows::CapabilityRow;
+use serde::Serialize;
+
+use crate::machine::{Knowledge, Machine};
+use crate::options::DoctorOptions;
+use crate::rules_file::RulesSource;
+
+/// Where the page is by default.
+const PAGE: &str = "http://127.0.0.1:8765/";
+
+/// Everything that is told; the JSON form is published.
+#[derive(Debug, Serialize)]
+struct Findings {
+    version: &'static str,
+    hostname: String,
+    os: String,
+    kernel: String,
+    uid: u32,
+    privileged: bool,
+    effective_capabilities: Vec<&'static str>,
+    page: &'static str,
+    visible: Visible,
+    capabilities: Vec<CapabilityRow>,
+    degradations: Vec<DegradationInfo>,
+}
+
+/// What can be seen right now.
+#[derive(Debug, Serialize)]
+struct Visible {
+    processes: usize,
+    sockets: usize,
+    listeners: u32,
+    sockets_without_known_owner: u32,
+    network_namespaces: usize,
+}
+
+pub(crate) fn run(options: DoctorOptions) -> Result<()> {
+    let rules = RulesSource::new(None, true).and_then(|source| source.load().map(|r| (source, r)));
+    let (source, rules) = rules.map_err(anyhow::Error::msg)?;
+    let knowledge = Knowledge { rules, source, service_ports: Default::default() };
+    let mut machine = Machine::look_once(&knowledge, false)?;
+    let findings = Findings::new(procnet_collect::host_facts(), machine.engine().graph());
+    let text = if options.json {
+        serde_json::to_string_pretty(&findings).context("can't write the findings as JSON")? + "\n"
+    } else {
+        findings.text()
+    };
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("can't write to stdout"),
+    }
+}
+
+impl Findings {
+    fn new(host: HostFacts, graph: &Graph) -> Self {
+        let totals = graph.totals();
+        let namespaces: BTreeSet<_> = graph.sockets().map(|(_, s)| s.key.netns).collect();
+        let known = capability_list(graph);
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            hostname: host.hostname,
+            os: host.os,
+            kernel: host.kernel,
+            uid: host.uid,
+            privileged: host.privileged,
+            effective_capabilities: host.capabilities,
+            page: PAGE,
+            visible: Visible {
+                processes: graph.process_count(),
+                sockets: graph.socket_count(),
+                listeners: totals.listeners,
+                sockets_without_known_owner: totals.unattributed,
+                network_namespaces: namespaces.len(),
+            },
+            capabilities: known.capabilities,
+            degradations: known.degradations,
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut lines = vec![
+            format!("procnet {} on {} ({} {})", self.version, self.hostname, self.os, self.kernel),
+            format!("running as {}", self.privilege()),
+            String::new(),
+            "What can be seen here:".to_owned(),
+        ];
+        for capability in &self.capabilities {
+            lines.push(format!("  [{}] {}", capability.state, capability.title));
+            lines.push(format!("      {}", capability.reason));
+            if let Some(remedy) = &capability.remedy {
+                lines.push(format!("      for more: {remedy}"));
+            }
+        }
+        let visible = &self.visible;
+        lines.extend([
+            String::new(),
+            format!(
+                "Right now: {} processes; {} sockets, {} of them listening, in {} network \
+                 namespaces",
+                visible.processes, visible.sockets, visible.listeners, visible.network_namespaces
+            ),
+        ]);
+        lines.extend(self.degradations.iter().map(|d| format!("  {} ({})", d.message, d.count)));
+        lines.extend([String::new(), format!("`procnet` serves the map on {}", self.page)]);
+        lines.join("\n") + "\n"
+    }
+
+    fn privilege(&self) -> String {
+        let capabilities = match self.effective_capabilities.as_slice() {
+            [] => "no capabilities".to_owned(),
+            all if all.len() > 30 => "all capabilities".to_owned(),
+            some => some.join(", "),
+        };
+        match self.uid {
+            0 => format!("root with {capabilities}"),
+            uid => format!("user {uid} with {capabilities}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_told_with_its_remedy() {
+        let host = HostFacts {
+            hostname: "box".to_owned(),
+            os: "Linux".to_owned(),
+            kernel: "6.1".to_owned(),
+            uid: 1000,
+            capabilities: vec!["cap_net_raw"],
+            privileged: false,
+        };
+        let graph = procnet_core::engine::Engine::new(Default::default());
+        let mut findings = Findings::new(host, graph.graph());
+        findings.capabilities.push(CapabilityRow {
+            id: "socket-owners".to_owned(),
+            title: "Owners of sockets".to_owned(),
+            state: "partial".to_owned(),
+            reason: "Only your own processes can be looked into.".to_owned(),
+            remedy: Some("sudo procnet".to_owned()),
+        });
+        let text = findings.text();
+        for told in ["user 1000 with cap_net_raw", "[partial] Owners", "for more: sudo procnet"] {
+            assert!(text.contains(told), "{told} is not in:\n{text}");
+        }
+        let json: serde_json::Value = serde_json::to_value(&findings).unwrap();
+        assert_eq!(json["capabilities"][0]["state"], "partial");
+    }
+}

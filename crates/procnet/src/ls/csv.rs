@@ -1,0 +1,84 @@
+//! Sockets as comma-separated values (RFC 4180, with line feeds as line ends).
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use procnet_wire::rows::{SocketEventRow, SocketRow};
+
+const COLUMNS: &str = "protocol,state,local_ip,local_port,remote_ip,remote_port,direction,pids,\
+                       names,users,attribution,rx_bytes,tx_bytes,rtt_us,netns,cookie";
+
+/// A header line and a line for each socket.
+pub(super) fn write(rows: &[SocketRow], out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "{COLUMNS}")?;
+    for row in rows {
+        writeln!(out, "{}", line(row))?;
+    }
+    Ok(())
+}
+
+/// The header of a list of events.
+pub(super) fn write_event_header(out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "event,at,{COLUMNS}")
+}
+
+/// One event on one line.
+pub(super) fn write_event(event: &SocketEventRow, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "{},{},{}", event.event, event.at, line(&event.socket))
+}
+
+fn line(row: &SocketRow) -> String {
+    let owners = |text: fn(&procnet_wire::rows::OwnerRow) -> String| {
+        row.owners.iter().map(text).collect::<Vec<_>>().join(" ")
+    };
+    let remote = row.remote.as_ref();
+    let fields = [
+        row.protocol.clone(),
+        row.state.clone(),
+        row.local.ip.clone(),
+        row.local.port.to_string(),
+        remote.map(|r| r.ip.clone()).unwrap_or_default(),
+        remote.map(|r| r.port.to_string()).unwrap_or_default(),
+        row.direction.clone(),
+        owners(|owner| owner.pid.to_string()),
+        owners(|owner| owner.name.clone()),
+        owners(|owner| owner.user.clone().unwrap_or_default()),
+        row.attribution.clone(),
+        row.rx_bytes.to_string(),
+        row.tx_bytes.to_string(),
+        row.rtt_us.to_string(),
+        row.netns.to_string(),
+        row.cookie.to_string(),
+    ];
+    fields.iter().map(|field| quoted(field)).collect::<Vec<_>>().join(",")
+}
+
+/// Quoted where it must be. A process chooses its own name: one that a spreadsheet would take
+/// for a formula is made plain text by an apostrophe.
+fn quoted(field: &str) -> Cow<'_, str> {
+    let is_formula = field.starts_with(['=', '+', '-', '@']);
+    if !is_formula && !field.contains([',', '"', '\n', '\r']) {
+        return Cow::Borrowed(field);
+    }
+    let guard = if is_formula { "'" } else { "" };
+    Cow::Owned(format!("\"{guard}{}\"", field.replace('"', "\"\"")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_quoted_where_they_must_be() {
+        assert_eq!(quoted("nginx"), "nginx");
+        assert_eq!(quoted("a,b \"c\""), "\"a,b \"\"c\"\"\"");
+        assert_eq!(quoted("=HYPERLINK(1)"), "\"'=HYPERLINK(1)\"");
+    }
+
+    #[test]
+    fn every_line_has_the_columns_of_the_header() {
+        let row = super::super::table::tests::row("LISTEN", None, &["x"]);
+        let columns = COLUMNS.split(',').count();
+        assert_eq!(line(&row).split(',').count(), columns);
+    }
+}

@@ -1,0 +1,236 @@
+//! Sockets as a table that fits the terminal.
+
+use std::io::{self, Write};
+
+use procnet_wire::rows::{EndpointRow, SocketRow};
+
+/// Most characters of a cell, whatever the terminal's width.
+const WIDEST: usize = 48;
+/// Columns that may be shortened to fit, the first one first, and to how much.
+const FLEXIBLE: [(usize, usize); 3] = [(5, 12), (3, 15), (2, 15)];
+const HEADER: [&str; 10] =
+    ["PROTO", "STATE", "LOCAL", "REMOTE", "DIRECTION", "OWNER", "RX", "TX", "RTT", "ATTRIBUTION"];
+/// Columns of numbers: flush right.
+const NUMBERS: std::ops::Range<usize> = 6..9;
+
+type Cells = [String; 10];
+
+/// The header, and a line for each socket.
+pub(super) fn write(
+    rows: &[SocketRow],
+    terminal: Option<usize>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let cells: Vec<Cells> = rows.iter().map(cells).collect();
+    let header = HEADER.map(str::to_owned);
+    let widths = widths(std::iter::once(&header).chain(&cells), terminal);
+    for line in std::iter::once(&header).chain(&cells) {
+        writeln!(out, "{}", aligned(line, &widths, terminal))?;
+    }
+    Ok(())
+}
+
+/// A line for an event: the columns can't know what will come, so they have fixed widths.
+pub(super) fn write_event(
+    mark: char,
+    row: &SocketRow,
+    terminal: Option<usize>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    const WIDTHS: [usize; 10] = [5, 12, 21, 21, 9, 24, 8, 8, 8, 11];
+    writeln!(out, "{mark} {}", aligned(&cells(row), &WIDTHS, terminal.map(|t| t.saturating_sub(2))))
+}
+
+fn cells(row: &SocketRow) -> Cells {
+    [
+        row.protocol.clone(),
+        row.state.clone(),
+        endpoint(&row.local),
+        row.remote.as_ref().map_or_else(|| "-".to_owned(), endpoint),
+        row.direction.clone(),
+        owner(row),
+        bytes(row.rx_bytes),
+        bytes(row.tx_bytes),
+        rtt(row.rtt_us),
+        attribution(row),
+    ]
+}
+
+fn endpoint(endpoint: &EndpointRow) -> String {
+    let EndpointRow { ip, port } = endpoint;
+    match (ip.as_str(), ip.contains(':')) {
+        ("0.0.0.0", _) => format!("*:{port}"),
+        (_, true) => format!("[{ip}]:{port}"),
+        _ => format!("{ip}:{port}"),
+    }
+}
+
+/// `412/nginx`, with `+3` for three more processes that hold the same socket.
+fn owner(row: &SocketRow) -> String {
+    match row.owners.as_slice() {
+        [] => "-".to_owned(),
+        [one] => format!("{}/{}", one.pid, one.label),
+        [first, others @ ..] => format!("{}/{} +{}", first.pid, first.label, others.len()),
+    }
+}
+
+fn attribution(row: &SocketRow) -> String {
+    match &row.unknown_owner {
+        Some(why) => format!("{} ({why})", row.attribution),
+        None => row.attribution.clone(),
+    }
+}
+
+/// At most four digits and a binary unit.
+fn bytes(count: u64) -> String {
+    const UNITS: [&str; 6] = ["K", "M", "G", "T", "P", "E"];
+    if count < 10_000 {
+        return count.to_string();
+    }
+    let mut scaled = count;
+    let mut unit = "";
+    for next in UNITS {
+        if scaled < 10_000 {
+            break;
+        }
+        scaled /= 1024;
+        unit = next;
+    }
+    format!("{scaled}{unit}")
+}
+
+fn rtt(us: u32) -> String {
+    match us {
+        0 => "-".to_owned(),
+        1..10_000 => format!("{us}us"),
+        _ => format!("{}ms", us / 1000),
+    }
+}
+
+fn widths<'a>(lines: impl Iterator<Item = &'a Cells>, terminal: Option<usize>) -> [usize; 10] {
+    let mut widths = [0; 10];
+    for line in lines {
+        for (width, cell) in widths.iter_mut().zip(line) {
+            *width = cell.chars().count().min(WIDEST).max(*width);
+        }
+    }
+    let Some(terminal) = terminal else { return widths };
+    for (column, least) in FLEXIBLE {
+        let total = widths.iter().sum::<usize>() + 2 * (widths.len() - 1);
+        if let Some(width) = widths.get_mut(column) {
+            let wanted = width.saturating_sub(total.saturating_sub(terminal)).max(least);
+            *width = wanted.min(*width);
+        }
+    }
+    widths
+}
+
+fn aligned(line: &Cells, widths: &[usize; 10], terminal: Option<usize>) -> String {
+    let mut text = String::new();
+    for (column, (cell, &width)) in line.iter().zip(widths).enumerate() {
+        if column > 0 {
+            text.push_str("  ");
+        }
+        let cell = shortened(cell, width);
+        if NUMBERS.contains(&column) {
+            text.push_str(&format!("{cell:>width$}"));
+        } else {
+            text.push_str(&format!("{cell:width$}"));
+        }
+    }
+    let text = text.trim_end();
+    terminal.map_or_else(|| text.to_owned(), |terminal| shortened(text, terminal))
+}
+
+/// At most `width` characters; an ellipsis shows that there were more.
+fn shortened(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(width.saturating_sub(1)).collect();
+    short.push('…');
+    short
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use procnet_wire::rows::OwnerRow;
+
+    use super::*;
+
+    pub(in crate::ls) fn row(state: &str, remote: Option<&str>, owners: &[&str]) -> SocketRow {
+        let owner = |name: &&str| OwnerRow {
+            pid: 7,
+            name: (*name).to_owned(),
+            exe: None,
+            user: None,
+            started: 0,
+            key: "7-1".to_owned(),
+            label: (*name).to_owned(),
+        };
+        SocketRow {
+            protocol: "tcp".to_owned(),
+            state: state.to_owned(),
+            local: EndpointRow { ip: "0.0.0.0".to_owned(), port: 80 },
+            remote: remote.map(|ip| EndpointRow { ip: ip.to_owned(), port: 443 }),
+            direction: "listen".to_owned(),
+            evidence: "none".to_owned(),
+            owners: owners.iter().map(owner).collect(),
+            attribution: "held".to_owned(),
+            unknown_owner: None,
+            uid: None,
+            rx_bytes: 123_456,
+            tx_bytes: 0,
+            rtt_us: 0,
+            retransmits: 0,
+            netns: 1,
+            cookie: 2,
+            opened: 0,
+        }
+    }
+
+    fn written(rows: &[SocketRow], terminal: Option<usize>) -> Vec<String> {
+        let mut out = Vec::new();
+        write(rows, terminal, &mut out).unwrap();
+        String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn columns_are_aligned_and_no_wider_than_needed() {
+        let rows = [
+            row("LISTEN", None, &["nginx", "nginx"]),
+            row("ESTABLISHED", Some("2001:db8::1"), &["curl"]),
+        ];
+        let lines = written(&rows, None);
+        let column = |line: &str, text: &str| line.find(text).unwrap();
+        assert_eq!(column(&lines[0], "OWNER"), column(&lines[1], "7/nginx +1"));
+        assert_eq!(column(&lines[0], "REMOTE"), column(&lines[2], "[2001:db8::1]:443"));
+        assert!(lines[1].contains("*:80") && lines[1].contains("120K"));
+    }
+
+    #[test]
+    fn the_table_fits_the_terminal_and_hostile_names_are_bounded() {
+        let rows = [row("ESTABLISHED", Some("2001:db8:1:2:3:4:5:6"), &["x".repeat(900).as_str()])];
+        for line in written(&rows, Some(100)).iter().chain(&written(&rows, Some(20))) {
+            assert!(line.chars().count() <= 100, "{line}");
+        }
+        assert!(written(&rows, Some(20)).iter().all(|line| line.chars().count() <= 20));
+        assert!(written(&rows, None)[1].chars().count() < 250);
+    }
+
+    #[test]
+    fn amounts_have_at_most_four_digits() {
+        assert_eq!(bytes(9_999), "9999");
+        assert_eq!(bytes(10_240), "10K");
+        assert_eq!(bytes(u64::MAX), "15E");
+        assert_eq!((rtt(0), rtt(250), rtt(25_000)), ("-".into(), "250us".into(), "25ms".into()));
+    }
+
+    #[test]
+    fn an_unknown_owner_says_why() {
+        let mut hidden = row("ESTABLISHED", Some("192.0.2.1"), &[]);
+        hidden.attribution = "unknown".to_owned();
+        hidden.unknown_owner = Some("no permission".to_owned());
+        assert!(written(&[hidden], None)[1].ends_with("unknown (no permission)"));
+    }
+}

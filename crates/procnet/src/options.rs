@@ -1,0 +1,400 @@
+//! The one table of options: parsing, help, man page, completions and the guide derive from it.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use procnet_core::registry::ServicePorts;
+use procnet_core::view::Grouping;
+
+use crate::logging;
+
+const EXAMPLES: &str = "\
+Examples:
+  procnet                                 the live map of this machine on http://127.0.0.1:8765/
+  procnet --open --udp                    with UDP, and open it in the browser
+  procnet --rules my-rules.yaml           with types and labels of your own
+  procnet --p2p-only --group-by family    only local connections, one node per program
+  sudo procnet                            everybody's processes and every network namespace
+  procnet ls port:5432                    who talks to PostgreSQL
+  procnet ls user:www-data --json         for scripts
+  procnet ls --watch                      connections as they come and go
+  procnet demo --size large               the map of a large simulated machine
+  procnet doctor                          what can be seen here, and how to see more
+
+Everything stays on this machine: nothing is ever fetched or sent.";
+
+/// A live map of the processes of this machine and their TCP and UDP connections.
+///
+/// Without a command it serves the map as a web page, as `procnet serve` does.
+#[derive(Debug, Parser)]
+#[command(
+    name = "procnet",
+    version,
+    after_help = EXAMPLES,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub(crate) struct Options {
+    /// What to do; without it, `serve`.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    /// The options of `serve`.
+    #[command(flatten)]
+    pub(crate) serve: ServeOptions,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the live map as a web page (the default)
+    Serve(ServeOptions),
+    /// List sockets, their owners and directions in the terminal
+    #[command(after_help = "\
+Examples:
+  procnet ls                         every socket that can be seen
+  procnet ls state:listen            who waits for peers
+  procnet ls 'proc~/node/ bytes>1M'  busy sockets of a program
+  procnet ls remote:10.0.0.0/8 --csv
+  procnet ls --watch --json          one JSON object per line, for jq
+
+Meaning of the JSON fields: protocol (tcp, udp), state, local and remote {ip, port}, direction
+(outbound, inbound, listen, unknown), owners [{pid, name, exe, user, started}], attribution (how
+sure the owner is), rx_bytes, tx_bytes, rtt_us, netns, cookie.")]
+    Ls(ListOptions),
+    /// Serve the map of a simulated machine
+    Demo(DemoOptions),
+    /// Tell what can be seen on this machine, what cannot and how to change that
+    Doctor(DoctorOptions),
+    /// Print a completion script for a shell
+    #[command(after_help = "\
+Examples:
+  procnet completions bash > ~/.local/share/bash-completion/completions/procnet
+  procnet completions fish > ~/.config/fish/completions/procnet.fish
+  procnet completions zsh > ~/.zfunc/_procnet")]
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page
+    #[command(after_help = "Example: procnet man > ~/.local/share/man/man1/procnet.1")]
+    Man,
+    /// Print all options as Markdown
+    #[command(hide = true)]
+    Options,
+}
+
+/// What gives processes their types and labels, and connections their direction.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct KnowledgeOptions {
+    /// A YAML or JSON file that gives processes types and labels
+    ///
+    /// A relative path is looked for in the working directory, then beside the program. The file
+    /// is watched: an edit shows by itself, and a broken edit leaves the rules in force.
+    #[arg(long, value_name = "FILE", help_heading = "Types and direction")]
+    pub(crate) rules: Option<PathBuf>,
+    /// Don't recognise well-known programs by the built-in rules
+    #[arg(long, help_heading = "Types and direction")]
+    pub(crate) no_builtin_rules: bool,
+    /// More service ports, such as 9000,9090
+    ///
+    /// Where nothing better tells who is the server of a connection, the end with a service port
+    /// is.
+    #[arg(
+        long,
+        value_name = "CSV",
+        value_parser = service_ports,
+        default_value = "",
+        hide_default_value = true,
+        help_heading = "Types and direction"
+    )]
+    pub(crate) svc_ports: ServicePorts,
+}
+
+/// How much is told on stderr.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct LogOptions {
+    /// What to tell on stderr: error, warn, info, debug, trace, or a filter such as
+    /// info,procnet_collect=debug
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        value_parser = logging::checked,
+        default_value = "info",
+        help_heading = "Messages"
+    )]
+    pub(crate) log: String,
+}
+
+/// How the page is served and what it shows at first.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ServeOptions {
+    /// The TCP port of the page; 0 for any free one
+    #[arg(long, value_name = "PORT", default_value_t = 8765, help_heading = "Serving")]
+    pub(crate) port: u16,
+    /// The address to listen on
+    ///
+    /// The page has no login yet: with any other than a loopback address, whoever reaches it sees
+    /// every process of this machine.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST),
+        value_parser = address,
+        help_heading = "Serving"
+    )]
+    pub(crate) bind: IpAddr,
+    /// A host name under which the page may be asked for, beside localhost (repeatable)
+    ///
+    /// Requests for other names are refused, so that no web site can read the page through a name
+    /// that it points at this machine (DNS rebinding).
+    #[arg(long, value_name = "NAME", value_parser = host_name, help_heading = "Serving")]
+    pub(crate) allow_host: Vec<String>,
+    /// Open the page in the browser
+    #[arg(long, help_heading = "Serving")]
+    pub(crate) open: bool,
+    /// Seconds between two looks at the sockets, 0.1 to 3600
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "1.0",
+        value_parser = interval,
+        help_heading = "Serving"
+    )]
+    pub(crate) interval: Duration,
+    /// How processes are grouped at first
+    ///
+    /// `auto` takes the finest grouping that stays legible.
+    #[arg(
+        long,
+        value_name = "GROUPING",
+        default_value = "auto",
+        value_parser = grouping_parser(),
+        help_heading = "Map"
+    )]
+    pub(crate) group_by: Grouping,
+    /// Only connections between processes: no remote endpoints, no idle listeners
+    #[arg(long, help_heading = "Map")]
+    pub(crate) p2p_only: bool,
+    /// UDP too
+    #[arg(long, help_heading = "Map")]
+    pub(crate) udp: bool,
+    /// A folder with icons of your own
+    ///
+    /// app.png, service.png, database.png, mq.png, cache.png, lb.png, external.png,
+    /// qt_desktop.png; a type without a file takes service.png, and without that the built-in
+    /// icon.
+    #[arg(long, value_name = "DIR", help_heading = "Map")]
+    pub(crate) icons_dir: Option<PathBuf>,
+    /// Rules and ports.
+    #[command(flatten)]
+    pub(crate) knowledge: KnowledgeOptions,
+    /// Messages.
+    #[command(flatten)]
+    pub(crate) log: LogOptions,
+}
+
+/// What is listed, and how.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ListOptions {
+    /// Which sockets: the filter language of the page, such as `port:5432 user:www-data`
+    #[arg(value_name = "FILTER")]
+    pub(crate) filter: Vec<String>,
+    /// One JSON array of objects (with --watch: one object per line)
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) json: bool,
+    /// Comma-separated values with a header line
+    #[arg(long)]
+    pub(crate) csv: bool,
+    /// Go on: first what is there, then what opens (+), changes (~) and closes (-)
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Seconds between two looks with --watch, 0.1 to 3600
+    #[arg(long, value_name = "SECONDS", default_value = "1.0", value_parser = interval)]
+    pub(crate) interval: Duration,
+    /// Rules and ports.
+    #[command(flatten)]
+    pub(crate) knowledge: KnowledgeOptions,
+    /// Messages.
+    #[command(flatten)]
+    pub(crate) log: LogOptions,
+}
+
+/// How large the simulated machine is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Size {
+    /// A desk machine
+    Small,
+    /// A small server
+    Medium,
+    /// A busy server
+    Large,
+    /// More than anybody wants to see at once
+    Huge,
+}
+
+/// Which machine is simulated.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DemoOptions {
+    /// How much goes on
+    #[arg(long, value_enum, default_value = "medium", help_heading = "Simulation")]
+    pub(crate) size: Size,
+    /// The same number gives the same machine
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Simulation")]
+    pub(crate) seed: u64,
+    /// The page.
+    #[command(flatten)]
+    pub(crate) serve: ServeOptions,
+}
+
+/// How the findings are told.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct DoctorOptions {
+    /// One JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn interval(text: &str) -> Result<Duration, String> {
+    let expected = "expected seconds from 0.1 to 3600";
+    let seconds: f64 = text.parse().map_err(|_| expected.to_owned())?;
+    if (0.1..=3600.0).contains(&seconds) {
+        Ok(Duration::from_secs_f64(seconds))
+    } else {
+        Err(expected.to_owned())
+    }
+}
+
+fn address(text: &str) -> Result<IpAddr, String> {
+    let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
+    bare.parse().map_err(|_| "expected an IP address such as 127.0.0.1, ::1 or 0.0.0.0".to_owned())
+}
+
+fn host_name(text: &str) -> Result<String, String> {
+    let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
+    let is_name = !text.is_empty()
+        && text.len() <= 253
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
+    if is_name || bare.parse::<IpAddr>().is_ok() {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err("expected a host name without scheme and port, such as maps.example.org".to_owned())
+    }
+}
+
+fn service_ports(text: &str) -> Result<ServicePorts, String> {
+    let ports: Result<BTreeSet<u16>, String> = text
+        .split(',')
+        .map(str::trim)
+        .filter(|port| !port.is_empty())
+        .map(|port| match port.parse() {
+            Ok(number) if number > 0 => Ok(number),
+            _ => Err(format!(
+                "expected port numbers from 1 to 65535 with commas between, such as 9000,9090; \
+                 {port:?} is none"
+            )),
+        })
+        .collect();
+    Ok(ServicePorts { extra: ports? })
+}
+
+/// The groupings' own names, so that help and completions list them.
+fn grouping_parser() -> impl clap::builder::TypedValueParser<Value = Grouping> {
+    use clap::builder::TypedValueParser;
+
+    let names = Grouping::ALL.map(Grouping::as_str);
+    clap::builder::PossibleValuesParser::new(names)
+        .try_map(|name| name.parse::<Grouping>().map_err(|_| "no such grouping"))
+}
+
+/// A parsing error as one line: what is wrong, what was expected, where to read on.
+pub(crate) fn one_line(error: &clap::Error) -> String {
+    let rendered = error.to_string();
+    let told: Vec<&str> = rendered
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
+        .filter(|line| !line.is_empty())
+        .collect();
+    let told = told.join("; ");
+    let told = told.strip_prefix("error: ").unwrap_or(&told);
+    format!("{told}; `procnet --help` lists all options")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Options, String> {
+        Options::try_parse_from(line.split_whitespace()).map_err(|error| one_line(&error))
+    }
+
+    #[test]
+    fn the_table_is_consistent() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn parity_row_19_options_and_defaults() {
+        let defaults = parse("procnet").unwrap().serve;
+        assert_eq!((defaults.port, defaults.interval), (8765, Duration::from_secs(1)));
+        assert!(!defaults.p2p_only && !defaults.udp);
+        assert!(defaults.knowledge.rules.is_none() && defaults.icons_dir.is_none());
+
+        let line = "procnet --port 1234 --interval 0.5 --rules r.yaml --p2p-only --udp \
+                    --svc-ports 9000,9090 --icons-dir icons";
+        let all = parse(line).unwrap().serve;
+        assert_eq!((all.port, all.interval), (1234, Duration::from_millis(500)));
+        assert!(all.p2p_only && all.udp);
+        assert_eq!(all.knowledge.rules, Some(PathBuf::from("r.yaml")));
+        assert_eq!(all.knowledge.svc_ports.extra, BTreeSet::from([9000, 9090]));
+        assert_eq!(all.icons_dir, Some(PathBuf::from("icons")));
+    }
+
+    #[test]
+    fn serve_takes_its_options_with_and_without_its_name() {
+        let Some(Command::Serve(named)) = parse("procnet serve --port 9 --udp").unwrap().command
+        else {
+            panic!("serve is a command");
+        };
+        assert_eq!((named.port, named.udp), (9, true));
+        assert!(parse("procnet --port 9 ls").is_err());
+    }
+
+    #[test]
+    fn a_bad_value_says_what_was_expected_in_one_line() {
+        for (line, expected) in [
+            ("procnet --interval 0", "seconds from 0.1 to 3600"),
+            ("procnet --interval NaN", "seconds from 0.1 to 3600"),
+            ("procnet --interval soon", "seconds from 0.1 to 3600"),
+            ("procnet --port 70000", "0..=65535"),
+            ("procnet --svc-ports 80,http", "port numbers from 1 to 65535"),
+            ("procnet --svc-ports 0", "port numbers from 1 to 65535"),
+            ("procnet --bind here", "an IP address"),
+            ("procnet --allow-host http://x/", "a host name"),
+            ("procnet --group-by colour", "auto"),
+            ("procnet --log loud", "error, warn, info, debug, trace"),
+            ("procnet demo --size vast", "medium"),
+            ("procnet --prot 1", "--port"),
+            ("procnet ls --json --csv", "--csv"),
+        ] {
+            let message = parse(line).unwrap_err();
+            assert!(message.contains(expected), "{line}: {message}");
+            assert!(!message.contains('\n'), "{line}: {message}");
+        }
+    }
+
+    #[test]
+    fn groupings_are_those_of_the_core() {
+        for grouping in Grouping::ALL {
+            let line = format!("procnet --group-by {}", grouping.as_str());
+            assert_eq!(parse(&line).unwrap().serve.group_by, grouping);
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! `procnet serve`: collector → inbox → engine → page, until somebody says stop.
+
+use std::io::ErrorKind;
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use procnet_collect::{ScanOptions, Scanner};
+use procnet_core::engine::{Engine, EngineOptions};
+use procnet_core::{Batch, Capability, CapabilityState};
+use procnet_server::{Live, ReloadRules, ServerOptions, ViewDefaults};
+use procnet_wire::live::HostInfo;
+
+use crate::inbox::{self, Inbox, Pushed};
+use crate::machine::{Knowledge, since};
+use crate::options::ServeOptions;
+use crate::rules_file::Watcher;
+use crate::stop::Stop;
+use crate::usage::UsageError;
+
+/// How often time passes for the engine where nothing happens: stale links vanish on time.
+const TICK: Duration = Duration::from_millis(250);
+/// How often the rule file is looked at.
+const RULES_INTERVAL: Duration = Duration::from_secs(1);
+/// How long open requests may take to end: with the rest, well below a second.
+const GRACE: Duration = Duration::from_millis(700);
+
+/// What tells the engine what happens: this machine, or a simulated one.
+pub(crate) trait Source: Send {
+    /// What happened since the last call. An error is trouble of the moment.
+    fn poll(&mut self) -> Result<Batch>;
+    /// The next poll is to tell everything, for a batch was lost.
+    fn request_resync(&mut self);
+}
+
+impl Source for Scanner {
+    fn poll(&mut self) -> Result<Batch> {
+        Ok(Self::poll(self)?)
+    }
+
+    fn request_resync(&mut self) {
+        Self::request_resync(self);
+    }
+}
+
+/// Serves this machine.
+pub(crate) fn run(options: &ServeOptions) -> Result<()> {
+    let prepared = Prepared::new(options)?;
+    let scanner = Scanner::new(ScanOptions::default())?;
+    tell_limits(scanner.capabilities());
+    let facts = procnet_collect::host_facts();
+    let host = HostInfo {
+        name: facts.hostname,
+        os: facts.os.to_ascii_lowercase(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    prepared.serve(host, Box::new(scanner), options.interval)
+}
+
+/// Everything that can be wrong with the options has been found out.
+pub(crate) struct Prepared<'a> {
+    options: &'a ServeOptions,
+    knowledge: Knowledge,
+    listener: TcpListener,
+}
+
+impl<'a> Prepared<'a> {
+    /// Reads the files and opens the port that the options name.
+    pub(crate) fn new(options: &'a ServeOptions) -> Result<Self, UsageError> {
+        let knowledge = Knowledge::load(&options.knowledge)?;
+        if let Some(file) = knowledge.source.file() {
+            tracing::info!("{} rules from {}", knowledge.rules.len(), file.display());
+        }
+        if let Some(folder) = &options.icons_dir
+            && !folder.is_dir()
+        {
+            let message = format!("--icons-dir {}: there is no such folder", folder.display());
+            return Err(UsageError(message));
+        }
+        let listener = listen(SocketAddr::new(options.bind, options.port))?;
+        Ok(Self { options, knowledge, listener })
+    }
+
+    /// Serves what `source` tells, until a signal comes.
+    pub(crate) fn serve(
+        self,
+        host: HostInfo,
+        source: Box<dyn Source>,
+        interval: Duration,
+    ) -> Result<()> {
+        let Self { options, knowledge, listener } = self;
+        let stop = Stop::default();
+        stop.on_signals()?;
+        let engine = Engine::new(EngineOptions {
+            rules: Arc::clone(&knowledge.rules),
+            service_ports: knowledge.service_ports.clone(),
+            ..EngineOptions::default()
+        });
+        let defaults = ViewDefaults {
+            p2p_only: options.p2p_only,
+            udp: options.udp,
+            grouping: options.group_by,
+        };
+        let live = Live::new(engine, host, defaults);
+        let inbox = Arc::new(Inbox::new(inbox::CAPACITY));
+        drive(Arc::clone(&live), Arc::clone(&inbox), stop.clone())?;
+        collect(source, inbox, interval, stop.clone())?;
+        let reload_rules = reload(&knowledge, &live);
+        watch_rules(&knowledge, Arc::clone(&live), stop.clone())?;
+
+        let url = page_url(listener.local_addr().context("can't ask for the own address")?);
+        warn_if_open(options);
+        let server = ServerOptions {
+            icons_dir: options.icons_dir.clone(),
+            reload_rules,
+            allowed_hosts: options.allow_host.clone(),
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("procnet-http")
+            .enable_all()
+            .build()
+            .context("can't start the HTTP threads")?;
+        // For people and for scripts that wait for it: it comes whatever --log says.
+        eprintln!("procnet: serving {url}");
+        if options.open
+            && let Err(error) = opener::open_browser(&url)
+        {
+            tracing::warn!("can't open a browser: {error}; open {url} yourself");
+        }
+        let served = runtime.block_on(async {
+            let serving = procnet_server::serve(listener, live, server, stop.told());
+            let out_of_time = async {
+                stop.told().await;
+                tokio::time::sleep(GRACE).await;
+            };
+            tokio::select! {
+                served = serving => served,
+                () = out_of_time => Ok(()),
+            }
+        });
+        stop.stop();
+        runtime.shutdown_background();
+        served.context("serving ended")?;
+        tracing::info!("ended");
+        Ok(())
+    }
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, UsageError> {
+    TcpListener::bind(address).map_err(|error| {
+        let (ip, port) = (address.ip(), address.port());
+        UsageError(match error.kind() {
+            ErrorKind::AddrInUse => format!(
+                "port {port} on {ip} is in use: choose another with --port, or any free one with \
+                 --port 0"
+            ),
+            ErrorKind::PermissionDenied => format!(
+                "port {port} may not be opened: choose one from 1024 on with --port, such as 8765"
+            ),
+            ErrorKind::AddrNotAvailable => {
+                format!("--bind {ip} is no address of this machine: see `ip address`")
+            }
+            _ => format!("can't listen on {address}: {error}"),
+        })
+    })
+}
+
+/// The address for a browser on this machine.
+fn page_url(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::from([127, 0, 0, 1]),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
+        ip => ip,
+    };
+    format!("http://{}/", SocketAddr::new(ip, address.port()))
+}
+
+fn warn_if_open(options: &ServeOptions) {
+    if options.bind.is_loopback() {
+        return;
+    }
+    tracing::warn!(
+        "the page has no login yet: whoever can reach {} sees every process of this machine",
+        options.bind
+    );
+    if options.allow_host.is_empty() {
+        tracing::warn!(
+            "only loopback names are answered; to be asked for by another name, give it with \
+             --allow-host"
+        );
+    }
+}
+
+/// What cannot be seen, one line each.
+fn tell_limits(capabilities: &[Capability]) {
+    for capability in capabilities.iter().filter(|c| c.state != CapabilityState::Full) {
+        let remedy = capability.remedy.as_ref().map(|r| format!("; for more: {r}"));
+        tracing::info!(
+            "{}: {}: {}{}",
+            capability.title,
+            capability.state.as_str(),
+            capability.reason,
+            remedy.unwrap_or_default()
+        );
+    }
+}
+
+/// The engine's thread: what comes through the inbox goes into the graph.
+fn drive(live: Arc<Live>, inbox: Arc<Inbox>, stop: Stop) -> Result<()> {
+    spawn("procnet-engine", move || {
+        let began = Instant::now();
+        let mut ticked = Instant::now();
+        while !stop.is_stopped() {
+            if let Some(batch) = inbox.pop(TICK) {
+                live.ingest(batch, since(began));
+            }
+            if ticked.elapsed() >= TICK {
+                live.tick(since(began));
+                ticked = Instant::now();
+            }
+        }
+    })
+}
+
+/// The collector's thread: asks the source at each interval; never waits for the engine.
+fn collect(
+    mut source: Box<dyn Source>,
+    inbox: Arc<Inbox>,
+    interval: Duration,
+    stop: Stop,
+) -> Result<()> {
+    spawn("procnet-collect", move || {
+        let mut trouble = String::new();
+        loop {
+            let began = Instant::now();
+            match source.poll() {
+                Ok(batch) => {
+                    if !trouble.is_empty() {
+                        tracing::info!("collecting again");
+                        trouble.clear();
+                    }
+                    if inbox.push(batch) == Pushed::Dropped {
+                        tracing::warn!("the engine does not keep up: events were dropped");
+                        source.request_resync();
+                    }
+                }
+                Err(error) => {
+                    // The same trouble at each interval is told once.
+                    let message = format!("{error:#}");
+                    if message != trouble {
+                        tracing::warn!("{message}");
+                        trouble = message;
+                    }
+                    source.request_resync();
+                }
+            }
+            // A machine so busy that a look takes longer than the interval gets a rest all the
+            // same: at most half of one core is ours.
+            let took = began.elapsed();
+            if stop.wait(interval.saturating_sub(took).max(took.min(interval))) {
+                return;
+            }
+        }
+    })
+}
+
+/// What `POST /api/reload_rules` does.
+fn reload(knowledge: &Knowledge, live: &Arc<Live>) -> Option<ReloadRules> {
+    let file = knowledge.source.file()?.to_path_buf();
+    let source = knowledge.source.clone();
+    let live = Arc::clone(live);
+    Some(ReloadRules::new(file, move || {
+        let rules = source.load()?;
+        let count = rules.len();
+        live.set_rules(rules);
+        tracing::info!("{count} rules, read again on request");
+        Ok(count)
+    }))
+}
+
+/// Puts an edited rule file in force.
+fn watch_rules(knowledge: &Knowledge, live: Arc<Live>, stop: Stop) -> Result<()> {
+    let Some(mut watcher) = Watcher::new(knowledge.source.clone()) else { return Ok(()) };
+    spawn("procnet-rules", move || {
+        while !stop.wait(RULES_INTERVAL) {
+            match watcher.look() {
+                None => {}
+                Some(Ok(rules)) => {
+                    tracing::info!("{} rules, for the file has changed", rules.len());
+                    live.set_rules(rules);
+                }
+                Some(Err(error)) => {
+                    tracing::error!("{error}; the rules in force stay in force");
+                }
+            }
+        }
+    })
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map(drop)
+        .with_context(|| format!("can't start the thread {name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_in_use_is_told_with_a_way_out() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let error = listen(taken.local_addr().unwrap()).unwrap_err().to_string();
+        assert!(error.contains("in use") && error.contains("--port 0"), "{error}");
+    }
+
+    #[test]
+    fn a_foreign_address_is_told() {
+        // TEST-NET-1 (RFC 5737) is nobody's.
+        let error = listen("192.0.2.1:0".parse().unwrap()).unwrap_err().to_string();
+        assert!(error.contains("no address of this machine"), "{error}");
+    }
+
+    #[test]
+    fn the_page_is_at_an_address_that_a_browser_can_open() {
+        assert_eq!(page_url("0.0.0.0:80".parse().unwrap()), "http://127.0.0.1:80/");
+        assert_eq!(page_url("[::]:8765".parse().unwrap()), "http://[::1]:8765/");
+        assert_eq!(page_url("127.0.0.1:1".parse().unwrap()), "http://127.0.0.1:1/");
+    }
+}
