@@ -6,7 +6,7 @@
 //!   names, labels, command lines, users, types, hosts, addresses; or is its protocol or state. A
 //!   bare number fits if it is a port or a pid, or occurs in a text that is no address; a bare
 //!   address or block (`10.0.0.0/8`) if an address lies in it; a bare `/regex/` (`/regex/i`
-//!   ignores case) if a text fits.
+//!   ignores case, `\/` is a slash in it) if a text fits.
 //! - `field:value` asks one field ([`FIELDS`] lists them): a text contains the value, ignoring
 //!   case; a number equals it or lies in the range `a-b`; an address lies in the block; a word is
 //!   that word. `field:a,b` fits if one of them does. `=` asks for exactly the text, `~` for a

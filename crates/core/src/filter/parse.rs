@@ -397,29 +397,27 @@ impl<'a> Parser<'a> {
         Err(self.error(start..self.text.len(), "the quote is never closed: add `\"`"))
     }
 
-    /// `/regex/` or `/regex/i`, if the closing slash ends the word; else `None`, for a path is
-    /// a text.
+    /// `/regex/` or `/regex/i`, if the next slash without a backslash ends the word; else `None`,
+    /// for a path is a text.
     fn slashed(&mut self) -> Result<Option<Pattern>, FilterError> {
         let start = self.at;
         let rest = self.rest();
         let mut escaped = false;
-        for (offset, c) in rest.char_indices().skip(1) {
-            if escaped {
-                escaped = false;
-            } else if c == '\\' {
-                escaped = true;
-            } else if c == '/' && offset > 1 {
-                let behind = rest.get(offset + 1..).unwrap_or_default();
-                let (ignore_case, behind) =
-                    behind.strip_prefix('i').map_or((false, behind), |behind| (true, behind));
-                if behind.chars().next().is_none_or(is_delimiter) {
-                    let source = rest.get(1..offset).unwrap_or_default();
-                    self.at = self.text.len() - behind.len();
-                    return self.compiled(source, ignore_case, start).map(Some);
-                }
-            }
+        let closing = rest.char_indices().skip(1).find(|&(_, c)| {
+            let closes = c == '/' && !escaped;
+            escaped = c == '\\' && !escaped;
+            closes
+        });
+        let Some((end, _)) = closing else { return Ok(None) };
+        let source = rest.get(1..end).unwrap_or_default();
+        let behind = rest.get(end + 1..).unwrap_or_default();
+        let (ignore_case, behind) =
+            behind.strip_prefix('i').map_or((false, behind), |behind| (true, behind));
+        if source.is_empty() || !behind.chars().next().is_none_or(is_delimiter) {
+            return Ok(None);
         }
-        Ok(None)
+        self.at = self.text.len() - behind.len();
+        self.compiled(source, ignore_case, start).map(Some)
     }
 
     /// The pattern behind `~`: between slashes, in quotes, or up to a delimiter.

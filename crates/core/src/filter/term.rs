@@ -20,7 +20,8 @@ pub(super) struct Written {
 
 impl fmt::Display for Written {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.quoted {
+        // Behind a slash without quotes another one could make it a regular expression.
+        if !self.quoted && !self.text.starts_with('/') {
             return f.write_str(&self.text);
         }
         f.write_str("\"")?;

@@ -221,7 +221,9 @@ fn the_canonical_form_is_short() {
         ("port=80,443", "port:80,443"),
         ("\"say \\\"hi\\\"\"", "\"say \\\"hi\\\"\""),
         ("user:\"a b\",c", "user:\"a b\",c"),
-        ("/usr/bin/nginx", "/usr/bin/nginx"),
+        ("/usr/bin/nginx", "\"/usr/bin/nginx\""),
+        ("exe:/opt/a cmd:/b/", "exe:\"/opt/a\" cmd~/b/"),
+        ("// remote~OR", "\"//\" remote~/OR/"),
     ] {
         assert_eq!(Filter::parse(text).unwrap().to_string(), canonical, "{text}");
     }
