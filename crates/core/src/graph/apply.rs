@@ -251,6 +251,7 @@ impl Graph {
         let Some(link) = self.links.remove(&id) else { return };
         self.link_ids.remove(&link.key);
         self.changes.links.insert(id);
+        self.changes.applied = true;
         for party in [link.key.client, link.key.server] {
             self.link_parties.remove(&(party, id));
         }
@@ -262,7 +263,7 @@ impl Graph {
     }
 
     /// Enters a socket into the indexes and marks what its coming may decide.
-    fn enter(&mut self, id: SocketId) {
+    pub(super) fn enter(&mut self, id: SocketId) {
         self.indexes.insert(id, &self.sockets[id.index()].socket);
         self.count(id, true);
         self.mark(id);

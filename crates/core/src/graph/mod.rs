@@ -5,6 +5,7 @@
 //! result of any sequence of events equals the result of building it from the final facts.
 
 mod apply;
+mod audit;
 mod changes;
 mod index;
 mod link;

@@ -1,0 +1,75 @@
+//! What tests ask: does the graph equal the one built from its facts alone?
+
+use std::collections::BTreeMap;
+
+use super::resolve::Resolution;
+use super::{Evidence, Graph, Link, LinkKey, Party, SocketEntry, SocketId};
+use crate::filter::FlowDirection;
+use crate::key::SocketKey;
+use crate::time::Moment;
+
+/// The conclusions of a graph in a form that can be compared: no ids, no history.
+#[doc(hidden)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conclusions {
+    /// Per socket: direction, evidence, the other end, its link.
+    pub sockets:
+        BTreeMap<SocketKey, (FlowDirection, Option<Evidence>, Option<SocketKey>, Option<LinkKey>)>,
+    /// Links with open connections.
+    pub links: BTreeMap<LinkKey, Link>,
+    /// Listeners by the party that stands for them.
+    pub listeners: Vec<(Party, SocketKey)>,
+    /// Listeners, unattributed sockets.
+    pub counts: (u32, u32),
+}
+
+impl Graph {
+    /// What is concluded right now.
+    #[doc(hidden)]
+    pub fn conclusions(&self) -> Conclusions {
+        let key_of = |id: SocketId| self.socket(id).map(|s| s.key);
+        let mut listeners: Vec<_> =
+            self.listeners().filter_map(|(party, id)| Some((party, key_of(id)?))).collect();
+        listeners.sort_unstable();
+        Conclusions {
+            sockets: self
+                .sockets
+                .iter()
+                .map(|(_, entry)| {
+                    let resolution = &entry.resolution;
+                    let link = entry.link.and_then(|id| self.link(id)).map(|link| link.key);
+                    let pair = resolution.pair.and_then(key_of);
+                    (entry.socket.key, (resolution.direction, resolution.evidence, pair, link))
+                })
+                .collect(),
+            links: self
+                .links
+                .values()
+                .filter(|link| !link.is_stale())
+                .map(|link| (link.key, link.without_history()))
+                .collect(),
+            listeners,
+            counts: (self.totals.listeners, self.totals.unattributed),
+        }
+    }
+
+    /// A graph built from this one's facts alone.
+    #[doc(hidden)]
+    pub fn rebuilt(&self) -> Self {
+        let mut fresh = Self::new(self.service_ports.clone(), false);
+        fresh.processes.clone_from(&self.processes);
+        for (_, entry) in &self.sockets {
+            let index = fresh.sockets.insert(SocketEntry {
+                socket: entry.socket.clone(),
+                resolution: Resolution::NONE,
+                link: None,
+                remembered_role: entry.remembered_role,
+            });
+            let id = SocketId(u32::try_from(index).unwrap_or(u32::MAX));
+            fresh.socket_ids.insert(entry.socket.key, id);
+            fresh.enter(id);
+        }
+        fresh.settle_all(Moment::default());
+        fresh
+    }
+}
