@@ -54,9 +54,7 @@ impl Scanner {
         })?;
         let mut reader = Reader::new();
         let rights = Rights::probe(&procfs, &mut reader);
-        let mut sources = Sources::new(&procfs, &mut reader, options.udp);
-        // A first reading shows which tables the kernel offers over netlink.
-        sources.read_own(&procfs, &mut Rows::default(), &mut Shortfall::default())?;
+        let sources = Sources::new(&procfs, &mut reader, options.udp);
         let capabilities = capabilities(&rights, sources.has_diag(), sources.may_enter());
         Ok(Self {
             procfs,

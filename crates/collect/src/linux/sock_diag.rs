@@ -11,7 +11,7 @@ use rustix::net::sockopt::{Timeout, set_socket_recv_buffer_size, set_socket_time
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 
 use crate::parse::SocketRow;
-use crate::parse::inet_diag::{self, Family, SOCK_DIAG_BY_FAMILY};
+use crate::parse::inet_diag::{self, ALL_STATES, Family, NO_STATE, SOCK_DIAG_BY_FAMILY};
 use crate::parse::netlink::{Messages, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, NLMSG_OVERRUN};
 
 /// The kernel fills at most 32 KiB per datagram today; what does not fit is noticed.
@@ -79,7 +79,7 @@ impl DiagSocket {
         let start = rows.len();
         let mut tries = 0;
         loop {
-            let outcome = self.dump_once(family, protocol, buffer, rows)?;
+            let outcome = self.dump_once(family, protocol, ALL_STATES, buffer, rows)?;
             if !outcome.interrupted || tries == RETRIES {
                 return Ok(outcome);
             }
@@ -88,16 +88,27 @@ impl DiagSocket {
         }
     }
 
+    /// Whether the kernel answers for such sockets at all.
+    pub(super) fn probe(
+        &mut self,
+        family: Family,
+        protocol: Protocol,
+        buffer: &mut Buffer,
+    ) -> io::Result<()> {
+        self.dump_once(family, protocol, NO_STATE, buffer, &mut Vec::new()).map(drop)
+    }
+
     /// One dump, always read to its end, so that the next one starts clean.
     fn dump_once(
         &mut self,
         family: Family,
         protocol: Protocol,
+        states: u32,
         buffer: &mut Buffer,
         rows: &mut Vec<SocketRow>,
     ) -> io::Result<Outcome> {
         self.sequence = self.sequence.wrapping_add(1);
-        let request = inet_diag::request(family, protocol, self.sequence);
+        let request = inet_diag::request(family, protocol, states, self.sequence);
         rustix::io::retry_on_intr(|| {
             rustix::net::send(&self.socket, &request, SendFlags::empty())
         })?;

@@ -101,16 +101,16 @@ pub(super) struct Sources {
 
 impl Sources {
     pub(super) fn new(procfs: &Procfs, reader: &mut Reader, udp: bool) -> Self {
+        let mut buffer = Buffer::new();
+        let mut own_source = Source::new();
+        own_source.socket = DiagSocket::open().ok();
+        own_source.probe(&mut buffer);
         Self {
             own: procfs.own().and_then(|own| own.netns(reader)).unwrap_or(0),
-            own_source: Source {
-                socket: DiagSocket::open().ok(),
-                no_diag: [false; TABLES.len()],
-                pids: Vec::new(),
-            },
+            own_source,
             others: BTreeMap::new(),
             may_enter: may_enter(procfs),
-            buffer: Buffer::new(),
+            buffer,
             udp,
         }
     }
@@ -217,14 +217,7 @@ impl Sources {
         shortfall.namespaces = found.len().saturating_sub(MAX_NAMESPACES) as u64;
         self.others.retain(|netns, _| found.contains_key(netns));
         for (netns, pids) in found.into_iter().take(MAX_NAMESPACES) {
-            self.others
-                .entry(netns)
-                .or_insert_with(|| Source {
-                    socket: None,
-                    no_diag: [false; TABLES.len()],
-                    pids: Vec::new(),
-                })
-                .pids = pids;
+            self.others.entry(netns).or_insert_with(Source::new).pids = pids;
         }
     }
 
@@ -250,6 +243,19 @@ impl Sources {
 }
 
 impl Source {
+    fn new() -> Self {
+        Self { socket: None, no_diag: [false; TABLES.len()], pids: Vec::new() }
+    }
+
+    /// Finds out which tables the kernel tells over netlink.
+    fn probe(&mut self, buffer: &mut Buffer) {
+        let Some(socket) = &mut self.socket else { return };
+        for ((family, protocol, _), no_diag) in TABLES.iter().zip(&mut self.no_diag) {
+            let answer = socket.probe(*family, *protocol, buffer);
+            *no_diag = answer.is_err_and(|error| is_unsupported(&error));
+        }
+    }
+
     /// Reads the first `tables` of [`TABLES`].
     fn read(
         &mut self,

@@ -22,7 +22,9 @@ const INET_DIAG_SKV6ONLY: u16 = 11;
 
 /// States 1 (`TCP_ESTABLISHED`) to 12 (`TCP_NEW_SYN_RECV`). Not 13: sockets that are merely bound
 /// neither talk nor wait.
-const ALL_STATES: u32 = 0x1ffe;
+pub const ALL_STATES: u32 = 0x1ffe;
+/// No state at all: the answer is empty, and shows only that the kernel gives one.
+pub const NO_STATE: u32 = 0;
 
 /// Which of the kernel's two address families of IP sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +51,14 @@ const fn protocol_number(protocol: Protocol) -> u8 {
     }
 }
 
-/// A request for all sockets of one family and protocol, with counters where there are any.
-pub fn request(family: Family, protocol: Protocol, sequence: u32) -> [u8; REQUEST_LENGTH] {
+/// A request for the sockets of one family and protocol in any of the `states` (a mask of state
+/// numbers), with counters where there are any.
+pub fn request(
+    family: Family,
+    protocol: Protocol,
+    states: u32,
+    sequence: u32,
+) -> [u8; REQUEST_LENGTH] {
     let mut bytes = [0; REQUEST_LENGTH];
     let extensions = match protocol {
         Protocol::Tcp => 1_u8 << (INET_DIAG_INFO - 1),
@@ -64,7 +72,7 @@ pub fn request(family: Family, protocol: Protocol, sequence: u32) -> [u8; REQUES
         (HEADER_LENGTH, &[family.number()]),
         (HEADER_LENGTH + 1, &[protocol_number(protocol)]),
         (HEADER_LENGTH + 2, &[extensions]),
-        (HEADER_LENGTH + 4, &ALL_STATES.to_ne_bytes()),
+        (HEADER_LENGTH + 4, &states.to_ne_bytes()),
     ];
     for (offset, value) in fields {
         if let Some(field) = bytes.get_mut(offset..offset + value.len()) {
@@ -159,11 +167,11 @@ mod tests {
 
     #[test]
     fn a_request_has_the_layout_of_the_header_file() {
-        let bytes = request(Family::V6, Protocol::Tcp, 9);
+        let bytes = request(Family::V6, Protocol::Tcp, ALL_STATES, 9);
         assert_eq!(bytes.len(), 72);
         assert_eq!(bytes[16..20], [10, 6, 2, 0]);
         assert_eq!(bytes[20..24], 0x1ffe_u32.to_ne_bytes());
-        assert_eq!(request(Family::V4, Protocol::Udp, 9)[16..20], [2, 17, 0, 0]);
+        assert_eq!(request(Family::V4, Protocol::Udp, ALL_STATES, 9)[16..20], [2, 17, 0, 0]);
     }
 
     /// `struct tcp_info` with the fields that are read.
