@@ -1,10 +1,11 @@
 // One edge on the map.
 
 import type { Place } from '../layout/frame';
-import type { Route } from '../layout/route';
+import type { Lane, Route } from '../layout/route';
 import { route } from '../layout/route';
-import type { EdgeRow } from '../wire/columns';
+import type { EdgeRow, NodeRow } from '../wire/columns';
 import type { Legend } from '../wire/types';
+import type { NodeView } from './node';
 import { element, set, setText } from './svg';
 
 export const STALE_COLOR = '#8a8f98';
@@ -31,8 +32,8 @@ export function edgeWidth(edge: EdgeRow): number {
 }
 
 /** `:5432`, `:443 ×12`, `×3`: the port, and how many sockets if there are several. */
-export function edgeLabel(edge: EdgeRow): string {
-  const port = edge.port > 0 ? `:${edge.port}` : '';
+export function edgeLabel(edge: EdgeRow, withPort: boolean): string {
+  const port = withPort && edge.port > 0 ? `:${edge.port}` : '';
   const count = edge.sockets > 1 ? `×${edge.sockets}` : '';
   return [port, count].filter(Boolean).join(' ');
 }
@@ -42,7 +43,14 @@ export class EdgeView {
   readonly label = element('text', { class: 'edge-label' });
   edge: EdgeRow;
   private route: Route | undefined;
+  private fromPlace: Place | undefined;
+  private toPlace: Place | undefined;
+  private lanes: readonly Lane[] = [];
   private color = '';
+  /** What is written where there is room: not the port, if the server's node shows it. */
+  quietLabel = '';
+  private lit = false;
+  private readonly shade: number;
   private readonly line = element('path', { class: 'line' });
   private readonly hit = element('path', { class: 'hit' });
 
@@ -51,15 +59,29 @@ export class EdgeView {
     readonly parallel: number,
   ) {
     this.edge = edge;
+    this.shade = shadeOf(edge.key);
     this.root = element('g', { class: 'edge', 'data-key': edge.key }, this.hit, this.line);
   }
 
-  update(edge: EdgeRow, from: Place, to: Place, color: string, markerUrl: string): void {
-    const next = route(from, to, this.parallel);
-    const moved = next.path !== this.route?.path;
-    if (!moved && edge === this.edge && color === this.color && this.root.isConnected) return;
+  update(
+    edge: EdgeRow,
+    from: NodeView,
+    to: NodeView,
+    lanes: readonly Lane[],
+    color: string,
+    markerUrl: string,
+  ): void {
+    const moved =
+      from.place !== this.fromPlace || to.place !== this.toPlace || lanes !== this.lanes;
+    if (!moved && edge === this.edge && color === this.color) return;
+    if (moved || !this.route) {
+      this.route = route(from.place, to.place, lanes, this.parallel, this.shade);
+      this.fromPlace = from.place;
+      this.toPlace = to.place;
+      this.lanes = lanes;
+    }
+    const next = this.route;
     this.edge = edge;
-    this.route = next;
     this.color = color;
     set(this.line, {
       d: next.path,
@@ -70,11 +92,38 @@ export class EdgeView {
     });
     set(this.hit, { d: next.path });
     this.root.classList.toggle('stale', edge.stale);
-    set(this.label, { x: Math.round(next.middleX), y: Math.round(next.middleY) + 4 });
-    setText(this.label, edgeLabel(edge));
+    set(this.label, { x: Math.round(next.labelX), y: Math.round(next.labelY) + 4 });
+    this.quietLabel = edgeLabel(edge, !showsPort(to.node, edge.port));
+    this.writeLabel();
   }
 
-  get middle(): { x: number; y: number } {
-    return { x: this.route?.middleX ?? 0, y: this.route?.middleY ?? 0 };
+  /** Says everything while it is in the light. */
+  light(on: boolean): void {
+    this.root.classList.toggle('lit', on);
+    this.label.classList.toggle('lit', on);
+    if (on !== this.lit) {
+      this.lit = on;
+      this.writeLabel();
+    }
   }
+
+  private writeLabel(): void {
+    setText(this.label, this.lit ? edgeLabel(this.edge, true) : this.quietLabel);
+  }
+
+  get labelAt(): { x: number; y: number } {
+    return { x: this.route?.labelX ?? 0, y: this.route?.labelY ?? 0 };
+  }
+}
+
+function showsPort(node: NodeRow, port: number): boolean {
+  const suffix = `:${port}`;
+  return node.label.endsWith(suffix) || node.listeners.some((text) => text.endsWith(suffix));
+}
+
+/** A number from -1 to 1 that stays the same for `key`. */
+function shadeOf(key: string): number {
+  let hash = 7;
+  for (let i = 0; i < key.length; i++) hash = (hash * 31 + key.charCodeAt(i)) | 0;
+  return ((hash >>> 4) % 201) / 100 - 1;
 }

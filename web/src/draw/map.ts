@@ -1,13 +1,15 @@
 // The map: keeps the SVG like the scene, and nothing but what changed is touched.
 
 import type { FlowLayout } from '../layout/flow';
-import type { Rect, Size } from '../layout/frame';
-import { NODE_HEIGHT, NODE_WIDTH } from '../layout/frame';
+import type { Frame, Rect, Size } from '../layout/frame';
+import { LANE_GAP, NODE_HEIGHT, NODE_WIDTH, ROW_PITCH } from '../layout/frame';
+import type { Lane } from '../layout/route';
+import { lanesOf } from '../layout/route';
 import type { EdgeRow, NodeRow } from '../wire/columns';
 import type { Legend, TypeInfo } from '../wire/types';
 import type { Insets, View } from './camera';
 import { Camera, fitView } from './camera';
-import { EdgeView, edgeColor, edgeLabel } from './edge';
+import { EdgeView, edgeColor } from './edge';
 import { iconSymbols } from './icons';
 import type { Detail } from './node';
 import { detailAt, NodeView } from './node';
@@ -58,6 +60,8 @@ export class MapPainter {
   private readonly edges = new Map<string, EdgeView>();
   private readonly markers = new Map<string, string>();
   private readonly parallels = new Map<string, Set<number>>();
+  private laneFrame: Frame | undefined;
+  private laneList: readonly Lane[] = [];
   private detail: Detail = 'full';
   private tabStop: string | undefined;
   private focus: MapTarget | undefined;
@@ -122,15 +126,15 @@ export class MapPainter {
   /** Writes all text anew: the font has come. */
   refreshText(scene: MapScene): void {
     forgetWidths();
-    const types = typesOf(scene.legend);
+    const looks = looksOf(scene.legend);
     for (const view of this.nodes.values()) {
-      view.update(view.node, view.place, types.get(view.node.type), this.detail, true);
+      view.update(view.node, view.place, looks(view.node), this.detail, true);
     }
   }
 
   /** Brings the picture up to the scene. */
   sync(scene: MapScene): void {
-    const types = typesOf(scene.legend);
+    const looks = looksOf(scene.legend);
     const present = new Set<string>();
     for (const node of scene.nodes.values()) {
       const place = this.flow.place(node.key);
@@ -139,9 +143,9 @@ export class MapPainter {
       const view = this.nodes.get(node.key);
       if (view) {
         if (view.place.compact !== place.compact) this.glide();
-        view.update(node, place, types.get(node.type), this.detail);
+        view.update(node, place, looks(node), this.detail);
       } else {
-        const created = new NodeView(node, place, types.get(node.type), this.detail);
+        const created = new NodeView(node, place, looks(node), this.detail);
         enter(created.root);
         this.nodes.set(node.key, created);
         this.nodeLayer.append(created.root);
@@ -161,6 +165,8 @@ export class MapPainter {
 
   private syncEdges(scene: MapScene): void {
     const present = new Set<string>();
+    const frame = this.flow.currentFrame;
+    const lanes = this.lanes(frame);
     for (const edge of scene.edges.values()) {
       const from = this.nodes.get(scene.nodes.get(edge.from)?.key ?? '');
       const to = this.nodes.get(scene.nodes.get(edge.to)?.key ?? '');
@@ -170,7 +176,7 @@ export class MapPainter {
       const color = edgeColor(edge, scene.legend);
       if (!view) {
         view = new EdgeView(edge, this.takeParallel(from.node.key, to.node.key));
-        view.update(edge, from.place, to.place, color, this.marker(color));
+        view.update(edge, from, to, lanes, color, this.marker(color));
         enter(view.root);
         this.edges.set(edge.key, view);
         this.edgeLayer.append(view.root);
@@ -178,7 +184,7 @@ export class MapPainter {
         view.root.dataset.from = from.node.key;
         view.root.dataset.to = to.node.key;
       } else {
-        view.update(edge, from.place, to.place, color, this.marker(color));
+        view.update(edge, from, to, lanes, color, this.marker(color));
       }
     }
     for (const [key, view] of this.edges) {
@@ -189,6 +195,15 @@ export class MapPainter {
       view.label.remove();
       leave(view.root);
     }
+  }
+
+  /** The lanes of `frame`: the same array as long as it is the same frame. */
+  private lanes(frame: Frame | undefined): readonly Lane[] {
+    if (frame !== this.laneFrame) {
+      this.laneFrame = frame;
+      this.laneList = frame ? lanesOf(frame) : [];
+    }
+    return this.laneList;
   }
 
   /** The lowest free number among the edges between two nodes, either way. */
@@ -242,9 +257,9 @@ export class MapPainter {
       return;
     }
     const pad = 18;
-    const right = last.x + last.lanes * (NODE_WIDTH + 26) - 26;
+    const right = last.x + last.lanes * (NODE_WIDTH + LANE_GAP) - LANE_GAP;
     const top = Math.min(0, bounds.y);
-    let bottom = (frame.rows - 1) * 52 + NODE_HEIGHT;
+    let bottom = (frame.rows - 1) * ROW_PITCH + NODE_HEIGHT;
     for (const { place } of this.nodes.values()) {
       if (!place.compact) bottom = Math.max(bottom, place.y + place.height);
     }
@@ -273,8 +288,8 @@ export class MapPainter {
     const client = frame.columns[0];
     if (!first || !last || !server || !client) return;
     const spans = [
-      [client.x, client.x + client.lanes * (NODE_WIDTH + 26) - 26],
-      [first.x, last.x + last.lanes * (NODE_WIDTH + 26) - 26],
+      [client.x, client.x + client.lanes * (NODE_WIDTH + LANE_GAP) - LANE_GAP],
+      [first.x, last.x + last.lanes * (NODE_WIDTH + LANE_GAP) - LANE_GAP],
       [server.x, frame.width],
     ];
     spans.forEach(([left = 0, right = 0], i) => {
@@ -303,8 +318,8 @@ export class MapPainter {
     for (const view of this.edges.values()) {
       let room = false;
       if (few) {
-        const width = textWidth(edgeLabel(view.edge), 11, 500) + 6;
-        const { x, y } = view.middle;
+        const width = textWidth(view.quietLabel, 11, 500) + 6;
+        const { x, y } = view.labelAt;
         const box = { x: x - width / 2, y: y - 8, width, height: 16 };
         room = !boxes.some((other) => overlap(box, other));
         if (room) boxes.push(box);
@@ -328,8 +343,7 @@ export class MapPainter {
       const { from = '', to = '' } = view.root.dataset;
       const on =
         focus?.kind === 'node' ? from === focus.key || to === focus.key : key === focus?.key;
-      view.root.classList.toggle('lit', on);
-      view.label.classList.toggle('lit', on);
+      view.light(on);
       if (on) lit.add(from).add(to);
     }
     if (focus?.kind === 'node') lit.add(focus.key);
@@ -385,8 +399,26 @@ export class MapPainter {
   }
 }
 
-function typesOf(legend: Legend): Map<string, TypeInfo> {
-  return new Map(legend.types.map((type) => [type.name, type]));
+type Looks = (node: NodeRow) => TypeInfo | undefined;
+
+const knownLooks = new WeakMap<Legend, Looks>();
+
+/** What a node looks like: its type; a remote takes its port class's colour. */
+function looksOf(legend: Legend): Looks {
+  const known = knownLooks.get(legend);
+  if (known) return known;
+  const types = new Map(legend.types.map((type) => [type.name, type]));
+  const remotes = new Map<string, TypeInfo>();
+  const external = types.get('external');
+  if (external) {
+    for (const { name, color } of legend.classes) remotes.set(name, { ...external, color });
+  }
+  const looks: Looks = (node) => {
+    const remote = node.kind === 'client' || node.kind === 'server';
+    return (remote ? remotes.get(node.class) : undefined) ?? types.get(node.type);
+  };
+  knownLooks.set(legend, looks);
+  return looks;
 }
 
 function pairId(from: string, to: string): string {

@@ -14,7 +14,7 @@ export function detailAt(scale: number): Detail {
   return scale >= 0.78 ? 'full' : scale >= 0.52 ? 'label' : 'large';
 }
 
-const LABEL_SIZE: Record<Detail, number> = { full: 13, label: 16, large: 21 };
+const LABEL_SIZE: Record<Detail, number> = { full: 13, label: 16, large: 18.5 };
 const DETAIL_SIZE = 11;
 const BADGE_SIZE = 10.5;
 
@@ -92,17 +92,13 @@ export class NodeView {
     level: Detail,
     force = false,
   ): void {
-    const same =
-      !force &&
-      node === this.node &&
-      type === this.type &&
-      level === this.detailLevel &&
-      place.x === this.place.x &&
-      place.y === this.place.y &&
-      place.compact === this.place.compact;
+    const before = this.place;
+    const moved = place.x !== before.x || place.y !== before.y || place.compact !== before.compact;
+    const same = node === this.node && type === this.type && level === this.detailLevel;
     this.node = node;
-    this.place = place;
-    if (same) return;
+    // The same object as long as it is the same place: edges compare by identity.
+    if (moved) this.place = place;
+    if (same && !moved && !force) return;
     this.type = type;
     this.detailLevel = level;
     this.write();
@@ -174,8 +170,8 @@ export class NodeView {
     const { node, place, detailLevel } = this;
     const full = detailLevel === 'full';
     const compact = place.compact;
-    const left = compact ? 31 : 42;
-    const right = compact ? 9 : 11;
+    const left = compact ? 31 : full ? 42 : 39;
+    const right = compact ? 9 : full ? 11 : 7;
     const badge = full ? portBadge(node) : '';
     const badgeWidth = badge ? textWidth(badge, BADGE_SIZE, 550) + 12 : 0;
     const twoLines = full && !compact && node.detail !== '';
@@ -183,7 +179,9 @@ export class NodeView {
     const size = compact ? (full ? 12 : LABEL_SIZE[detailLevel] - 1) : LABEL_SIZE[detailLevel];
     // Beside a second line the badge stands on it; alone it shares the label's line.
     const labelRoom = place.width - left - right - (badge && !twoLines ? badgeWidth + 4 : 0);
-    const label = truncate(node.label, labelRoom, size, 550);
+    // In a small picture an address is worth more than its port, which the edge tells too.
+    const text = full ? node.label : node.label.replace(/(?<=[\d\]]):\d+$/, '');
+    const label = truncate(text, labelRoom, size, 550);
     set(this.label, {
       x: left,
       y: twoLines ? 17.5 : place.height / 2 + size * 0.355,

@@ -152,6 +152,7 @@ export function planFrame(
   const spareRows = Math.floor(
     (viewport.height / best.scale - idleHeight(idle, idleColumns)) / ROW_PITCH,
   );
-  const rows = Math.min(MAX_ROWS, Math.max(best.rows, spareRows));
+  const roomy = Math.ceil(best.rows * 1.3) + 1;
+  const rows = Math.min(MAX_ROWS, Math.max(best.rows, Math.min(spareRows, roomy)));
   return { columns, rows, width, idleColumns };
 }

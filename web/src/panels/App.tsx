@@ -1,15 +1,38 @@
+import { useEffect } from 'preact/hooks';
+import { scene } from '../scene/live';
+import { Banner } from './Banner';
+import { Details } from './Details';
+import { Empty } from './Empty';
+import { Help } from './Help';
+import { followKeys } from './keys';
+import { LegendPanel } from './Legend';
 import { MapView } from './MapView';
+import { StatusStrip } from './Status';
+import { TableView } from './Table';
+import { Toolbar } from './Toolbar';
+import { tableOpen } from './ui';
 
 export function App() {
+  useEffect(followKeys, []);
+  const host = scene.host.value;
+  useEffect(() => {
+    document.title = host ? `${host.name} · Procnet Live` : 'Procnet Live';
+  }, [host]);
+  const table = tableOpen.value;
   return (
     <div class="page">
-      <header />
+      <Toolbar />
       <div class="stage">
         <main class="main">
-          <MapView hidden={false} />
+          <MapView hidden={table} />
+          {table ? <TableView /> : <LegendPanel />}
+          <Empty />
+          <Banner />
         </main>
+        <Details />
       </div>
-      <footer />
+      <StatusStrip />
+      <Help />
     </div>
   );
 }

@@ -115,7 +115,10 @@ export function MapView({ hidden }: { hidden: boolean }) {
       painter.fit(true);
       save();
     };
-    mapCommands.focusMap = () => painter.focusNode(undefined);
+    mapCommands.zoom = (factor) => {
+      const { width, height } = size();
+      painter.camera.zoomAt(width / 2, height / 2, factor);
+    };
     mapCommands.reveal = (key) => painter.reveal(key);
 
     const stopPointer = followPointer(painter, container);

@@ -3,13 +3,14 @@
 interface MapCommands {
   fit: () => void;
   tidy: () => void;
-  focusMap: () => void;
+  /** Zooms around the middle. */
+  zoom: (factor: number) => void;
   reveal: (key: string) => void;
 }
 
 export const mapCommands: MapCommands = {
   fit() {},
   tidy() {},
-  focusMap() {},
+  zoom() {},
   reveal() {},
 };

@@ -2,7 +2,7 @@
 
 import type { ViewQuery } from './query';
 import { viewParameters } from './query';
-import type { CapabilityList, ProcessDetails, SceneMessage, SocketList } from './types';
+import type { CapabilityList, FilterHelp, ProcessDetails, SceneMessage, SocketList } from './types';
 
 /** The server answered with an error; `position` points into the filter, if that was the reason. */
 export class ApiError extends Error {
@@ -59,6 +59,10 @@ export function fetchProcess(key: string, signal?: AbortSignal): Promise<Process
 
 export function fetchCapabilities(signal?: AbortSignal): Promise<CapabilityList> {
   return get('/api/v1/capabilities', signal);
+}
+
+export function fetchFilterHelp(): Promise<FilterHelp> {
+  return get('/api/v1/filter');
 }
 
 export interface VendorLibrary {

@@ -223,3 +223,16 @@ export interface CapabilityList {
   capabilities: CapabilityRow[];
   degradations: DegradationInfo[];
 }
+
+export interface FilterField {
+  name: string;
+  aliases: string[];
+  operators: string[];
+  words: string[];
+  help: string;
+  example: string;
+}
+
+export interface FilterHelp {
+  fields: FilterField[];
+}

@@ -1,0 +1,264 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { edgeLabel } from '../draw/edge';
+import { iconOf } from '../draw/node';
+import { changeView, scene } from '../scene/live';
+import { selected } from '../scene/selection';
+import { view } from '../scene/settings';
+import type { SocketsOf } from '../wire/api';
+import { fetchSockets } from '../wire/api';
+import type { EdgeRow, NodeRow } from '../wire/columns';
+import type { SocketList } from '../wire/types';
+import { formatBytes, formatDuration, formatRtt } from './format';
+import { Icon } from './Icon';
+import { Fact, ProcessSections } from './ProcessDetails';
+import { SocketSection } from './Sockets';
+import { useFetched } from './useFetched';
+import { ATTRIBUTION_WORDS, EVIDENCE_WORDS } from './words';
+
+const SOCKET_LIMIT = 300;
+
+/** What is known about the selected node or edge. */
+export function Details() {
+  void scene.version.value;
+  const target = selected.value;
+  if (!target) return null;
+  const node = target.kind === 'node' ? scene.nodeByKey(target.key) : undefined;
+  const edge = target.kind === 'edge' ? scene.edgeByKey(target.key) : undefined;
+  return (
+    <aside class="details" aria-label="Details">
+      <button
+        type="button"
+        class="close"
+        aria-label="Close the details"
+        title="Close (Esc)"
+        onClick={() => {
+          selected.value = undefined;
+        }}
+      >
+        <Icon name="close" size={16} />
+      </button>
+      {node && <NodeDetails key={node.key} node={node} />}
+      {edge && <EdgeDetails key={edge.key} edge={edge} />}
+      {!node && !edge && (
+        <div class="gone">
+          <h2>No longer there</h2>
+          <p>What was selected has ended, or the filter leaves it out.</p>
+        </div>
+      )}
+    </aside>
+  );
+}
+
+function useSockets(of: SocketsOf) {
+  const id = JSON.stringify([of, view.value]);
+  return useFetched<SocketList>(id, (signal) => fetchSockets(of, view.value, SOCKET_LIMIT, signal));
+}
+
+function Heading({ node, children }: { node: NodeRow; children?: ComponentChildren }) {
+  const legend = scene.legend.value;
+  const type = legend.types.find((info) => info.name === node.type);
+  const remote = node.kind === 'client' || node.kind === 'server';
+  const color = remote
+    ? (legend.classes.find((info) => info.name === node.class)?.color ?? '#7b838e')
+    : (type?.color ?? '#7b838e');
+  const kind = {
+    process: type?.title ?? node.type,
+    client: 'Remote clients',
+    server: 'Remote server',
+    unattributed: 'Sockets without a known program',
+  }[node.kind];
+  return (
+    <header class="heading">
+      <svg width="40" height="40" viewBox="0 0 40 40" aria-hidden="true" class="swatch">
+        <rect width="40" height="40" rx={remote ? 20 : 10} fill={color} />
+        {type?.image && !remote ? (
+          <image href={type.image} width="40" height="40" />
+        ) : (
+          <use href={`#icon-${iconOf(node, type)}`} x="8" y="8" width="24" height="24" />
+        )}
+      </svg>
+      <div>
+        <h2>{node.label}</h2>
+        <p>{[kind, node.detail].filter(Boolean).join(' · ')}</p>
+      </div>
+      {children}
+    </header>
+  );
+}
+
+function NodeDetails({ node }: { node: NodeRow }) {
+  const [chosen, setChosen] = useState<string | undefined>(undefined);
+  const sockets = useSockets({ node: node.key });
+  const single = node.kind === 'process' && node.processes.length === 1 && node.count === 1;
+  const processKey = chosen ?? (single ? node.processes[0] : undefined);
+  return (
+    <>
+      <Heading node={node} />
+      <GroupActions node={node} />
+      {processKey !== undefined && node.kind === 'process' ? (
+        <ProcessSections
+          key={processKey}
+          processKey={processKey}
+          onOpen={setChosen}
+          {...(single ? {} : { onBack: () => setChosen(undefined) })}
+        />
+      ) : (
+        <Members node={node} sockets={sockets.value} onOpen={setChosen} />
+      )}
+      {node.listeners.length > 0 && (
+        <section>
+          <h3>Listens on</h3>
+          <ul class="chips">
+            {node.listeners.map((listener) => (
+              <li key={listener}>
+                <code>{listener}</code>
+              </li>
+            ))}
+            {node.listener_count > node.listeners.length && (
+              <li>and {node.listener_count - node.listeners.length} more</li>
+            )}
+          </ul>
+        </section>
+      )}
+      <SocketSection fetched={sockets} />
+    </>
+  );
+}
+
+function GroupActions({ node }: { node: NodeRow }) {
+  const { expand } = view.value;
+  if (!node.expandable && !node.parent) return null;
+  return (
+    <div class="actions">
+      {node.expandable && (
+        <button
+          type="button"
+          class="action"
+          onClick={() => changeView({ expand: [...expand, node.key] })}
+        >
+          <Icon name="expand" size={15} /> Show its members
+        </button>
+      )}
+      {node.parent && (
+        <button
+          type="button"
+          class="action"
+          onClick={() => {
+            selected.value = { kind: 'node', key: node.parent };
+            changeView({ expand: expand.filter((key) => key !== node.parent) });
+          }}
+        >
+          <Icon name="collapse" size={15} /> Back into its group
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** The processes or addresses that a group stands for, as far as they are known. */
+function Members(props: {
+  node: NodeRow;
+  sockets: SocketList | undefined;
+  onOpen: (key: string) => void;
+}) {
+  const { node, sockets, onOpen } = props;
+  if (node.kind !== 'process') {
+    return (
+      <section>
+        <dl class="facts">
+          <Fact name={node.kind === 'unattributed' ? 'Sockets' : 'Addresses'}>
+            {node.kind === 'unattributed' ? node.sockets : node.count}
+          </Fact>
+          <Fact name="Connections">{node.sockets}</Fact>
+          <Fact name="Since">{formatDuration(scene.now() - node.since)}</Fact>
+        </dl>
+      </section>
+    );
+  }
+  const owners = new Map(
+    (sockets?.sockets ?? []).flatMap((socket) => socket.owners).map((owner) => [owner.key, owner]),
+  );
+  const keys = [...new Set([...node.processes, ...owners.keys()])].slice(0, 200);
+  return (
+    <section>
+      <h3>
+        {node.count} processes{keys.length < node.count ? `, ${keys.length} listed` : ''}
+      </h3>
+      <ul class="members">
+        {keys.map((key) => {
+          const owner = owners.get(key);
+          return (
+            <li key={key}>
+              <button type="button" class="link" onClick={() => onOpen(key)}>
+                {owner?.label ?? node.label.replace(/ ×[\d,]+$/, '')}
+              </button>
+              <span class="quiet">
+                PID {key.split('-')[0]}
+                {owner?.user ? ` · ${owner.user}` : ''}
+              </span>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+function End({ node }: { node: NodeRow | undefined }) {
+  if (!node) return <span>–</span>;
+  return (
+    <button
+      type="button"
+      class="link"
+      onClick={() => {
+        selected.value = { kind: 'node', key: node.key };
+      }}
+    >
+      {node.label}
+    </button>
+  );
+}
+
+function EdgeDetails({ edge }: { edge: EdgeRow }) {
+  const sockets = useSockets({ edge: edge.key });
+  const [, tick] = useState(0);
+  useEffect(() => {
+    const timer = window.setInterval(() => tick((count) => count + 1), 1000);
+    return () => window.clearInterval(timer);
+  }, []);
+  const legend = scene.legend.value;
+  const portClass = legend.classes.find((info) => info.name === edge.class);
+  return (
+    <>
+      <header class="heading edge-heading">
+        <div>
+          <h2>
+            <End node={scene.nodes.get(edge.from)} />
+            <span class="arrow" aria-hidden="true">
+              →
+            </span>
+            <End node={scene.nodes.get(edge.to)} />
+          </h2>
+          <p>
+            {edge.protocol.toUpperCase()} {edgeLabel(edge, true)}
+            {portClass && portClass.name !== 'other' ? ` · ${portClass.title}` : ''}
+          </p>
+        </div>
+      </header>
+      <section>
+        <dl class="facts">
+          <Fact name="State">{edge.stale ? 'just ended' : edge.state}</Fact>
+          <Fact name="To server">{formatBytes(edge.to_server)}</Fact>
+          <Fact name="To client">{formatBytes(edge.to_client)}</Fact>
+          <Fact name="Round trip">{formatRtt(edge.rtt_us)}</Fact>
+          {edge.retransmits > 0 && <Fact name="Sent again">{edge.retransmits} segments</Fact>}
+          <Fact name="First seen">{formatDuration(scene.now() - edge.since)} ago</Fact>
+          <Fact name="Direction">{EVIDENCE_WORDS[edge.evidence] ?? edge.evidence}</Fact>
+          <Fact name="Owners">{ATTRIBUTION_WORDS[edge.attribution] ?? edge.attribution}</Fact>
+        </dl>
+      </section>
+      <SocketSection fetched={sockets} />
+    </>
+  );
+}

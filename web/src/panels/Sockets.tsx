@@ -1,0 +1,79 @@
+import { scene } from '../scene/live';
+import type { SocketList, SocketRow } from '../wire/types';
+import { formatBytes, formatDuration, formatEndpoint, formatRtt } from './format';
+import type { Fetched } from './useFetched';
+import { ATTRIBUTION_WORDS, UNKNOWN_OWNER_WORDS } from './words';
+
+const ARROWS: Readonly<Record<string, string>> = {
+  outbound: '→',
+  inbound: '←',
+  listen: '◉',
+  unknown: '·',
+};
+
+/** Every socket behind a node or an edge. */
+export function SocketSection({ fetched }: { fetched: Fetched<SocketList> }) {
+  const { value, error } = fetched;
+  if (error && !value) return <p class="error">{error}</p>;
+  if (!value) return <p class="quiet loading">Loading sockets…</p>;
+  const { sockets, total } = value;
+  return (
+    <section class="sockets">
+      <h3>
+        Sockets ({total.toLocaleString('en')}
+        {sockets.length < total ? `, ${sockets.length} shown` : ''})
+      </h3>
+      {sockets.length === 0 && <p class="quiet">None is open now.</p>}
+      <ul>
+        {sockets.map((socket) => (
+          <Socket key={keyOf(socket)} socket={socket} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function keyOf(socket: SocketRow): string {
+  const { protocol, netns, cookie, local, remote } = socket;
+  return `${protocol}/${netns}/${cookie}/${formatEndpoint(local)}/${formatEndpoint(remote)}`;
+}
+
+function ownerWords(socket: SocketRow): string {
+  if (socket.owners.length === 0) {
+    const why = UNKNOWN_OWNER_WORDS[socket.unknown_owner ?? ''] ?? 'not known';
+    return `Owner unknown: ${why}${socket.uid !== null ? ` (uid ${socket.uid})` : ''}`;
+  }
+  const names = socket.owners.map((owner) => `${owner.name} ${owner.pid}`).join(', ');
+  return `${names}: ${ATTRIBUTION_WORDS[socket.attribution] ?? socket.attribution}`;
+}
+
+function Socket({ socket }: { socket: SocketRow }) {
+  const listening = socket.direction === 'listen';
+  return (
+    <li class="socket" data-state={socket.state}>
+      <div class="ends">
+        <span class="direction" title={socket.direction}>
+          {ARROWS[socket.direction] ?? '·'}
+        </span>
+        <code title={`local ${formatEndpoint(socket.local)}`}>
+          {listening ? formatEndpoint(socket.local) : formatEndpoint(socket.remote)}
+        </code>
+        <span class="state">{socket.protocol === 'udp' && !listening ? 'UDP' : socket.state}</span>
+      </div>
+      <div class="numbers">
+        {!listening && <span title="Local end">from {formatEndpoint(socket.local)}</span>}
+        {!listening && (
+          <span title="Sent and received">
+            ↑ {formatBytes(socket.tx_bytes)} ↓ {formatBytes(socket.rx_bytes)}
+          </span>
+        )}
+        {socket.rtt_us > 0 && <span title="Round-trip time">{formatRtt(socket.rtt_us)}</span>}
+        {socket.retransmits > 0 && <span>{socket.retransmits} sent again</span>}
+        <span title="Age">{formatDuration(scene.now() - socket.opened)}</span>
+      </div>
+      <div class="owner" data-attribution={socket.attribution}>
+        {ownerWords(socket)}
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,55 @@
+import { useEffect, useState } from 'preact/hooks';
+import { onSceneChange } from '../scene/live';
+import { ApiError } from '../wire/api';
+
+/** Details follow the scene, but are not asked for more often than this. */
+const REFRESH_MS = 1500;
+
+export interface Fetched<T> {
+  readonly value?: T;
+  readonly error?: string;
+}
+
+/** Fetches something for `id`, and again while the scene changes. */
+export function useFetched<T>(
+  id: string,
+  fetcher: (signal: AbortSignal) => Promise<T>,
+): Fetched<T> {
+  const [state, setState] = useState<Fetched<T> & { id: string }>({ id });
+  // `fetcher` belongs to `id`: it changes exactly when `id` does.
+  useEffect(() => {
+    const abort = new AbortController();
+    let busy = false;
+    let again = false;
+    let timer = 0;
+    const load = async () => {
+      busy = true;
+      again = false;
+      try {
+        const value = await fetcher(abort.signal);
+        if (!abort.signal.aborted) setState({ id, value });
+      } catch (error) {
+        if (abort.signal.aborted) return;
+        const message = error instanceof ApiError ? error.message : 'The server does not answer';
+        setState((before) =>
+          before.id === id ? { ...before, error: message } : { id, error: message },
+        );
+      }
+      timer = window.setTimeout(() => {
+        busy = false;
+        if (again && !document.hidden) void load();
+      }, REFRESH_MS);
+    };
+    const stop = onSceneChange(() => {
+      if (busy) again = true;
+      else if (!document.hidden) void load();
+    });
+    void load();
+    return () => {
+      stop();
+      window.clearTimeout(timer);
+      abort.abort();
+    };
+  }, [id]);
+  return state.id === id ? state : {};
+}
