@@ -141,7 +141,7 @@ impl Differ {
         events: &mut Vec<Event>,
     ) {
         let generation = self.generation;
-        let mut orphans: Vec<Socket> = Vec::new();
+        let mut orphans: FxHashMap<FiveTuple, SocketKey> = FxHashMap::default();
         let mut named = 0_usize;
         for mut socket in now.drain(..) {
             if let Some(known) = self.sockets.get_mut(&socket.key) {
@@ -166,15 +166,14 @@ impl Differ {
             if socket.opened == Timestamp::default() {
                 socket.opened = at;
             }
-            if is_orphan(&socket) && socket.remote.is_some() && orphans.len() < MAX_INFERRED {
-                orphans.push(socket);
-                continue;
+            if is_orphan(&socket) && orphans.len() < MAX_INFERRED {
+                orphans.extend(five_tuple(&socket).map(|tuple| (tuple, socket.key)));
             }
             named += 1;
             events.push(Event::SocketOpened(Box::new(socket.clone())));
             self.sockets.insert(socket.key, Known { generation, value: socket });
         }
-        self.adopt(&mut orphans);
+        self.adopt(&orphans, events);
         if named < self.sockets.len() {
             self.sockets.retain(|key, known| {
                 let alive = known.generation == generation;
@@ -184,31 +183,28 @@ impl Differ {
                 alive
             });
         }
-        for socket in orphans {
-            events.push(Event::SocketOpened(Box::new(socket.clone())));
-            self.sockets.insert(socket.key, Known { generation, value: socket });
-        }
     }
 
     /// Gives sockets that nobody holds, and that were not known under their key, the owners of
     /// the socket with the same five-tuple that has just gone.
-    fn adopt(&self, orphans: &mut [Socket]) {
+    fn adopt(&mut self, orphans: &FxHashMap<FiveTuple, SocketKey>, events: &mut Vec<Event>) {
         if orphans.is_empty() {
             return;
         }
-        let places: FxHashMap<FiveTuple, usize> = orphans
-            .iter()
-            .enumerate()
-            .filter_map(|(place, orphan)| Some((five_tuple(orphan)?, place)))
-            .collect();
-        for known in self.sockets.values() {
-            if known.generation == self.generation || known.value.owners.is_empty() {
-                continue;
-            }
-            let place = five_tuple(&known.value).and_then(|tuple| places.get(&tuple));
-            if let Some(orphan) = place.and_then(|&place| orphans.get_mut(place)) {
-                orphan.owners = inferred(&self.processes, self.generation, &known.value.owners);
-                orphan.opened = known.value.opened;
+        let generation = self.generation;
+        let former = |known: &Known<Socket>| {
+            let gone = known.generation != generation && !known.value.owners.is_empty();
+            let heir = *orphans.get(&five_tuple(&known.value).filter(|_| gone)?)?;
+            let owners = inferred(&self.processes, generation, &known.value.owners);
+            Some((heir, owners, known.value.opened))
+        };
+        let inheritances: Vec<_> = self.sockets.values().filter_map(former).collect();
+        for (heir, owners, opened) in inheritances {
+            let Some(known) = self.sockets.get_mut(&heir) else { continue };
+            if is_orphan(&known.value) {
+                known.value.owners = owners;
+                known.value.opened = opened;
+                events.push(Event::SocketOpened(Box::new(known.value.clone())));
             }
         }
     }
@@ -262,3 +258,6 @@ fn same_but_counters(a: &Socket, b: &Socket) -> bool {
         && a.protocol == b.protocol
         && a.role == b.role
 }
+
+#[cfg(test)]
+mod tests;
