@@ -14,6 +14,17 @@ use crate::rules::RuleSet;
 use crate::socket::{Counters, Socket, SocketState, UnknownOwner};
 use crate::time::{Moment, Timestamp};
 
+/// Why a connection leaves its link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Detach {
+    /// It is over: the link goes stale with its last one. `carried_on`: the connection's other
+    /// end is still there.
+    Closed { carried_on: bool },
+    /// It turned out to belong to another link: one that loses its last connection that way
+    /// vanishes at once.
+    Moved,
+}
+
 /// Most rounds of drawing conclusions from conclusions.
 const MAX_ROUNDS: usize = 8;
 
@@ -113,6 +124,7 @@ impl Graph {
             resolution: Resolution::NONE,
             link: None,
             remembered_role: None,
+            remembered_peer: None,
         });
         let Ok(index) = u32::try_from(index) else {
             self.sockets.remove(index);
@@ -172,11 +184,16 @@ impl Graph {
             self.sockets[id.index()].socket.counters = totals;
             self.settle(id, now);
         }
+        let pair = self.pair(id);
         self.leave(id);
-        self.detach(id, true, now);
+        self.detach(id, Detach::Closed { carried_on: pair.is_some() }, now);
         self.dirty.remove(&id);
         let entry = self.sockets.remove(id.index());
         self.record(SocketChangeKind::Closed, &entry.socket, &entry.resolution);
+        if let Some(pair) = pair {
+            // At once: it may be closed by the next event, and then its bytes must be counted.
+            self.settle(pair, now);
+        }
     }
 
     pub(crate) fn note_gap(&mut self, lost: u64) {
@@ -323,6 +340,11 @@ impl Graph {
         };
         let remembered = entry.remembered_role != role;
         entry.remembered_role = role;
+        if let Some(pair) = resolution.pair {
+            let peer = Self::party_of(&self.sockets[pair.index()].socket);
+            self.sockets[id.index()].remembered_peer = peer;
+        }
+        let entry = &mut self.sockets[id.index()];
         if entry.resolution != resolution {
             let same_link = match (&entry.resolution.contribution, &resolution.contribution) {
                 (Some(before), Some(after)) => before.link == after.link,
@@ -332,7 +354,7 @@ impl Graph {
             if same_link {
                 self.recount(id, resolution);
             } else {
-                self.detach(id, false, now);
+                self.detach(id, Detach::Moved, now);
                 self.sockets[id.index()].resolution = resolution;
                 self.attach(id);
             }
@@ -384,24 +406,23 @@ impl Graph {
         self.changes.links.insert(link_id);
     }
 
-    /// Takes a connection out of its link. `closed`: it is over, so the link goes stale with its
-    /// last one; otherwise it only moves to another link, and an empty link vanishes at once.
-    fn detach(&mut self, id: SocketId, closed: bool, now: Moment) {
+    fn detach(&mut self, id: SocketId, why: Detach, now: Moment) {
         let entry = &mut self.sockets[id.index()];
         let Some(link_id) = entry.link.take() else { return };
         let Some(contribution) = entry.resolution.contribution.take() else { return };
         self.link_sockets.remove(&(link_id, id));
         self.changes.links.insert(link_id);
         let Some(link) = self.links.get_mut(&link_id) else { return };
-        link.subtract(&contribution, closed);
+        // If the other end carries on, it brings the same bytes along.
+        link.subtract(&contribution, why == Detach::Closed { carried_on: false });
         if link.connections > 0 {
             return;
         }
-        if closed {
+        if why == Detach::Moved {
+            self.emptied.push(link_id);
+        } else {
             link.stale_since = Some(now);
             self.stale.insert((now, link_id));
-        } else {
-            self.emptied.push(link_id);
         }
     }
 

@@ -64,6 +64,7 @@ impl Graph {
                 resolution: Resolution::NONE,
                 link: None,
                 remembered_role: entry.remembered_role,
+                remembered_peer: entry.remembered_peer,
             });
             let id = SocketId(u32::try_from(index).unwrap_or(u32::MAX));
             fresh.socket_ids.insert(entry.socket.key, id);

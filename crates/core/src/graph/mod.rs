@@ -62,6 +62,8 @@ struct SocketEntry {
     /// The role that better evidence than port numbers gave it last: a listener that closes does
     /// not turn the connections around that it had accepted.
     remembered_role: Option<Role>,
+    /// Who was at the other end when it was last seen.
+    remembered_peer: Option<Party>,
 }
 
 /// The counts that the summary of a scene shows.

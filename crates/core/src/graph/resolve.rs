@@ -161,18 +161,20 @@ impl Graph {
             Role::Client => Direction::Outbound,
             Role::Server => Direction::Inbound,
         };
-        let contribution = self.contribution(socket, remote, pair, role, evidence);
+        let contribution = self.contribution(id, remote, pair, role, evidence);
         Resolution { direction, evidence: Some(evidence), pair, contribution }
     }
 
     fn contribution(
         &self,
-        socket: &Socket,
+        id: SocketId,
         remote: Endpoint,
         pair: Option<SocketId>,
         role: Role,
         evidence: Evidence,
     ) -> Option<Contribution> {
+        let entry = &self.sockets[id.index()];
+        let socket = &entry.socket;
         let me = Self::party_of(socket)?;
         let own_address = remote.ip.is_loopback() || remote.ip == socket.local.ip;
         if pair.is_none()
@@ -199,7 +201,9 @@ impl Graph {
         if paired.is_some_and(shares_owner) || listener.is_some_and(shares_owner) {
             return None; // G4: an edge never joins a process to itself.
         }
-        let other = paired_party.or_else(|| listener.and_then(Self::party_of));
+        // Of a connection within the machine whose other end closed first, it is known who that was.
+        let remembered = || entry.remembered_peer.filter(|_| own_address);
+        let other = paired_party.or_else(|| listener.and_then(Self::party_of)).or_else(remembered);
         if other == Some(me) {
             return None;
         }
