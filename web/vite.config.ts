@@ -27,5 +27,9 @@ export default defineConfig({
     },
   },
   server: { proxy: { '/api': backend, '/assets': backend, '/vendor/manifest.json': backend } },
-  test: { include: ['src/**/*.test.ts'], exclude: [...configDefaults.exclude, 'tests/**'] },
+  test: {
+    include: ['src/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, 'tests/**'],
+    testTimeout: 60_000,
+  },
 });

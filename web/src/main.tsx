@@ -1,7 +1,12 @@
 import './styles/tokens.css';
 import './styles/layout.css';
 import './styles/map.css';
-import './styles/panels.css';
+import './styles/shared.css';
+import './styles/toolbar.css';
+import './styles/details.css';
+import './styles/table.css';
+import './styles/overlays.css';
+import './styles/narrow.css';
 import { render } from 'preact';
 import { App } from './panels/App';
 import { startLive } from './scene/live';

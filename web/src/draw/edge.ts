@@ -28,7 +28,7 @@ export function edgeColor(edge: EdgeRow, legend: Legend): string {
 
 export function edgeWidth(edge: EdgeRow): number {
   if (edge.stale) return STALE_WIDTH;
-  return Math.min(7, 1.5 + Math.log2(Math.max(1, edge.sockets)) * 0.8);
+  return Math.min(6, 1.5 + Math.log2(Math.max(1, edge.sockets)) * 0.6);
 }
 
 /** `:5432`, `:443 ×12`, `×3`: the port, and how many sockets if there are several. */

@@ -2,7 +2,7 @@
 
 import type { FlowLayout } from '../layout/flow';
 import type { Frame, Rect, Size } from '../layout/frame';
-import { LANE_GAP, NODE_HEIGHT, NODE_WIDTH, ROW_PITCH } from '../layout/frame';
+import { LANE_GAP, NODE_WIDTH } from '../layout/frame';
 import type { Lane } from '../layout/route';
 import { lanesOf } from '../layout/route';
 import type { EdgeRow, NodeRow } from '../wire/columns';
@@ -16,11 +16,15 @@ import { detailAt, NodeView } from './node';
 import { element, set, setText } from './svg';
 import { forgetWidths, textWidth } from './text';
 
+const BAND_PAD = 16;
 const LEAVE_MS = 260;
 const GLIDE_MS = 460;
-const INSETS: Insets = { top: 44, right: 26, bottom: 22, left: 26 };
+/** Around the map: the headings on top; more where a panel lies over it. */
+const MARGIN: Insets = { top: 50, right: 30, bottom: 24, left: 30 };
 /** With more edges than this, labels wait for the pointer. */
 const MAX_LABELLED_EDGES = 60;
+/** With more edges than this, lines are fainter. */
+const CROWDED_EDGES = 150;
 
 /** What the map is drawn from. */
 export interface MapScene {
@@ -49,7 +53,6 @@ export class MapPainter {
   private readonly headings = element('g', { class: 'headings', 'aria-hidden': 'true' });
   private readonly defs = element('defs');
   private readonly machineBand = element('rect', { class: 'band', rx: 16 });
-  private readonly idleBand = element('rect', { class: 'band idle', rx: 16 });
   private readonly idleTitle = element('text', { class: 'idle-title' });
   private readonly columnTitles = ['clients', 'this machine', 'remote'].map((text) => {
     const title = element('text', { class: 'column-title' });
@@ -67,12 +70,13 @@ export class MapPainter {
   private focus: MapTarget | undefined;
   private glideTimer = 0;
   private size: Size = { width: 1, height: 1 };
+  private insets: Insets = MARGIN;
 
   constructor(
     private readonly layout: FlowLayout | { current: FlowLayout },
     host: HTMLElement,
   ) {
-    this.ground.append(this.machineBand, this.idleBand, this.idleTitle);
+    this.ground.append(this.machineBand, this.idleTitle);
     this.headings.append(...this.columnTitles);
     this.defs.append(...iconSymbols());
     this.world.append(this.ground, this.edgeLayer, this.labelLayer, this.nodeLayer);
@@ -91,29 +95,35 @@ export class MapPainter {
     return 'current' in this.layout ? this.layout.current : this.layout;
   }
 
-  /** How large the map's window is, in pixels. */
-  resize(size: Size): void {
+  /** How large the map's window is, and what lies over it below and on the right, in pixels. */
+  resize(size: Size, coveredBelow: number, coveredRight: number): void {
     this.size = size;
+    this.insets = {
+      ...MARGIN,
+      bottom: MARGIN.bottom + coveredBelow,
+      right: MARGIN.right + coveredRight,
+    };
   }
 
   /** The room that a layout may fill at full size. */
   get room(): Size {
     return {
-      width: Math.max(200, this.size.width - INSETS.left - INSETS.right),
-      height: Math.max(200, this.size.height - INSETS.top - INSETS.bottom),
+      width: Math.max(200, this.size.width - MARGIN.left - MARGIN.right),
+      height: Math.max(200, this.size.height - MARGIN.top - this.insets.bottom),
     };
   }
 
   /** Shows everything. */
   fit(glide: boolean): void {
     this.camera.fitted = true;
-    this.camera.moveTo(fitView(this.flow.bounds(), this.size, INSETS), glide);
+    this.camera.moveTo(fitView(this.flow.bounds(), this.size, this.insets), glide);
   }
 
   /** Brings a node into view. */
   reveal(key: string): void {
     const place = this.nodes.get(key)?.place;
-    if (place) this.camera.reveal(place, this.size, INSETS);
+    // Nothing moves for what can be seen already.
+    if (place) this.camera.reveal(place, this.size, this.insets);
   }
 
   /** From now on, for a moment, what moves glides. */
@@ -157,6 +167,7 @@ export class MapPainter {
       leave(view.root);
     }
     this.syncEdges(scene);
+    this.svg.classList.toggle('crowded', this.edges.size > CROWDED_EDGES);
     this.syncGround();
     this.placeLabels();
     if (!this.tabStop || !this.nodes.has(this.tabStop)) this.setTabStop([...present][0]);
@@ -250,26 +261,18 @@ export class MapPainter {
     const first = frame?.columns[1];
     const last = frame?.columns.at(-2);
     const idle = this.flow.idleBounds();
-    const bounds = this.flow.bounds();
-    if (!frame || !first || !last) {
+    const flow = this.flow.flowBounds();
+    if (frame && first && last && flow) {
+      const right = last.x + last.lanes * (NODE_WIDTH + LANE_GAP) - LANE_GAP;
+      setRect(this.machineBand, {
+        x: first.x - BAND_PAD,
+        y: flow.y - BAND_PAD,
+        width: right - first.x + 2 * BAND_PAD,
+        height: flow.height + 2 * BAND_PAD,
+      });
+    } else {
       set(this.machineBand, { display: 'none' });
-      set(this.idleBand, { display: 'none' });
-      return;
     }
-    const pad = 18;
-    const right = last.x + last.lanes * (NODE_WIDTH + LANE_GAP) - LANE_GAP;
-    const top = Math.min(0, bounds.y);
-    let bottom = (frame.rows - 1) * ROW_PITCH + NODE_HEIGHT;
-    for (const { place } of this.nodes.values()) {
-      if (!place.compact) bottom = Math.max(bottom, place.y + place.height);
-    }
-    setRect(this.machineBand, {
-      x: first.x - pad,
-      y: top - pad,
-      width: right - first.x + 2 * pad,
-      height: bottom - top + 2 * pad,
-    });
-    set(this.idleBand, { display: idle ? undefined : 'none' });
     set(this.idleTitle, { display: idle ? undefined : 'none' });
     if (idle) {
       setText(this.idleTitle, 'Listening, nobody connected');

@@ -1,17 +1,7 @@
 // The flow layout with sticky slots: a node keeps its slot while it lives, so nothing else moves.
 
 import type { Frame, Place, Rect, Size, Slot, Zone } from './frame';
-import {
-  CHIP_HEIGHT,
-  CHIP_PITCH_Y,
-  IDLE,
-  idleTop,
-  NODE_HEIGHT,
-  placeOf,
-  planFrame,
-  ROW_PITCH,
-  slotId,
-} from './frame';
+import { CHIP_HEIGHT, CHIP_PITCH_Y, IDLE, idleTop, placeOf, planFrame, slotId } from './frame';
 import type { LayoutGraph, LayoutNode } from './graph';
 import { Adjacency } from './graph';
 import { orderColumns, spread } from './order';
@@ -89,17 +79,27 @@ export class FlowLayout {
     this.layOut(graph, viewport);
   }
 
-  /** What all slots in use, and the frame's own, cover. */
+  /** What the nodes cover, over the frame's whole width. */
   bounds(): Rect {
+    const flow = this.flowBounds();
+    const idle = this.idleBounds();
+    if (!flow || !idle) return flow ?? idle ?? { x: 0, y: 0, width: 1, height: 1 };
+    return { ...flow, height: idle.y + idle.height - flow.y };
+  }
+
+  /** The rows in use above the idle grid. */
+  flowBounds(): Rect | undefined {
     const frame = this.frame;
-    if (!frame) return { x: 0, y: 0, width: 1, height: 1 };
-    let top = 0;
-    let bottom = (frame.rows - 1) * ROW_PITCH + NODE_HEIGHT;
+    if (!frame) return undefined;
+    let top = Number.POSITIVE_INFINITY;
+    let bottom = Number.NEGATIVE_INFINITY;
     for (const slot of this.slots.values()) {
+      if (slot.column === IDLE) continue;
       const place = placeOf(frame, slot);
       top = Math.min(top, place.y);
       bottom = Math.max(bottom, place.y + place.height);
     }
+    if (top > bottom) return undefined;
     return { x: 0, y: top, width: frame.width, height: bottom - top };
   }
 
@@ -305,11 +305,15 @@ export class FlowLayout {
         }
       }
     }
+    const rowOf = (spot: number, i: number) => Math.floor(spot / (frame.columns[i]?.lanes ?? 1));
+    // The flow stands on its last row, beside the idle grid; free rows are above, where it grows.
+    const lowest = Math.max(0, ...positions.flatMap((spots, i) => spots.map((s) => rowOf(s, i))));
+    const drop = frame.rows - 1 - lowest;
     columns.forEach((column, i) => {
       const lanes = frame.columns[i]?.lanes ?? 1;
       column.forEach((key, j) => {
         const spot = positions[i]?.[j] ?? j;
-        this.take(key, { column: i, lane: spot % lanes, row: Math.floor(spot / lanes) });
+        this.take(key, { column: i, lane: spot % lanes, row: rowOf(spot, i) + drop });
       });
     });
   }

@@ -1,19 +1,19 @@
 // The grid that nodes stand in: columns of slots for the flow, a compact grid for idle listeners.
 
-export const NODE_WIDTH = 180;
+export const NODE_WIDTH = 170;
 export const NODE_HEIGHT = 40;
 /** From one row to the next. */
 export const ROW_PITCH = 52;
 /** Between the lanes of one column. */
-export const LANE_GAP = 26;
-export const CHIP_WIDTH = 180;
+export const LANE_GAP = 24;
+export const CHIP_WIDTH = 170;
 export const CHIP_HEIGHT = 28;
 export const CHIP_PITCH_X = CHIP_WIDTH + 14;
 export const CHIP_PITCH_Y = 38;
 /** From the flow's last row to the first row of the idle grid; holds the grid's heading. */
 export const IDLE_GAP = 46;
 
-const MIN_COLUMN_GAP = 84;
+const MIN_COLUMN_GAP = 60;
 const MAX_COLUMN_GAP = 190;
 const MAX_ROWS = 160;
 const MIN_ROWS = 4;

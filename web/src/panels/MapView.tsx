@@ -6,6 +6,7 @@ import type { Zone } from '../layout/frame';
 import type { LayoutGraph } from '../layout/graph';
 import { parseSavedLayout } from '../layout/saved';
 import { onSceneChange, scene } from '../scene/live';
+import type { Target } from '../scene/selection';
 import { hovered, sameTarget, selected } from '../scene/selection';
 import { readStored, writeStored } from '../scene/settings';
 import { mapCommands } from './commands';
@@ -53,8 +54,20 @@ export function MapView({ hidden }: { hidden: boolean }) {
     let saveTimer = 0;
     let shown = false;
     let dirty = false;
+    let revealed: Target | undefined;
 
-    const size = () => ({ width: container.clientWidth, height: container.clientHeight });
+    const measure = () => {
+      const stage = container.closest('.stage');
+      const legend = stage?.querySelector<HTMLElement>('.legend');
+      const details = stage?.querySelector<HTMLElement>('.details');
+      const half = container.clientWidth / 2;
+      const right = details && details.offsetWidth < half ? details.offsetWidth : 0;
+      painter.resize(
+        { width: container.clientWidth, height: container.clientHeight },
+        legend ? legend.offsetHeight : 0,
+        right,
+      );
+    };
     const picture = () => ({
       nodes: scene.nodes,
       edges: scene.edges,
@@ -72,13 +85,19 @@ export function MapView({ hidden }: { hidden: boolean }) {
       painter.sync(picture());
       painter.select(selected.value);
     };
+    // The legend is rendered in a microtask of the same frame: a first layout waits for it.
     const follow = (change: 'scene' | 'delta') => {
+      if (shown) followNow(change);
+      else queueMicrotask(() => followNow(change));
+    };
+    const followNow = (change: 'scene' | 'delta') => {
       const newLevel = scene.grouping.value.level;
       if (newLevel !== level) {
         level = newLevel;
         layout.current = restoredLayout(level);
         shown = false;
       }
+      if (!shown) measure();
       const anew = layout.current.update(layoutGraph(), painter.room);
       const wasShown = shown;
       shown ||= scene.nodes.size > 0;
@@ -87,18 +106,22 @@ export function MapView({ hidden }: { hidden: boolean }) {
         return;
       }
       draw();
-      if (shown && (!wasShown || anew)) painter.fit(wasShown && change === 'scene');
+      if (shown && (!wasShown || anew)) fitMap(wasShown && change === 'scene');
       save();
     };
 
-    painter.resize(size());
+    const fitMap = (glide: boolean) => {
+      measure();
+      painter.fit(glide);
+    };
+    measure();
     const stopFollowing = onSceneChange(follow);
     if (scene.nodes.size > 0) follow('scene');
     const observer = new ResizeObserver(() => {
-      painter.resize(size());
       if (container.clientWidth === 0) return;
+      measure();
       if (dirty) draw();
-      if (painter.camera.fitted) painter.fit(false);
+      if (painter.camera.fitted) fitMap(false);
     });
     observer.observe(container);
     const onVisible = () => {
@@ -107,17 +130,17 @@ export function MapView({ hidden }: { hidden: boolean }) {
     document.addEventListener('visibilitychange', onVisible);
     void document.fonts.ready.then(() => painter.refreshText(picture()));
 
-    mapCommands.fit = () => painter.fit(true);
+    mapCommands.fit = () => fitMap(true);
     mapCommands.tidy = () => {
+      measure();
       layout.current.tidy(layoutGraph(), painter.room);
       painter.glide();
       draw();
-      painter.fit(true);
+      fitMap(true);
       save();
     };
     mapCommands.zoom = (factor) => {
-      const { width, height } = size();
-      painter.camera.zoomAt(width / 2, height / 2, factor);
+      painter.camera.zoomAt(container.clientWidth / 2, container.clientHeight / 2, factor);
     };
     mapCommands.reveal = (key) => painter.reveal(key);
 
@@ -126,6 +149,14 @@ export function MapView({ hidden }: { hidden: boolean }) {
       const chosen = selected.value;
       const over = hovered.value;
       painter.select(chosen);
+      if (chosen?.kind === 'node' && !sameTarget(chosen, revealed)) {
+        // The details open beside it first.
+        window.setTimeout(() => {
+          measure();
+          painter.reveal(chosen.key);
+        }, 0);
+      }
+      revealed = chosen;
       if (over && !sameTarget(over, chosen)) painter.highlight(over, 'hovered');
       else painter.highlight(chosen, 'selected');
     });

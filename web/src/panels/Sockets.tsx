@@ -61,7 +61,7 @@ function Socket({ socket }: { socket: SocketRow }) {
         <span class="state">{socket.protocol === 'udp' && !listening ? 'UDP' : socket.state}</span>
       </div>
       <div class="numbers">
-        {!listening && <span title="Local end">from {formatEndpoint(socket.local)}</span>}
+        {!listening && <code title="Local end">{formatEndpoint(socket.local)}</code>}
         {!listening && (
           <span title="Sent and received">
             ↑ {formatBytes(socket.tx_bytes)} ↓ {formatBytes(socket.rx_bytes)}

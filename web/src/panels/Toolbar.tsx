@@ -96,7 +96,7 @@ function GroupingChoice() {
         {GROUPINGS.map((name) => (
           <option key={name} value={name}>
             {name === 'auto' && chosen === 'auto' && level !== 'auto'
-              ? `Automatic · ${(GROUPING_WORDS[level] ?? level).toLowerCase()}`
+              ? `Auto · ${(GROUPING_WORDS[level] ?? level).toLowerCase()}`
               : (GROUPING_WORDS[name] ?? name)}
           </option>
         ))}

@@ -2,6 +2,7 @@
 
 import type { MapPainter, MapTarget } from '../draw/map';
 import { hovered, sameTarget, selected } from '../scene/selection';
+import { mapCommands } from './commands';
 
 const CLICK_SLOP_PX = 4;
 const HOVER_DELAY_MS = 90;
@@ -112,7 +113,7 @@ export function followPointer(painter: MapPainter, host: HTMLElement): () => voi
   svg.addEventListener(
     'dblclick',
     (event) => {
-      if (!targetOf(event)) painter.fit(true);
+      if (!targetOf(event)) mapCommands.fit();
     },
     { signal },
   );

@@ -20,8 +20,8 @@ export interface NamedEdge extends EdgeRow {
 }
 
 export const EDGE_COLUMNS: readonly TableColumn<NamedEdge>[] = [
-  text('client', 'Client', '2fr', (edge) => edge.client),
-  text('server', 'Server', '2fr', (edge) => edge.server),
+  text('client', 'Client', 'minmax(150px, 2fr)', (edge) => edge.client),
+  text('server', 'Server', 'minmax(150px, 2fr)', (edge) => edge.server),
   text('protocol', 'Protocol', '84px', (edge) => edge.protocol.toUpperCase()),
   number(
     'port',
@@ -30,7 +30,7 @@ export const EDGE_COLUMNS: readonly TableColumn<NamedEdge>[] = [
     (edge) => edge.port,
     (edge) => (edge.port ? String(edge.port) : 'several'),
   ),
-  text('state', 'State', '1fr', (edge) => (edge.stale ? 'just ended' : edge.state)),
+  text('state', 'State', 'minmax(100px, 1fr)', (edge) => (edge.stale ? 'just ended' : edge.state)),
   number(
     'sockets',
     'Sockets',
@@ -75,10 +75,15 @@ export function nodeColumns(titles: ReadonlyMap<string, string>): readonly Table
     unattributed: 'Program not known',
   };
   return [
-    text('label', 'Name', '2fr', (node) => node.label),
-    text('type', 'Type', '1.3fr', (node) => kinds[node.kind] ?? titles.get(node.type) ?? node.type),
-    text('detail', 'Detail', '1.3fr', (node) => node.detail),
-    text('user', 'User', '1fr', (node) => node.user),
+    text('label', 'Name', 'minmax(150px, 2fr)', (node) => node.label),
+    text(
+      'type',
+      'Type',
+      'minmax(110px, 1.3fr)',
+      (node) => kinds[node.kind] ?? titles.get(node.type) ?? node.type,
+    ),
+    text('detail', 'Detail', 'minmax(110px, 1.3fr)', (node) => node.detail),
+    text('user', 'User', 'minmax(100px, 1fr)', (node) => node.user),
     number(
       'count',
       'Count',
@@ -93,7 +98,7 @@ export function nodeColumns(titles: ReadonlyMap<string, string>): readonly Table
       (node) => node.sockets,
       (node) => node.sockets.toLocaleString('en'),
     ),
-    text('listeners', 'Listens on', '1.6fr', (node) => node.listeners.join(', ')),
+    text('listeners', 'Listens on', 'minmax(130px, 1.6fr)', (node) => node.listeners.join(', ')),
     number(
       'age',
       'Age',

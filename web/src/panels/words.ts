@@ -26,10 +26,10 @@ export const EVIDENCE_WORDS: Readonly<Record<string, string>> = {
 };
 
 export const GROUPING_WORDS: Readonly<Record<string, string>> = {
-  auto: 'Automatic',
-  process: 'Each process',
+  auto: 'Auto',
+  process: 'Processes',
   tree: 'Process trees',
-  family: 'Same program',
+  family: 'Programs',
   user: 'Users',
   host: 'Hosts',
 };

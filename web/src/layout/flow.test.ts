@@ -1,0 +1,189 @@
+import { describe, expect, it } from 'vitest';
+import { FlowLayout } from './flow';
+import type { Place } from './frame';
+import type { LayoutEdge, LayoutGraph, LayoutNode } from './graph';
+import { parseSavedLayout } from './saved';
+import { RandomMachine, seeded } from './testing';
+
+const VIEWPORT = { width: 1340, height: 760 };
+
+function node(key: string): LayoutNode {
+  const zone = key.startsWith('c') ? 'client' : key.startsWith('r') ? 'server' : 'process';
+  return { key, zone, label: key };
+}
+
+function graph(...edges: readonly (readonly [string, string])[]): LayoutGraph {
+  const keys = new Set(edges.flat());
+  return {
+    nodes: [...keys].map(node),
+    edges: edges.map(([from, to]): LayoutEdge => ({ from, to })),
+  };
+}
+
+function placed(layout: FlowLayout, key: string): Place {
+  const place = layout.place(key);
+  if (!place) throw new Error(`${key} has no place`);
+  return place;
+}
+
+function places(layout: FlowLayout, machine: RandomMachine): Map<string, Place> {
+  return new Map([...machine.nodes.keys()].map((key) => [key, placed(layout, key)]));
+}
+
+function overlaps(all: readonly Place[]): number {
+  let count = 0;
+  all.forEach((a, i) => {
+    for (const b of all.slice(i + 1)) {
+      if (
+        a.x < b.x + b.width &&
+        b.x < a.x + a.width &&
+        a.y < b.y + b.height &&
+        b.y < a.y + a.height
+      ) {
+        count++;
+      }
+    }
+  });
+  return count;
+}
+
+describe('FlowLayout', () => {
+  it('runs a request from left to right', () => {
+    const layout = new FlowLayout();
+    layout.update(graph(['c1', 'web'], ['web', 'app'], ['app', 'db'], ['app', 'r1']), VIEWPORT);
+    const xs = ['c1', 'web', 'app', 'db', 'r1'].map((key) => placed(layout, key).x);
+    expect(xs).toEqual([...xs].sort((a, b) => a - b));
+    expect(new Set(xs).size).toBe(5);
+  });
+
+  it('breaks a cycle the same way each time, where the clients come in', () => {
+    const cycle = graph(['c1', 'a'], ['a', 'b'], ['b', 'd'], ['d', 'a']);
+    const layout = new FlowLayout();
+    layout.update(cycle, VIEWPORT);
+    const xs = ['a', 'b', 'd'].map((key) => placed(layout, key).x);
+    expect(xs).toEqual([...xs].sort((a, b) => a - b));
+    const again = new FlowLayout();
+    again.update(
+      { nodes: [...cycle.nodes].reverse(), edges: [...cycle.edges].reverse() },
+      VIEWPORT,
+    );
+    for (const { key } of cycle.nodes) expect(again.place(key)).toEqual(layout.place(key));
+  });
+
+  it('never moves a survivor, whatever else comes and goes', () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const random = seeded(seed);
+      const machine = new RandomMachine(random, 5 + Math.floor(random() * 60));
+      const layout = new FlowLayout();
+      layout.update(machine.graph, VIEWPORT);
+      for (let step = 0; step < 60; step++) {
+        const before = places(layout, machine);
+        const dice = random();
+        if (dice < 0.3) machine.addNode();
+        else if (dice < 0.6) machine.addEdge();
+        else if (dice < 0.8) machine.removeEdge();
+        else machine.removeNode();
+        layout.update(machine.graph, VIEWPORT);
+        const after = places(layout, machine);
+        const moved = [...after].filter(([key, place]) => {
+          const old = before.get(key);
+          // Alone of all, an idle listener may leave the idle grid with its first connection.
+          if (!old || (old.compact && !place.compact)) return false;
+          return old.x !== place.x || old.y !== place.y || old.compact !== place.compact;
+        });
+        expect(moved, `step ${step} of seed ${seed}`).toEqual([]);
+        expect(overlaps([...after.values()]), `seed ${seed}, step ${step}`).toBe(0);
+      }
+    }
+  });
+
+  it('takes an idle listener out of the idle grid with its first connection, and leaves it there', () => {
+    const layout = new FlowLayout();
+    const busy = graph(['c1', 'web'], ['web', 'db']);
+    const idle = { ...busy, nodes: [...busy.nodes, node('idle'), node('other')] };
+    layout.update(idle, VIEWPORT);
+    expect(placed(layout, 'idle').compact).toBe(true);
+    const other = placed(layout, 'other');
+    layout.update({ ...idle, edges: [...idle.edges, { from: 'web', to: 'idle' }] }, VIEWPORT);
+    const first = placed(layout, 'idle');
+    expect(first.compact).toBe(false);
+    expect(first.x).toBeGreaterThan(placed(layout, 'web').x);
+    layout.update(idle, VIEWPORT);
+    expect(placed(layout, 'idle')).toEqual(first);
+    expect(placed(layout, 'other')).toEqual(other);
+  });
+
+  it('gives a node that comes back its place again, if that is free', () => {
+    const layout = new FlowLayout();
+    const whole = graph(['c1', 'web'], ['web', 'db'], ['web', 'cache']);
+    layout.update(whole, VIEWPORT);
+    const before = placed(layout, 'cache');
+    layout.update(graph(['c1', 'web'], ['web', 'db']), VIEWPORT);
+    expect(layout.place('cache')).toBeUndefined();
+    layout.update(whole, VIEWPORT);
+    expect(placed(layout, 'cache')).toEqual(before);
+  });
+
+  it('keeps every place across a reload, through JSON', () => {
+    const machine = new RandomMachine(seeded(5), 50);
+    const layout = new FlowLayout();
+    layout.update(machine.graph, VIEWPORT);
+    const saved = parseSavedLayout(JSON.parse(JSON.stringify(layout.save())));
+    const reloaded = new FlowLayout(saved);
+    // Another window size must not move anything either.
+    reloaded.update(machine.graph, { width: 700, height: 400 });
+    expect(places(reloaded, machine)).toEqual(places(layout, machine));
+  });
+
+  it('lays out anew if little of what was saved is still there', () => {
+    const layout = new FlowLayout();
+    layout.update(graph(['c1', 'web'], ['web', 'db']), VIEWPORT);
+    const reloaded = new FlowLayout(layout.save());
+    expect(reloaded.update(graph(['x', 'y'], ['y', 'r1'], ['x', 'z']), VIEWPORT)).toBe(true);
+  });
+
+  it('fits a laptop into one screen at a readable size', () => {
+    const machine = new RandomMachine(seeded(11), 60);
+    const layout = new FlowLayout();
+    layout.update(machine.graph, VIEWPORT);
+    const { width, height } = layout.bounds();
+    expect(Math.min(VIEWPORT.width / width, VIEWPORT.height / height)).toBeGreaterThan(0.6);
+  });
+
+  it('waits for the first node', () => {
+    const layout = new FlowLayout();
+    expect(layout.update({ nodes: [], edges: [] }, VIEWPORT)).toBe(false);
+    expect(layout.save()).toBeUndefined();
+    expect(layout.update(graph(['c1', 'web']), VIEWPORT)).toBe(true);
+  });
+});
+
+describe('parseSavedLayout', () => {
+  it('refuses what is no layout', () => {
+    const layout = new FlowLayout();
+    layout.update(graph(['c1', 'web']), VIEWPORT);
+    const good = layout.save();
+    expect(parseSavedLayout(good)).toEqual(good);
+    for (const bad of [
+      undefined,
+      null,
+      7,
+      [],
+      {},
+      { frame: {}, slots: [] },
+      { ...good, frame: { ...good?.frame, rows: Number.NaN } },
+      { ...good, frame: { ...good?.frame, columns: [] } },
+      { ...good, slots: 'none' },
+    ]) {
+      expect(parseSavedLayout(bad)).toBeUndefined();
+    }
+  });
+
+  it('leaves out slots that are not in the frame', () => {
+    const layout = new FlowLayout();
+    layout.update(graph(['c1', 'web']), VIEWPORT);
+    const good = layout.save();
+    const bad = { ...good, slots: [['far', { column: 99, lane: 0, row: 0 }], ['odd'], 3] };
+    expect(parseSavedLayout(bad)?.slots).toEqual([]);
+  });
+});
