@@ -28,6 +28,7 @@ pub use event::{Batch, Event, GapReason};
 pub use key::{HostId, NetnsId, ProcessKey, SocketIdentity, SocketKey};
 pub use process::{Process, User};
 pub use socket::{
-    Attribution, Counters, Owner, Owners, Protocol, Role, Socket, SocketState, UnknownOwner,
+    Attribution, Counters, Direction, Owner, Owners, Protocol, Role, Socket, SocketState,
+    UnknownOwner,
 };
 pub use time::{Moment, Timestamp};

@@ -147,6 +147,31 @@ impl Role {
     }
 }
 
+/// Which way a socket points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// It is the server's end.
+    Inbound,
+    /// It is the client's end.
+    Outbound,
+    /// It waits for peers.
+    Listen,
+    /// It has no peer and does not listen.
+    Unknown,
+}
+
+impl Direction {
+    /// `inbound`, `outbound`, `listen`, or `unknown`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+            Self::Listen => "listen",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// How sure we are that a process owns a socket; the surest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Attribution {

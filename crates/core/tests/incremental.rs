@@ -1,6 +1,8 @@
 //! Incremental equals from scratch, and a delta leads from one scene to the next: over the
 //! simulator's events, with everything going wrong that can.
 
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -30,7 +30,7 @@ pub use field::{
     CLASSES, Choice, DIRECTIONS, FIELDS, Field, FieldInfo, FieldKind, PROPERTIES, PROTOCOLS,
     STATES, Unit, field_named,
 };
-pub use subject::{FlowDirection, Party, StateSet, Subject};
+pub use subject::{Party, StateSet, Subject};
 
 use term::Term;
 

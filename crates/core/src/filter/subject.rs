@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::endpoint::Endpoint;
 use crate::process::Process;
-use crate::socket::{Protocol, SocketState};
+use crate::socket::{Direction, Protocol, SocketState};
 
 /// One side of a connection, or a node by itself. Everything is borrowed: building one is free.
 #[derive(Clone, Copy, Debug, Default)]
@@ -19,31 +19,6 @@ pub struct Party<'a> {
     pub ip: Option<IpAddr>,
     /// The name of its host; empty if there is only one.
     pub host: &'a str,
-}
-
-/// Which way a socket goes, as `dir:` asks for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum FlowDirection {
-    /// Someone connected to this socket.
-    Inbound,
-    /// This socket connected to someone.
-    Outbound,
-    /// It waits for peers.
-    Listen,
-    /// Nobody can tell.
-    Unknown,
-}
-
-impl FlowDirection {
-    /// `inbound`, `outbound`, `listen` or `unknown`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Inbound => "inbound",
-            Self::Outbound => "outbound",
-            Self::Listen => "listen",
-            Self::Unknown => "unknown",
-        }
-    }
 }
 
 /// A set of socket states.
@@ -121,7 +96,7 @@ pub struct Subject<'a> {
     /// The states of its sockets.
     pub states: StateSet,
     /// Which way it goes, seen from the near end.
-    pub direction: Option<FlowDirection>,
+    pub direction: Option<Direction>,
     /// Payload bytes received at the near end.
     pub received_bytes: u64,
     /// Payload bytes sent from the near end.

@@ -7,9 +7,10 @@ use regex::Regex;
 
 use super::field::{Choice, Field, FieldInfo};
 use super::number::NumberRange;
-use super::subject::{FlowDirection, Party, Subject};
+use super::subject::{Party, Subject};
 use crate::endpoint::{Cidr, Endpoint, canonical};
 use crate::registry::PortClass;
+use crate::socket::Direction;
 
 /// A value as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -365,10 +366,10 @@ fn is_choice(field: Field, subject: &Subject<'_>, choice: &str) -> bool {
         Field::Protocol => subject.protocol.is_some_and(|p| p.as_str() == choice),
         Field::State => subject.states.iter().any(|state| state.as_str() == choice),
         Field::Direction => subject.direction.is_some_and(|direction| match direction {
-            FlowDirection::Inbound => choice == "in",
-            FlowDirection::Outbound => choice == "out",
-            FlowDirection::Listen => choice == "listen",
-            FlowDirection::Unknown => choice == "unknown",
+            Direction::Inbound => choice == "in",
+            Direction::Outbound => choice == "out",
+            Direction::Listen => choice == "listen",
+            Direction::Unknown => choice == "unknown",
         }),
         Field::Class => {
             subject.service_port.is_some_and(|port| PortClass::of(port).as_str() == choice)

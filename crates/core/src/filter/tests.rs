@@ -6,7 +6,7 @@ use super::*;
 use crate::endpoint::Endpoint;
 use crate::key::{HostId, ProcessKey};
 use crate::process::{Process, User};
-use crate::socket::{Protocol, SocketState};
+use crate::socket::{Direction, Protocol, SocketState};
 
 fn process(pid: u32, name: &str, arguments: &[&str], user: (u32, &str)) -> Process {
     let key = ProcessKey { host: HostId::LOCAL, pid, started: 1 };
@@ -57,7 +57,7 @@ impl World {
             local: Some(Endpoint::new("10.0.0.4".parse().unwrap(), 40000)),
             remote: Some(Endpoint::new("10.0.0.5".parse().unwrap(), 5432)),
             states: StateSet::of(SocketState::Established).with(SocketState::CloseWait),
-            direction: Some(FlowDirection::Outbound),
+            direction: Some(Direction::Outbound),
             received_bytes: 900_000,
             sent_bytes: 100_000,
             rtt_us: 15_000,
@@ -180,7 +180,7 @@ fn a_process_by_itself_and_an_idle_listener_can_be_found() {
         service_port: Some(5432),
         local: Some(Endpoint::new("0.0.0.0".parse().unwrap(), 5432)),
         states: StateSet::of(SocketState::Listen),
-        direction: Some(FlowDirection::Listen),
+        direction: Some(Direction::Listen),
         sockets: 1,
         listener: true,
         ..Subject::default()

@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 
 use super::resolve::Resolution;
 use super::{Evidence, Graph, Link, LinkKey, Party, SocketEntry, SocketId};
-use crate::filter::FlowDirection;
 use crate::key::SocketKey;
+use crate::socket::Direction;
 use crate::time::Moment;
+
+/// Of a socket: direction, evidence, the other end, its link.
+type OfSocket = (Direction, Option<Evidence>, Option<SocketKey>, Option<LinkKey>);
 
 /// The conclusions of a graph in a form that can be compared: no ids, no history.
 #[doc(hidden)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conclusions {
-    /// Per socket: direction, evidence, the other end, its link.
-    pub sockets:
-        BTreeMap<SocketKey, (FlowDirection, Option<Evidence>, Option<SocketKey>, Option<LinkKey>)>,
+    /// Per socket.
+    pub sockets: BTreeMap<SocketKey, OfSocket>,
     /// Links with open connections.
     pub links: BTreeMap<LinkKey, Link>,
     /// Listeners by the party that stands for them.

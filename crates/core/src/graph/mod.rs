@@ -18,7 +18,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use slab::Slab;
 
-pub use crate::filter::FlowDirection as Direction;
+pub use crate::socket::Direction;
 pub use changes::{Changes, SocketChange, SocketChangeKind};
 pub use link::{Evidence, Link, LinkId, LinkKey, Party};
 
