@@ -110,7 +110,10 @@ fn report(sockets: usize, runs: usize) -> Result<(), Failure> {
     let mut scanner =
         Scanner::new(ScanOptions { rescan_millis: 3_600_000, ..ScanOptions::default() })?;
     scanner.poll()?;
-    let warm = median(runs, || Ok(drop(scanner.poll()?)))?;
+    let warm = median(runs, || {
+        scanner.poll()?;
+        Ok(())
+    })?;
     let with_owners = median(runs, || ss("-tanp"))?;
     let without = median(runs, || ss("-tan"))?;
     drop(holders);

@@ -91,6 +91,6 @@ pub struct HostFacts {
     pub uid: u32,
     /// The effective capabilities by name (`cap_sys_ptrace`), in the order of their numbers.
     pub capabilities: Vec<&'static str>,
-    /// Whether every process' descriptors can be read, so that every socket gets its owner.
+    /// Whether other users' descriptors can be read, so that their sockets get owners too.
     pub privileged: bool,
 }

@@ -46,6 +46,11 @@ impl Rights {
         }
     }
 
+    /// Other users' descriptors can be read, though single processes may be protected further.
+    pub(super) fn privileged(&self) -> bool {
+        self.descriptors || (self.has(SYS_PTRACE) && self.has(DAC_READ_SEARCH))
+    }
+
     fn has(&self, capability: u32) -> bool {
         self.effective >> capability & 1 == 1
     }
@@ -80,7 +85,7 @@ pub fn host_facts() -> HostFacts {
         kernel: text(system.release()),
         uid: rustix::process::geteuid().as_raw(),
         capabilities: rights.map(|rights| names(rights.effective)).unwrap_or_default(),
-        privileged: rights.is_some_and(|rights| rights.descriptors),
+        privileged: rights.is_some_and(|rights| rights.privileged()),
     }
 }
 
@@ -136,7 +141,7 @@ pub(super) fn capabilities(rights: &Rights, has_diag: bool, may_enter: bool) -> 
             } else if rights.descriptors {
                 "Name, executable, arguments, user, parent and control group of every process."
             } else {
-                "Other users' executables cannot be read; all else about their processes can."
+                "The executables of some processes cannot be read; all else about them can."
             }),
             remedy: when_refused(!rights.descriptors),
         },

@@ -321,3 +321,6 @@ fn user(users: &mut FxHashMap<u32, User>, uid: u32) -> User {
         })
         .clone()
 }
+
+#[cfg(test)]
+mod tests;

@@ -133,7 +133,7 @@ impl Scanner {
 
     /// Looks for the holders of sockets that came up since the tables were read.
     fn find_owners(&mut self) {
-        let privileged = self.rights.descriptors;
+        let privileged = self.rights.privileged();
         let own = self.rights.uid;
         let mut missing = self.search.missing(&self.rows, &self.holders, |row| {
             // Others' descriptors are out of reach: what of theirs we hold comes with a rescan.
@@ -211,6 +211,7 @@ fn degradation_message(id: &str) -> &'static str {
 /// Tells why a socket has no known owner.
 struct Unknown {
     uid: u32,
+    /// Others' descriptors can be read too, but for those of `denied`.
     privileged: bool,
     /// The users of processes whose descriptors may not be read, sorted.
     denied: Vec<u32>,
@@ -222,23 +223,17 @@ impl Unknown {
         let mut denied: Vec<u32> = entries.filter_map(|(_, entry)| entry.uid).collect();
         denied.sort_unstable();
         denied.dedup();
-        let privileged = rights.descriptors && denied.is_empty();
-        Self { uid: rights.uid, privileged, denied }
+        Self { uid: rights.uid, privileged: rights.privileged(), denied }
     }
 
     fn reason(&self, row: &SocketRow) -> UnknownOwner {
         if row.inode == 0 {
             return UnknownOwner::Kernel;
         }
-        let within_reach = match row.uid {
-            Some(uid) => uid == self.uid && self.denied.binary_search(&uid).is_err(),
-            None => false,
-        };
-        if self.privileged || within_reach {
-            UnknownOwner::NotFound
-        } else {
-            UnknownOwner::NoPermission
-        }
+        let within_reach = row.uid.is_some_and(|uid| {
+            (self.privileged || uid == self.uid) && self.denied.binary_search(&uid).is_err()
+        });
+        if within_reach { UnknownOwner::NotFound } else { UnknownOwner::NoPermission }
     }
 }
 

@@ -169,3 +169,6 @@ pub(super) fn read_datagram(
     outcome.interrupted |= messages.malformed();
     Ok(false)
 }
+
+#[cfg(test)]
+mod tests;

@@ -163,7 +163,78 @@ fn counters(info: &[u8], state: SocketState) -> Counters {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::netlink::Messages;
     use super::*;
+
+    /// Rows of a dump that Linux 6.18 gave on a little-endian machine: see `capture` beside the
+    /// reader of datagrams.
+    fn fixture(bytes: &[u8], protocol: Protocol) -> Vec<SocketRow> {
+        let mut rows = Vec::new();
+        let mut rest = bytes;
+        while let Some((length, after)) = rest.split_first_chunk::<4>() {
+            let (datagram, after) = after.split_at(u32::from_le_bytes(*length) as usize);
+            let answers = Messages::new(datagram).filter(|m| m.kind == SOCK_DIAG_BY_FAMILY);
+            rows.extend(answers.map(|message| parse(protocol, message.payload).unwrap()));
+            rest = after;
+        }
+        rows
+    }
+
+    fn find(rows: &[SocketRow], local_port: Option<u16>, state: SocketState) -> Vec<SocketRow> {
+        let fits = |row: &&SocketRow| {
+            row.state == state && local_port.is_none_or(|port| row.local.port == port)
+        };
+        rows.iter().filter(fits).copied().collect()
+    }
+
+    #[test]
+    fn a_real_tcp_table() {
+        let rows = fixture(include_bytes!("../../tests/fixtures/tcp4.bin"), Protocol::Tcp);
+        let listener = find(&rows, Some(7001), SocketState::Listen);
+        let [listener] = listener.as_slice() else { panic!("{listener:?}") };
+        assert_eq!(listener.local.to_string(), "127.0.0.1:7001");
+        assert_eq!((listener.remote, listener.uid), (None, Some(0)));
+        assert!(listener.inode > 0 && listener.cookie.is_some());
+        assert_eq!(listener.counters, Counters::default());
+
+        let served = find(&rows, Some(7001), SocketState::Established);
+        let [server] = served.as_slice() else { panic!("{served:?}") };
+        let figures = |row: &SocketRow| (row.counters.sent_bytes, row.counters.received_bytes);
+        assert_eq!(figures(server), (10, 1000));
+        let client = rows.iter().find(|row| Some(row.local) == server.remote).unwrap();
+        assert_eq!(figures(client), (1000, 10));
+        assert_eq!(client.remote, Some(server.local));
+        assert!(client.counters.rtt_us > 0);
+
+        // Neither SYN nor FIN is payload.
+        for state in [SocketState::CloseWait, SocketState::FinWait2] {
+            let half = find(&rows, None, state);
+            assert_eq!(half.iter().map(figures).collect::<Vec<_>>(), [(0, 0)], "{state}");
+        }
+        let waiting = find(&rows, None, SocketState::TimeWait);
+        let [waiting] = waiting.as_slice() else { panic!("{waiting:?}") };
+        assert_eq!((waiting.inode, waiting.uid), (0, None));
+    }
+
+    #[test]
+    fn a_real_table_of_ipv6() {
+        let rows = fixture(include_bytes!("../../tests/fixtures/tcp6.bin"), Protocol::Tcp);
+        let listener = find(&rows, Some(7002), SocketState::Listen);
+        assert_eq!(listener[0].local.to_string(), "[::]:7002");
+        assert!(!listener[0].v6_only);
+        let mapped = find(&rows, Some(7002), SocketState::Established);
+        assert_eq!(mapped[0].local.to_string(), "127.0.0.1:7002");
+        assert!(mapped[0].remote.unwrap().ip.is_ipv4());
+    }
+
+    #[test]
+    fn a_real_udp_table() {
+        let mut rows = fixture(include_bytes!("../../tests/fixtures/udp4.bin"), Protocol::Udp);
+        rows.sort_by_key(|row| row.local.port);
+        let told: Vec<_> = rows.iter().map(|row| (row.local.port, row.state)).collect();
+        assert_eq!(told, [(7003, SocketState::Listen), (7004, SocketState::Established)]);
+        assert_eq!(rows[1].remote.unwrap().to_string(), "127.0.0.1:7003");
+    }
 
     #[test]
     fn a_request_has_the_layout_of_the_header_file() {

@@ -78,8 +78,18 @@ impl Child {
         Self::start(Command::new("sh").args(["-c", script]).stdin(Stdio::piped()))
     }
 
-    pub(crate) fn start(command: &mut Command) -> Self {
-        Self(command.stdout(Stdio::null()).spawn().expect("the child starts"))
+    fn start(command: &mut Command) -> Self {
+        Self::spawn(command.stdout(Stdio::null()))
+    }
+
+    /// Any child, with its streams as they are set.
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        Self(command.spawn().expect("the child starts"))
+    }
+
+    /// The child's standard output, which must be a pipe.
+    pub(crate) fn take_output(&mut self) -> std::process::ChildStdout {
+        self.0.stdout.take().expect("the child's output is a pipe")
     }
 
     pub(crate) fn id(&self) -> u32 {
