@@ -2,7 +2,7 @@
 //! two web clients → nginx → an app server → PostgreSQL and memcached; two workers → Redis;
 //! a UDP pair; a listener that nobody talks to.
 
-mod program;
+pub(crate) mod program;
 
 use std::net::{TcpListener, UdpSocket};
 use std::os::unix::process::CommandExt;

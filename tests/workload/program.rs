@@ -58,8 +58,8 @@ impl Program {
     /// Ends it as a service manager would, and waits.
     pub(crate) fn stop(&mut self) {
         let Some(mut child) = self.child.take() else { return };
-        // SIGINT is PostgreSQL's fast shutdown and stops all the others as well.
-        signal("INT", child.id());
+        // PostgreSQL takes SIGTERM for a wish to end when its clients have gone.
+        signal(if self.name == "postgres" { "INT" } else { "TERM" }, child.id());
         let deadline = Instant::now() + GRACE;
         while Instant::now() < deadline {
             match child.try_wait() {

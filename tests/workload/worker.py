@@ -1,15 +1,18 @@
-"""Says PING to a Redis server every half second, over one connection. Argument: its port."""
+"""Says PING to a Redis server every half second. Arguments: its port, how many connections (1)."""
 
 import socket
 import sys
 import time
 
-connection = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+port = int(sys.argv[1])
+count = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+connections = [socket.create_connection(("127.0.0.1", port)) for _ in range(count)]
 announced = False
 while True:
-    connection.sendall(b"PING\r\n")
-    if connection.recv(64) != b"+PONG\r\n":
-        sys.exit("no PONG")
+    for connection in connections:
+        connection.sendall(b"PING\r\n")
+        if connection.recv(64) != b"+PONG\r\n":
+            sys.exit("no PONG")
     if not announced:
         print("ready", flush=True)
         announced = True

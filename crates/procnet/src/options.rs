@@ -134,7 +134,13 @@ pub(crate) struct LogOptions {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ServeOptions {
     /// The TCP port of the page; 0 for any free one
-    #[arg(long, value_name = "PORT", default_value_t = 8765, help_heading = "Serving")]
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 8765,
+        value_parser = port,
+        help_heading = "Serving"
+    )]
     pub(crate) port: u16,
     /// The address to listen on
     ///
@@ -259,6 +265,10 @@ pub(crate) struct DoctorOptions {
     pub(crate) json: bool,
 }
 
+fn port(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| "expected a port number from 0 to 65535; 0 is any free one".to_owned())
+}
+
 fn interval(text: &str) -> Result<Duration, String> {
     let expected = "expected seconds from 0.1 to 3600";
     let seconds: f64 = text.parse().map_err(|_| expected.to_owned())?;
@@ -373,7 +383,8 @@ mod tests {
             ("procnet --interval 0", "seconds from 0.1 to 3600"),
             ("procnet --interval NaN", "seconds from 0.1 to 3600"),
             ("procnet --interval soon", "seconds from 0.1 to 3600"),
-            ("procnet --port 70000", "0..=65535"),
+            ("procnet --port 70000", "a port number from 0 to 65535"),
+            ("procnet --port http", "a port number from 0 to 65535"),
             ("procnet --svc-ports 80,http", "port numbers from 1 to 65535"),
             ("procnet --svc-ports 0", "port numbers from 1 to 65535"),
             ("procnet --bind here", "an IP address"),

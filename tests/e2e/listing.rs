@@ -1,0 +1,91 @@
+//! `procnet ls`: filters, formats, and watching.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::program::{PROCNET, Running, procnet, procnet_json};
+use crate::shared_workload;
+use crate::workload::program::signal;
+use crate::workload::script;
+
+#[test]
+fn the_filter_language_chooses_rows() {
+    let Some(workload) = shared_workload() else { return };
+    let port = workload.redis.port;
+    let rows = procnet_json(&["ls", &format!("port:{port}"), "state:listen", "--json"]);
+    let rows = rows.as_array().unwrap();
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert_eq!(rows[0]["owners"][0]["pid"], workload.redis.pid());
+    assert_eq!(procnet_json(&["ls", "pid:4294967295", "--json"]), Value::Array(Vec::new()));
+}
+
+#[test]
+fn table_and_csv_show_the_same_listener() {
+    let Some(workload) = shared_workload() else { return };
+    let (port, pid) = (workload.redis.port, workload.redis.pid());
+    let filter = format!("port:{port} state:listen");
+
+    let table = String::from_utf8(procnet(&["ls", &filter]).stdout).unwrap();
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines.len(), 2, "{table}");
+    assert!(lines[0].starts_with("PROTO") && lines[1].contains(&format!("127.0.0.1:{port}")));
+    assert!(lines[1].contains(&format!("{pid}/redis-server")), "{table}");
+
+    let csv = String::from_utf8(procnet(&["ls", &filter, "--csv"]).stdout).unwrap();
+    let lines: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!((lines.len(), lines[0].len()), (2, lines[1].len()));
+    let of = |name: &str| lines[1][lines[0].iter().position(|own| *own == name).unwrap()];
+    assert_eq!((of("local_port"), of("pids")), (&*port.to_string(), &*pid.to_string()));
+}
+
+#[test]
+fn watching_tells_what_opens_and_what_closes() {
+    let Some(workload) = shared_workload() else { return };
+    let port = workload.redis.port;
+    let mut watch = Running::start(Command::new(PROCNET).args([
+        "ls",
+        &format!("port:{port}"),
+        "--watch",
+        "--json",
+        "--interval",
+        "0.1",
+    ]));
+    let event = |line: &str| serde_json::from_str::<Value>(line).expect("each line is JSON");
+    // What is there comes first, as opened.
+    watch.line("the listener", |line| {
+        let event = event(line);
+        assert_eq!(event["event"], "opened", "{event}");
+        (event["socket"]["state"] == "LISTEN").then_some(())
+    });
+    let mut client = script("worker.py", port, &[port.to_string()]).expect("the worker starts");
+    let owned = |event: &Value| event["socket"]["owners"][0]["pid"] == client.pid();
+    let opened = watch.line("the new connection", |line| {
+        let event = event(line);
+        owned(&event).then_some(event)
+    });
+    assert_eq!(opened["socket"]["direction"], "outbound", "{opened}");
+    assert_eq!(opened["socket"]["remote"]["port"], port);
+    let client_end = opened["socket"]["local"].clone();
+    client.stop();
+    // The client's own end stays in TIME_WAIT for a minute; the server's closes at once.
+    watch.line("the end of the connection", |line| {
+        let event = event(line);
+        (event["event"] == "closed" && event["socket"]["remote"] == client_end).then_some(())
+    });
+    signal("INT", watch.pid());
+    assert!(watch.end().success(), "{:?}", watch.messages());
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    let Some(workload) = shared_workload() else { return };
+    let mut watch =
+        Running::start(Command::new(PROCNET).args(["ls", "--watch", "--interval", "0.1"]));
+    watch.line("the first line", |_| Some(()));
+    watch.stop_reading();
+    // The workload talks every half second, so counters change and lines are due.
+    assert!(watch.end().success(), "{:?}", watch.messages());
+    assert_eq!(watch.messages(), [""; 0]);
+    drop(workload);
+}
