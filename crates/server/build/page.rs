@@ -108,7 +108,7 @@ fn check_node() -> Result<(), String> {
 
 /// npm is a batch file on Windows, and only found there by its full name.
 fn npm_command() -> Command {
-    Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" })
+    Command::new(if std::env::consts::OS == "windows" { "npm.cmd" } else { "npm" })
 }
 
 fn npm(web: &Path, arguments: &[&str], purpose: &str) -> Result<(), String> {

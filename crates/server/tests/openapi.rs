@@ -1,5 +1,11 @@
 //! The committed description of the API is the one that the code has.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking, and its helpers with it"
+)]
+
 use std::path::Path;
 
 #[test]

@@ -1,5 +1,11 @@
 //! Every route, over a real connection.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking, and its helpers with it"
+)]
+
 mod support;
 
 use procnet_core::{Capability, CapabilityState, Degradation, Event};
@@ -19,7 +25,7 @@ fn parity_row_04_the_page_and_the_graph() {
 }
 
 #[test]
-fn parity_rows_10_and_11_as_parameters() {
+fn parity_row_10_and_row_11_as_parameters() {
     let server = Server::start();
     let count = |target: &str| server.get(target).json()["edges"].as_array().unwrap().len();
     assert_eq!(count("/api/graph?udp=1"), 6);

@@ -1,5 +1,11 @@
 //! `/api/graph` against PARITY, row by row: rows 5 to 15.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking, and its helpers with it"
+)]
+
 mod support;
 
 use std::collections::BTreeSet;

@@ -1,5 +1,11 @@
 //! Scenes and deltas as the page reads them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking, and its helpers with it"
+)]
+
 mod support;
 
 use std::collections::BTreeMap;
