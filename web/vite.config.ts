@@ -2,7 +2,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 import { vendorFileName, vendorLibraryOf, vendorManifest } from './build/vendor';
 
 /** Where `npm run dev` finds a running procnet. */
-const backend = process.env.PROCNET_URL ?? 'http://127.0.0.1:8765';
+const backend = { target: process.env.PROCNET_URL ?? 'http://127.0.0.1:8765', changeOrigin: true };
 
 export default defineConfig({
   plugins: [vendorManifest()],
@@ -27,6 +27,8 @@ export default defineConfig({
     },
   },
   server: { proxy: { '/api': backend, '/assets': backend, '/vendor/manifest.json': backend } },
+  // `vite preview` shows the built page over a running procnet.
+  preview: { proxy: { '/api': backend, '/assets': backend } },
   test: {
     include: ['src/**/*.test.ts'],
     exclude: [...configDefaults.exclude, 'tests/**'],

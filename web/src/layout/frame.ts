@@ -117,6 +117,11 @@ function planFor(rows: number, counts: readonly number[], idle: number, viewport
   return { lanes, rows, width, idleColumns, scale };
 }
 
+/** How good a plan is: its size on the screen; a hundredth less for each lane to look through. */
+function worth({ scale, lanes }: Plan): number {
+  return scale * (1 - 0.01 * lanes.reduce((sum, count) => sum + count, 0));
+}
+
 function idleHeight(idle: number, idleColumns: number): number {
   return idle > 0 ? IDLE_GAP + Math.ceil(idle / idleColumns) * CHIP_PITCH_Y : 0;
 }
@@ -135,7 +140,7 @@ export function planFrame(
   let best = planFor(Math.min(most, MAX_ROWS), counts, idle, viewport);
   for (let rows = Math.min(most, MAX_ROWS) - 1; rows >= MIN_ROWS; rows--) {
     const plan = planFor(rows, counts, idle, viewport);
-    if (plan.scale > best.scale * 1.02) best = plan;
+    if (worth(plan) > worth(best)) best = plan;
   }
   const gaps = zones.length - 1;
   const spareWidth = viewport.width / best.scale - best.width;

@@ -1,0 +1,105 @@
+import { expect, farthestMove, nodeBoxes, open, test } from './support';
+
+test('the map shows the machine, and says which libraries it uses (PARITY 22)', async ({
+  page,
+}) => {
+  const lines: string[] = [];
+  page.on('console', (message) => lines.push(message.text()));
+  await open(page);
+  await expect(page.locator('.column-title')).toHaveText(['clients', 'this machine', 'remote']);
+  await expect(page.locator('.map .edge[data-key]').first()).toBeAttached();
+  await expect(page.locator('.status')).toContainText('sockets');
+  await expect
+    .poll(() => lines.filter((line) => line.includes('using LOCAL: /vendor/preact-')).length)
+    .toBeGreaterThan(0);
+});
+
+test('nothing moves while other connections come and go', async ({ page }) => {
+  await open(page);
+  // A moment for what glides after the first picture.
+  await page.waitForTimeout(1000);
+  const before = await nodeBoxes(page);
+  const edges = () =>
+    page
+      .locator('.map .edge')
+      .evaluateAll((all) =>
+        all
+          .map((edge) => `${(edge as SVGElement).dataset.key} ${edge.getAttribute('class')}`)
+          .sort(),
+      );
+  const first = (await edges()).join('\n');
+  // Until the machine has changed: connections have come, gone stale, or gone.
+  await expect
+    .poll(async () => (await edges()).join('\n') !== first, { timeout: 60_000 })
+    .toBe(true);
+  await page.waitForTimeout(5000);
+  const { key, distance, compared } = farthestMove(before, await nodeBoxes(page));
+  expect(compared).toBeGreaterThan(5);
+  expect(distance, `${key} moved`).toBe(0);
+});
+
+test('positions survive a reload', async ({ page }) => {
+  await open(page);
+  // Positions are saved a moment after a change.
+  await page.waitForTimeout(2000);
+  const places = () =>
+    page
+      .locator('.map .node[data-key]')
+      .evaluateAll((nodes) =>
+        Object.fromEntries(
+          nodes.map((node) => [
+            (node as SVGElement).dataset.key,
+            (node as SVGElement).style.transform,
+          ]),
+        ),
+      );
+  const before = await places();
+  await page.reload();
+  await open(page);
+  const after = await places();
+  const common = Object.keys(before).filter((key) => key in after);
+  expect(common.length).toBeGreaterThan(5);
+  for (const key of common) expect(after[key], key).toBe(before[key]);
+});
+
+test('every label stays inside its node', async ({ page }) => {
+  await open(page);
+  const overflowing = await page.locator('.map .node[data-key]').evaluateAll((nodes) =>
+    nodes.flatMap((node) => {
+      const body = node.querySelector('.body')?.getBoundingClientRect();
+      const label = node.querySelector('.label')?.getBoundingClientRect();
+      const out = body && label && label.right > body.right - 2;
+      return out ? [node.textContent] : [];
+    }),
+  );
+  expect(overflowing).toEqual([]);
+});
+
+test('tidy, fit and zoom keep every node on the map', async ({ page }) => {
+  await open(page);
+  const count = await page.locator('.map .node[data-key]').count();
+  await page.keyboard.press('+');
+  await page.keyboard.press('+');
+  await page.keyboard.press('y');
+  await page.waitForTimeout(900);
+  expect(await page.locator('.map .node[data-key]').count()).toBeGreaterThan(count / 2);
+  const outside = await page.locator('.map .node[data-key] .body').evaluateAll((bodies) => {
+    const view = document.querySelector('.map')?.getBoundingClientRect();
+    return bodies.filter((body) => {
+      const box = body.getBoundingClientRect();
+      return !view || box.left < view.left || box.right > view.right || box.top < view.top;
+    }).length;
+  });
+  expect(outside).toBe(0);
+});
+
+test('the picture freezes and goes on', async ({ page }) => {
+  await open(page);
+  await page.getByRole('button', { name: 'Freeze the picture' }).click();
+  await expect(page.locator('.banner.frozen')).toBeVisible();
+  const before = await page.locator('.map .nodes').innerHTML();
+  await expect(page.locator('.banner.frozen')).toContainText('updates wait', { timeout: 60_000 });
+  expect(await page.locator('.map .nodes').innerHTML()).toBe(before);
+  await page.locator('.banner.frozen').getByRole('button').click();
+  await expect(page.locator('.banner')).toHaveCount(0);
+});
