@@ -20,7 +20,12 @@ pub(crate) fn man() -> Result<()> {
     command.build();
     let mut text = Vec::new();
     let page = clap_mangen::Man::new(command.clone());
-    page.render(&mut text).context("can't render the man page")?;
+    // Part by part, for the part about subcommands would refer to pages of their own.
+    page.render_title(&mut text)?;
+    page.render_name_section(&mut text)?;
+    page.render_synopsis_section(&mut text)?;
+    page.render_description_section(&mut text)?;
+    page.render_options_section(&mut text)?;
     for sub in visible(&command) {
         let name = sub.get_name().to_owned();
         let page = clap_mangen::Man::new(sub.clone());
@@ -31,6 +36,8 @@ pub(crate) fn man() -> Result<()> {
             page.render_options_section(&mut text)?;
         }
     }
+    page.render_extra_section(&mut text)?;
+    page.render_version_section(&mut text)?;
     print(&text)
 }
 
@@ -88,15 +95,21 @@ fn row(argument: &Arg) -> String {
         .filter(|_| takes_value)
         .map(|value| format!("`{}`", value.get_name()))
         .collect();
-    let mut help: Vec<&str> = help.split_whitespace().collect();
-    let choices =
-        if choices.is_empty() { String::new() } else { format!("({})", choices.join(", ")) };
-    help.push(&choices);
-    format!(
-        "| `{name}` | {} | {} |",
-        defaults.join(", "),
-        help.join(" ").trim().replace('|', "\\|")
-    )
+    let mut help = sentences(&help);
+    if !choices.is_empty() {
+        help.push_str(&format!(" ({})", choices.join(", ")));
+    }
+    format!("| `{name}` | {} | {} |", defaults.join(", "), help.replace('|', "\\|"))
+}
+
+/// Paragraphs in a row, each ending as a sentence does.
+fn sentences(help: &str) -> String {
+    let paragraphs = help.split("\n\n").map(|paragraph| {
+        let words: Vec<&str> = paragraph.split_whitespace().collect();
+        let text = words.join(" ");
+        if text.ends_with(['.', ':', ';']) { text } else { format!("{text}.") }
+    });
+    paragraphs.collect::<Vec<_>>().join(" ")
 }
 
 fn print(text: &[u8]) -> Result<()> {

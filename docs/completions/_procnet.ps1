@@ -1,0 +1,126 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'procnet' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'procnet'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'procnet' {
+            [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'The TCP port of the page; 0 for any free one')
+            [CompletionResult]::new('--bind', '--bind', [CompletionResultType]::ParameterName, 'The address to listen on')
+            [CompletionResult]::new('--allow-host', '--allow-host', [CompletionResultType]::ParameterName, 'A host name under which the page may be asked for, beside localhost (repeatable)')
+            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Seconds between two looks at the sockets, 0.1 to 3600')
+            [CompletionResult]::new('--group-by', '--group-by', [CompletionResultType]::ParameterName, 'How processes are grouped at first')
+            [CompletionResult]::new('--icons-dir', '--icons-dir', [CompletionResultType]::ParameterName, 'A folder with icons of your own')
+            [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'A YAML or JSON file that gives processes types and labels')
+            [CompletionResult]::new('--svc-ports', '--svc-ports', [CompletionResultType]::ParameterName, 'More service ports, such as 9000,9090')
+            [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug')
+            [CompletionResult]::new('--open', '--open', [CompletionResultType]::ParameterName, 'Open the page in the browser')
+            [CompletionResult]::new('--p2p-only', '--p2p-only', [CompletionResultType]::ParameterName, 'Only connections between processes: no remote endpoints, no idle listeners')
+            [CompletionResult]::new('--udp', '--udp', [CompletionResultType]::ParameterName, 'UDP too')
+            [CompletionResult]::new('--no-builtin-rules', '--no-builtin-rules', [CompletionResultType]::ParameterName, 'Don''t recognise well-known programs by the built-in rules')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve the live map as a web page (the default)')
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List sockets, their owners and directions in the terminal')
+            [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Serve the map of a simulated machine')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Tell what can be seen on this machine, what cannot and how to change that')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the man page')
+            [CompletionResult]::new('options', 'options', [CompletionResultType]::ParameterValue, 'Print all options as Markdown')
+            break
+        }
+        'procnet;serve' {
+            [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'The TCP port of the page; 0 for any free one')
+            [CompletionResult]::new('--bind', '--bind', [CompletionResultType]::ParameterName, 'The address to listen on')
+            [CompletionResult]::new('--allow-host', '--allow-host', [CompletionResultType]::ParameterName, 'A host name under which the page may be asked for, beside localhost (repeatable)')
+            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Seconds between two looks at the sockets, 0.1 to 3600')
+            [CompletionResult]::new('--group-by', '--group-by', [CompletionResultType]::ParameterName, 'How processes are grouped at first')
+            [CompletionResult]::new('--icons-dir', '--icons-dir', [CompletionResultType]::ParameterName, 'A folder with icons of your own')
+            [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'A YAML or JSON file that gives processes types and labels')
+            [CompletionResult]::new('--svc-ports', '--svc-ports', [CompletionResultType]::ParameterName, 'More service ports, such as 9000,9090')
+            [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug')
+            [CompletionResult]::new('--open', '--open', [CompletionResultType]::ParameterName, 'Open the page in the browser')
+            [CompletionResult]::new('--p2p-only', '--p2p-only', [CompletionResultType]::ParameterName, 'Only connections between processes: no remote endpoints, no idle listeners')
+            [CompletionResult]::new('--udp', '--udp', [CompletionResultType]::ParameterName, 'UDP too')
+            [CompletionResult]::new('--no-builtin-rules', '--no-builtin-rules', [CompletionResultType]::ParameterName, 'Don''t recognise well-known programs by the built-in rules')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'procnet;ls' {
+            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Seconds between two looks with --watch, 0.1 to 3600')
+            [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'A YAML or JSON file that gives processes types and labels')
+            [CompletionResult]::new('--svc-ports', '--svc-ports', [CompletionResultType]::ParameterName, 'More service ports, such as 9000,9090')
+            [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON array of objects (with --watch: one object per line)')
+            [CompletionResult]::new('--csv', '--csv', [CompletionResultType]::ParameterName, 'Comma-separated values with a header line')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Go on: first what is there, then what opens (+), changes (~) and closes (-)')
+            [CompletionResult]::new('--no-builtin-rules', '--no-builtin-rules', [CompletionResultType]::ParameterName, 'Don''t recognise well-known programs by the built-in rules')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'procnet;demo' {
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'How much goes on')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'The same number gives the same machine')
+            [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'The TCP port of the page; 0 for any free one')
+            [CompletionResult]::new('--bind', '--bind', [CompletionResultType]::ParameterName, 'The address to listen on')
+            [CompletionResult]::new('--allow-host', '--allow-host', [CompletionResultType]::ParameterName, 'A host name under which the page may be asked for, beside localhost (repeatable)')
+            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Seconds between two looks at the sockets, 0.1 to 3600')
+            [CompletionResult]::new('--group-by', '--group-by', [CompletionResultType]::ParameterName, 'How processes are grouped at first')
+            [CompletionResult]::new('--icons-dir', '--icons-dir', [CompletionResultType]::ParameterName, 'A folder with icons of your own')
+            [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'A YAML or JSON file that gives processes types and labels')
+            [CompletionResult]::new('--svc-ports', '--svc-ports', [CompletionResultType]::ParameterName, 'More service ports, such as 9000,9090')
+            [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug')
+            [CompletionResult]::new('--open', '--open', [CompletionResultType]::ParameterName, 'Open the page in the browser')
+            [CompletionResult]::new('--p2p-only', '--p2p-only', [CompletionResultType]::ParameterName, 'Only connections between processes: no remote endpoints, no idle listeners')
+            [CompletionResult]::new('--udp', '--udp', [CompletionResultType]::ParameterName, 'UDP too')
+            [CompletionResult]::new('--no-builtin-rules', '--no-builtin-rules', [CompletionResultType]::ParameterName, 'Don''t recognise well-known programs by the built-in rules')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'procnet;doctor' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'procnet;completions' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'procnet;man' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'procnet;options' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

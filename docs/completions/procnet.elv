@@ -1,0 +1,113 @@
+
+use builtin;
+use str;
+
+set edit:completion:arg-completer[procnet] = {|@words|
+    fn spaces {|n|
+        builtin:repeat $n ' ' | str:join ''
+    }
+    fn cand {|text desc|
+        edit:complex-candidate $text &display=$text' '(spaces (- 14 (wcswidth $text)))$desc
+    }
+    var command = 'procnet'
+    for word $words[1..-1] {
+        if (str:has-prefix $word '-') {
+            break
+        }
+        set command = $command';'$word
+    }
+    var completions = [
+        &'procnet'= {
+            cand --port 'The TCP port of the page; 0 for any free one'
+            cand --bind 'The address to listen on'
+            cand --allow-host 'A host name under which the page may be asked for, beside localhost (repeatable)'
+            cand --interval 'Seconds between two looks at the sockets, 0.1 to 3600'
+            cand --group-by 'How processes are grouped at first'
+            cand --icons-dir 'A folder with icons of your own'
+            cand --rules 'A YAML or JSON file that gives processes types and labels'
+            cand --svc-ports 'More service ports, such as 9000,9090'
+            cand --log 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug'
+            cand --open 'Open the page in the browser'
+            cand --p2p-only 'Only connections between processes: no remote endpoints, no idle listeners'
+            cand --udp 'UDP too'
+            cand --no-builtin-rules 'Don''t recognise well-known programs by the built-in rules'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand serve 'Serve the live map as a web page (the default)'
+            cand ls 'List sockets, their owners and directions in the terminal'
+            cand demo 'Serve the map of a simulated machine'
+            cand doctor 'Tell what can be seen on this machine, what cannot and how to change that'
+            cand completions 'Print a completion script for a shell'
+            cand man 'Print the man page'
+            cand options 'Print all options as Markdown'
+        }
+        &'procnet;serve'= {
+            cand --port 'The TCP port of the page; 0 for any free one'
+            cand --bind 'The address to listen on'
+            cand --allow-host 'A host name under which the page may be asked for, beside localhost (repeatable)'
+            cand --interval 'Seconds between two looks at the sockets, 0.1 to 3600'
+            cand --group-by 'How processes are grouped at first'
+            cand --icons-dir 'A folder with icons of your own'
+            cand --rules 'A YAML or JSON file that gives processes types and labels'
+            cand --svc-ports 'More service ports, such as 9000,9090'
+            cand --log 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug'
+            cand --open 'Open the page in the browser'
+            cand --p2p-only 'Only connections between processes: no remote endpoints, no idle listeners'
+            cand --udp 'UDP too'
+            cand --no-builtin-rules 'Don''t recognise well-known programs by the built-in rules'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'procnet;ls'= {
+            cand --interval 'Seconds between two looks with --watch, 0.1 to 3600'
+            cand --rules 'A YAML or JSON file that gives processes types and labels'
+            cand --svc-ports 'More service ports, such as 9000,9090'
+            cand --log 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug'
+            cand --json 'One JSON array of objects (with --watch: one object per line)'
+            cand --csv 'Comma-separated values with a header line'
+            cand --watch 'Go on: first what is there, then what opens (+), changes (~) and closes (-)'
+            cand --no-builtin-rules 'Don''t recognise well-known programs by the built-in rules'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'procnet;demo'= {
+            cand --size 'How much goes on'
+            cand --seed 'The same number gives the same machine'
+            cand --port 'The TCP port of the page; 0 for any free one'
+            cand --bind 'The address to listen on'
+            cand --allow-host 'A host name under which the page may be asked for, beside localhost (repeatable)'
+            cand --interval 'Seconds between two looks at the sockets, 0.1 to 3600'
+            cand --group-by 'How processes are grouped at first'
+            cand --icons-dir 'A folder with icons of your own'
+            cand --rules 'A YAML or JSON file that gives processes types and labels'
+            cand --svc-ports 'More service ports, such as 9000,9090'
+            cand --log 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug'
+            cand --open 'Open the page in the browser'
+            cand --p2p-only 'Only connections between processes: no remote endpoints, no idle listeners'
+            cand --udp 'UDP too'
+            cand --no-builtin-rules 'Don''t recognise well-known programs by the built-in rules'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'procnet;doctor'= {
+            cand --json 'One JSON object'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'procnet;completions'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'procnet;man'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'procnet;options'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+    ]
+    $completions[$command]
+}

@@ -1,0 +1,110 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_procnet_global_optspecs
+    string join \n port= bind= allow-host= open interval= group-by= p2p-only udp icons-dir= rules= no-builtin-rules svc-ports= log= h/help V/version
+end
+
+function __fish_procnet_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_procnet_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_procnet_using_subcommand
+    set -l cmd (__fish_procnet_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c procnet -n "__fish_procnet_needs_command" -l port -d 'The TCP port of the page; 0 for any free one' -r
+complete -c procnet -n "__fish_procnet_needs_command" -l bind -d 'The address to listen on' -r
+complete -c procnet -n "__fish_procnet_needs_command" -l allow-host -d 'A host name under which the page may be asked for, beside localhost (repeatable)' -r
+complete -c procnet -n "__fish_procnet_needs_command" -l interval -d 'Seconds between two looks at the sockets, 0.1 to 3600' -r
+complete -c procnet -n "__fish_procnet_needs_command" -l group-by -d 'How processes are grouped at first' -r -f -a "auto\t''
+process\t''
+tree\t''
+family\t''
+user\t''
+host\t''"
+complete -c procnet -n "__fish_procnet_needs_command" -l icons-dir -d 'A folder with icons of your own' -r -F
+complete -c procnet -n "__fish_procnet_needs_command" -l rules -d 'A YAML or JSON file that gives processes types and labels' -r -F
+complete -c procnet -n "__fish_procnet_needs_command" -l svc-ports -d 'More service ports, such as 9000,9090' -r
+complete -c procnet -n "__fish_procnet_needs_command" -l log -d 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug' -r
+complete -c procnet -n "__fish_procnet_needs_command" -l open -d 'Open the page in the browser'
+complete -c procnet -n "__fish_procnet_needs_command" -l p2p-only -d 'Only connections between processes: no remote endpoints, no idle listeners'
+complete -c procnet -n "__fish_procnet_needs_command" -l udp -d 'UDP too'
+complete -c procnet -n "__fish_procnet_needs_command" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
+complete -c procnet -n "__fish_procnet_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c procnet -n "__fish_procnet_needs_command" -s V -l version -d 'Print version'
+complete -c procnet -n "__fish_procnet_needs_command" -f -a "serve" -d 'Serve the live map as a web page (the default)'
+complete -c procnet -n "__fish_procnet_needs_command" -f -a "ls" -d 'List sockets, their owners and directions in the terminal'
+complete -c procnet -n "__fish_procnet_needs_command" -f -a "demo" -d 'Serve the map of a simulated machine'
+complete -c procnet -n "__fish_procnet_needs_command" -f -a "doctor" -d 'Tell what can be seen on this machine, what cannot and how to change that'
+complete -c procnet -n "__fish_procnet_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c procnet -n "__fish_procnet_needs_command" -f -a "man" -d 'Print the man page'
+complete -c procnet -n "__fish_procnet_needs_command" -f -a "options" -d 'Print all options as Markdown'
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l port -d 'The TCP port of the page; 0 for any free one' -r
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l bind -d 'The address to listen on' -r
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l allow-host -d 'A host name under which the page may be asked for, beside localhost (repeatable)' -r
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l interval -d 'Seconds between two looks at the sockets, 0.1 to 3600' -r
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l group-by -d 'How processes are grouped at first' -r -f -a "auto\t''
+process\t''
+tree\t''
+family\t''
+user\t''
+host\t''"
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l icons-dir -d 'A folder with icons of your own' -r -F
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l rules -d 'A YAML or JSON file that gives processes types and labels' -r -F
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l svc-ports -d 'More service ports, such as 9000,9090' -r
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l log -d 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug' -r
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l open -d 'Open the page in the browser'
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l p2p-only -d 'Only connections between processes: no remote endpoints, no idle listeners'
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l udp -d 'UDP too'
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c procnet -n "__fish_procnet_using_subcommand ls" -l interval -d 'Seconds between two looks with --watch, 0.1 to 3600' -r
+complete -c procnet -n "__fish_procnet_using_subcommand ls" -l rules -d 'A YAML or JSON file that gives processes types and labels' -r -F
+complete -c procnet -n "__fish_procnet_using_subcommand ls" -l svc-ports -d 'More service ports, such as 9000,9090' -r
+complete -c procnet -n "__fish_procnet_using_subcommand ls" -l log -d 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug' -r
+complete -c procnet -n "__fish_procnet_using_subcommand ls" -l json -d 'One JSON array of objects (with --watch: one object per line)'
+complete -c procnet -n "__fish_procnet_using_subcommand ls" -l csv -d 'Comma-separated values with a header line'
+complete -c procnet -n "__fish_procnet_using_subcommand ls" -l watch -d 'Go on: first what is there, then what opens (+), changes (~) and closes (-)'
+complete -c procnet -n "__fish_procnet_using_subcommand ls" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
+complete -c procnet -n "__fish_procnet_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l size -d 'How much goes on' -r -f -a "small\t'A desk machine'
+medium\t'A small server'
+large\t'A busy server'
+huge\t'More than anybody wants to see at once'"
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l seed -d 'The same number gives the same machine' -r
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l port -d 'The TCP port of the page; 0 for any free one' -r
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l bind -d 'The address to listen on' -r
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l allow-host -d 'A host name under which the page may be asked for, beside localhost (repeatable)' -r
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l interval -d 'Seconds between two looks at the sockets, 0.1 to 3600' -r
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l group-by -d 'How processes are grouped at first' -r -f -a "auto\t''
+process\t''
+tree\t''
+family\t''
+user\t''
+host\t''"
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l icons-dir -d 'A folder with icons of your own' -r -F
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l rules -d 'A YAML or JSON file that gives processes types and labels' -r -F
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l svc-ports -d 'More service ports, such as 9000,9090' -r
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l log -d 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug' -r
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l open -d 'Open the page in the browser'
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l p2p-only -d 'Only connections between processes: no remote endpoints, no idle listeners'
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l udp -d 'UDP too'
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c procnet -n "__fish_procnet_using_subcommand doctor" -l json -d 'One JSON object'
+complete -c procnet -n "__fish_procnet_using_subcommand doctor" -s h -l help -d 'Print help'
+complete -c procnet -n "__fish_procnet_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c procnet -n "__fish_procnet_using_subcommand man" -s h -l help -d 'Print help'
+complete -c procnet -n "__fish_procnet_using_subcommand options" -s h -l help -d 'Print help'
