@@ -4,7 +4,7 @@ import type { Place } from '../layout/frame';
 import type { Lane, Route } from '../layout/route';
 import { route } from '../layout/route';
 import type { EdgeRow, NodeRow } from '../wire/columns';
-import type { Legend } from '../wire/types';
+import type { Legend } from '../wire/generated';
 import type { NodeView } from './node';
 import { element, set, setText } from './svg';
 

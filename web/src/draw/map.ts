@@ -6,7 +6,7 @@ import { LANE_GAP, NODE_WIDTH } from '../layout/frame';
 import type { Lane } from '../layout/route';
 import { lanesOf } from '../layout/route';
 import type { EdgeRow, NodeRow } from '../wire/columns';
-import type { Legend, TypeInfo } from '../wire/types';
+import type { Legend, TypeInfo } from '../wire/generated';
 import type { Insets, View } from './camera';
 import { Camera, fitView } from './camera';
 import { EdgeView, edgeColor } from './edge';

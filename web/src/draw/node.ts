@@ -2,7 +2,7 @@
 
 import type { Place } from '../layout/frame';
 import type { NodeRow } from '../wire/columns';
-import type { TypeInfo } from '../wire/types';
+import type { TypeInfo } from '../wire/generated';
 import { hasIcon } from './icons';
 import { element, set, setText } from './svg';
 import { textWidth, truncate } from './text';

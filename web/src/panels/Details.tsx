@@ -8,7 +8,7 @@ import { view } from '../scene/settings';
 import type { SocketsOf } from '../wire/api';
 import { fetchSockets } from '../wire/api';
 import type { EdgeRow, NodeRow } from '../wire/columns';
-import type { SocketList } from '../wire/types';
+import type { SocketList } from '../wire/generated';
 import { formatBytes, formatDuration, formatRtt } from './format';
 import { Icon } from './Icon';
 import { Fact, ProcessSections } from './ProcessDetails';

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { changeView } from '../scene/live';
 import { fetchFilterHelp } from '../wire/api';
-import type { FilterField } from '../wire/types';
+import type { FilterField } from '../wire/generated';
 import { Icon } from './Icon';
 import { helpOpen } from './ui';
 

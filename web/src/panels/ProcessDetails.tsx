@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { scene } from '../scene/live';
 import { fetchProcess } from '../wire/api';
-import type { ProcessDetails, ProcessSummary } from '../wire/types';
+import type { ProcessDetails, ProcessSummary } from '../wire/generated';
 import { Copy } from './Copy';
 import { formatCommand, formatDuration } from './format';
 import { Icon } from './Icon';

@@ -1,5 +1,5 @@
 import { scene } from '../scene/live';
-import type { SocketList, SocketRow } from '../wire/types';
+import type { SocketList, SocketRow } from '../wire/generated';
 import { formatBytes, formatDuration, formatEndpoint, formatRtt } from './format';
 import type { Fetched } from './useFetched';
 import { ATTRIBUTION_WORDS, UNKNOWN_OWNER_WORDS } from './words';

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { scene } from '../scene/live';
 import { fetchCapabilities } from '../wire/api';
-import type { CapabilityRow } from '../wire/types';
+import type { CapabilityRow } from '../wire/generated';
 import { Copy } from './Copy';
 import { formatCount } from './format';
 import { Icon } from './Icon';

@@ -42,7 +42,7 @@ export function formatCount(count: number, one: string, many = `${one}s`): strin
 }
 
 /** An address and port; IPv6 addresses in brackets. */
-export function formatEndpoint(endpoint: { ip: string; port: number } | null): string {
+export function formatEndpoint(endpoint: { ip: string; port: number } | null | undefined): string {
   if (!endpoint) return '–';
   const ip = endpoint.ip.includes(':') ? `[${endpoint.ip}]` : endpoint.ip;
   return `${ip}:${endpoint.port === 0 ? '*' : endpoint.port}`;

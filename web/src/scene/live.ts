@@ -2,9 +2,9 @@
 
 import { effect, signal, untracked } from '@preact/signals';
 import type { ApiError } from '../wire/api';
+import type { DeltaMessage, SceneMessage } from '../wire/generated';
 import type { StreamState } from '../wire/stream';
 import { Stream } from '../wire/stream';
-import type { DeltaMessage, SceneMessage } from '../wire/types';
 import { view } from './settings';
 import { SceneStore } from './store';
 

@@ -11,7 +11,7 @@ import type {
   Legend,
   SceneMessage,
   SummaryInfo,
-} from '../wire/types';
+} from '../wire/generated';
 
 const EMPTY_SUMMARY: SummaryInfo = {
   processes: 0,

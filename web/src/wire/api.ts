@@ -1,8 +1,14 @@
 // Plain requests to the server.
 
+import type {
+  CapabilityList,
+  FilterHelp,
+  ProcessDetails,
+  SceneMessage,
+  SocketList,
+} from './generated';
 import type { ViewQuery } from './query';
 import { viewParameters } from './query';
-import type { CapabilityList, FilterHelp, ProcessDetails, SceneMessage, SocketList } from './types';
 
 /** The server answered with an error; `position` points into the filter, if that was the reason. */
 export class ApiError extends Error {

@@ -1,6 +1,6 @@
 // Columns (one array per field) to rows and back into a scene.
 
-import type { EdgeColumns, NodeColumns } from './types';
+import type { EdgeColumns, NodeColumns } from './generated';
 
 type Item<T> = T extends readonly (infer Element)[] ? Element : never;
 

@@ -1,9 +1,9 @@
 // The live stream: one scene, then deltas, with resume.
 
 import { ApiError, fetchScene } from './api';
+import type { DeltaMessage, HeartbeatMessage, SceneMessage } from './generated';
 import type { ViewQuery } from './query';
 import { viewParameters } from './query';
-import type { DeltaMessage, HeartbeatMessage, SceneMessage } from './types';
 
 /** Without an event for so long the connection counts as lost (heartbeats come every 5 s). */
 const SILENCE_MS = 12_000;
