@@ -74,6 +74,9 @@ impl Differ {
         self.sequence += 1;
         let mut events = Vec::new();
         if whole {
+            let told = snapshot.processes.len() + snapshot.sockets.len();
+            events.reserve(told + snapshot.degradations.len() + 2);
+            self.sockets.reserve(snapshot.sockets.len().saturating_sub(self.sockets.len()));
             events.push(Event::Resync);
             events.push(Event::Capabilities(Arc::clone(&self.capabilities)));
         }

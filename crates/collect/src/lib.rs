@@ -9,7 +9,6 @@
 //! other process is stopped or signalled, and no input (a hostile name, a truncated netlink
 //! message, a process that dies in mid-scan) makes anything here panic.
 
-mod capability_names;
 pub mod differ;
 pub mod parse;
 pub mod snapshot;

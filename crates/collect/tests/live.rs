@@ -65,6 +65,13 @@ fn the_first_batch_is_the_whole_truth() {
 }
 
 #[test]
+fn a_scanner_may_move_to_another_thread() {
+    let mut scanner = scanner();
+    let polled = std::thread::spawn(move || scanner.poll().map(|batch| batch.sequence)).join();
+    assert_eq!(polled.unwrap().unwrap(), 1);
+}
+
+#[test]
 fn this_process_is_described() {
     let (mut scanner, mut world) = (scanner(), World::default());
     poll(&mut scanner, &mut world);

@@ -8,7 +8,7 @@ use rustix::io::Errno;
 
 use super::procfs::{Procfs, Reader};
 use crate::HostFacts;
-use crate::capability_names::{DAC_READ_SEARCH, SYS_ADMIN, SYS_PTRACE, names};
+use crate::parse::capability::{DAC_READ_SEARCH, SYS_ADMIN, SYS_PTRACE, names};
 use crate::parse::process;
 
 /// Processes that are tried, at most, in finding out what may be read of others.

@@ -86,6 +86,8 @@ struct Source {
     no_diag: [bool; TABLES.len()],
     /// Processes that live there.
     pids: Vec<u32>,
+    /// Entering by these processes was refused; it is not tried again before others come.
+    refused: bool,
 }
 
 /// All namespaces' sources.
@@ -216,8 +218,13 @@ impl Sources {
         }
         shortfall.namespaces = found.len().saturating_sub(MAX_NAMESPACES) as u64;
         self.others.retain(|netns, _| found.contains_key(netns));
-        for (netns, pids) in found.into_iter().take(MAX_NAMESPACES) {
-            self.others.entry(netns).or_insert_with(Source::new).pids = pids;
+        for (netns, mut pids) in found.into_iter().take(MAX_NAMESPACES) {
+            pids.sort_unstable();
+            let source = self.others.entry(netns).or_insert_with(Source::new);
+            if source.pids != pids {
+                source.pids = pids;
+                source.refused = false;
+            }
         }
     }
 
@@ -228,23 +235,23 @@ impl Sources {
         let destinations: Vec<Destination> = self
             .others
             .iter()
-            .filter(|(_, source)| source.socket.is_none())
+            .filter(|(_, source)| source.socket.is_none() && !source.refused)
             .map(|(netns, source)| Destination { netns: *netns, pids: source.pids.clone() })
             .collect();
         if destinations.is_empty() {
             return;
         }
         for (to, socket) in destinations.iter().zip(open_sockets(procfs, &destinations)) {
-            if let (Some(source), Ok(socket)) = (self.others.get_mut(&to.netns), socket) {
-                source.socket = Some(socket);
-            }
+            let Some(source) = self.others.get_mut(&to.netns) else { continue };
+            source.refused = socket.is_err();
+            source.socket = socket.ok();
         }
     }
 }
 
 impl Source {
     fn new() -> Self {
-        Self { socket: None, no_diag: [false; TABLES.len()], pids: Vec::new() }
+        Self { socket: None, no_diag: [false; TABLES.len()], pids: Vec::new(), refused: false }
     }
 
     /// Finds out which tables the kernel tells over netlink.

@@ -1,6 +1,7 @@
 //! Pure parsers of what kernels write: bytes in, values out; compiled and tested on every
 //! operating system. Nothing here panics, whatever the bytes are.
 
+pub mod capability;
 pub mod inet_diag;
 pub mod net_table;
 pub mod netlink;

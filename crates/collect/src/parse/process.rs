@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn links() {
         assert_eq!(socket_link(b"socket:[4711]"), Some(4711));
-        assert_eq!(socket_link(b"/tmp/socket:[4711]"), None);
+        assert_eq!(socket_link(b"/srv/socket:[4711]"), None);
         assert_eq!(socket_link(b"socket:[47"), None);
         assert_eq!(netns_link(b"net:[4026531840]"), Some(4_026_531_840));
         assert_eq!(executable(b"/usr/bin/a (deleted)"), b"/usr/bin/a");

@@ -1,11 +1,11 @@
 //! The names of Linux' capabilities, by number (`include/uapi/linux/capability.h`).
 
 /// `CAP_DAC_READ_SEARCH`: read every file and search every directory.
-pub(crate) const DAC_READ_SEARCH: u32 = 2;
+pub const DAC_READ_SEARCH: u32 = 2;
 /// `CAP_SYS_PTRACE`: look into every process.
-pub(crate) const SYS_PTRACE: u32 = 19;
+pub const SYS_PTRACE: u32 = 19;
 /// `CAP_SYS_ADMIN`: enter other namespaces, among much else.
-pub(crate) const SYS_ADMIN: u32 = 21;
+pub const SYS_ADMIN: u32 = 21;
 
 const NAMES: [&str; 41] = [
     "cap_chown",
@@ -52,7 +52,7 @@ const NAMES: [&str; 41] = [
 ];
 
 /// The names of the capabilities in a mask such as `CapEff` of `/proc/self/status`.
-pub(crate) fn names(mask: u64) -> Vec<&'static str> {
+pub fn names(mask: u64) -> Vec<&'static str> {
     NAMES
         .iter()
         .enumerate()
