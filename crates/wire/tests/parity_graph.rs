@@ -161,7 +161,7 @@ fn parity_row_09_any_other_remote_is_an_external_node() {
         assert_eq!(&*inbound.from, format!("198.51.100.7:{port}"));
     }
     let external = node(&answer, "203.0.113.5:443");
-    assert_eq!(external.r#type, "external");
+    assert_eq!(&*external.r#type, "external");
     assert_eq!(external.label, "203.0.113.5:443");
     assert_eq!(external.pid, None);
 }
@@ -182,7 +182,7 @@ fn parity_row_09_who_cannot_be_named_is_drawn_as_an_endpoint() {
     let world = World::of(&mut machine);
     let answer = world.all();
     assert_eq!(ids(&answer), ["1->127.0.0.1:9001", "127.0.0.1:45002->2:9002"]);
-    assert_eq!(node(&answer, "127.0.0.1:9001").r#type, "external");
+    assert_eq!(&*node(&answer, "127.0.0.1:9001").r#type, "external");
     assert_eq!(world.ask(GraphOptions { p2p_only: true, udp: true }).edges, []);
 }
 
@@ -201,7 +201,7 @@ fn parity_row_11_udp_edges_have_a_colour_of_their_own() {
     let id = "200->203.0.113.53:53";
     let answer = world.all();
     let udp = edge(&answer, id);
-    assert_eq!((udp.proto.as_str(), udp.state.as_str()), ("UDP", "UDP"));
+    assert_eq!((&*udp.proto, &*udp.state), ("UDP", "UDP"));
     assert_eq!(udp.color, "#00c2ff");
     assert_eq!(udp.title, "192.0.2.1:40006 ↔ 203.0.113.53:53 | UDP :53 | sockets: 1");
     let without = world.ask(GraphOptions::default());
@@ -343,7 +343,7 @@ fn parity_row_14_parallel_and_opposite_edges_are_separate_curves() {
     assert_eq!(bows.len(), 5, "no two lie on each other");
     for edge in parallel {
         assert!(edge.smooth.enabled);
-        assert!(["curvedCW", "curvedCCW"].contains(&edge.smooth.r#type.as_str()));
+        assert!(["curvedCW", "curvedCCW"].contains(&&*edge.smooth.r#type));
         assert!((0.0..=1.0).contains(&edge.smooth.roundness));
     }
 }
@@ -364,8 +364,8 @@ fn parity_row_15_and_16_types_labels_and_titles() {
     let database = node(&answer, "300");
     assert_eq!(database.label, "Orders\nPID 300");
     assert_eq!(database.title, "/usr/lib/postgres -D /data");
-    assert_eq!((database.r#type.as_str(), database.icon.as_str()), ("database", "database"));
-    assert_eq!((database.shape.as_str(), &database.image), ("icon", &None));
+    assert_eq!((&*database.r#type, &*database.icon), ("database", "database"));
+    assert_eq!((&*database.shape, &database.image), ("icon", &None));
     assert_eq!((database.pid, database.user.as_deref()), (Some(300), Some("www-data")));
     assert_eq!(node(&answer, "100").label, "nginx\nPID 100");
     let colors: BTreeSet<_> = answer.nodes.iter().map(|n| (&n.r#type, &n.color)).collect();
@@ -381,10 +381,7 @@ fn parity_row_18_an_image_where_there_is_one() {
     let graph = world.engine.graph();
     let answer = graph_answer(graph, &world.memory, GraphOptions::default(), &image, seconds(1));
     let process = node(&answer, "100");
-    assert_eq!(
-        (process.shape.as_str(), process.image.as_deref()),
-        ("image", Some("/assets/app.png"))
-    );
+    assert_eq!((&*process.shape, process.image.as_deref()), ("image", Some("/assets/app.png")));
     assert_eq!(node(&answer, "203.0.113.5:443").shape, "icon");
 }
 

@@ -1,5 +1,6 @@
 //! Nodes and edges of `/api/graph` from the graph.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ pub fn graph_answer(
         graph,
         image,
         looks: FxHashMap::default(),
+        external: Arc::from(EXTERNAL_TYPE),
         processes: BTreeMap::new(),
         endpoints: BTreeMap::new(),
         edges: Vec::new(),
@@ -66,6 +68,7 @@ struct Builder<'a> {
     graph: &'a Graph,
     image: &'a dyn Fn(&str) -> Option<String>,
     looks: FxHashMap<Arc<str>, Look>,
+    external: Arc<str>,
     processes: BTreeMap<ProcessKey, GraphNode>,
     endpoints: BTreeMap<Endpoint, GraphNode>,
     edges: Vec<Draft>,
@@ -140,8 +143,9 @@ impl Builder<'_> {
             Some(entry) => self.process_node(Arc::clone(&id), entry),
             // A socket can be told before its process.
             None => {
-                let look = self.look(&Arc::from(DEFAULT_TYPE));
-                node(Arc::clone(&id), format!("PID {}", key.pid), String::new(), DEFAULT_TYPE, look)
+                let type_name = Arc::from(DEFAULT_TYPE);
+                let look = self.look(&type_name);
+                node(Arc::clone(&id), format!("PID {}", key.pid), String::new(), &type_name, look)
             }
         };
         self.processes.insert(key, GraphNode { pid: Some(key.pid), ..node });
@@ -164,8 +168,9 @@ impl Builder<'_> {
         }
         let text = end.to_string();
         let id: Arc<str> = text.as_str().into();
-        let look = self.look(&Arc::from(EXTERNAL_TYPE));
-        let node = node(Arc::clone(&id), text.clone(), text, EXTERNAL_TYPE, look);
+        let type_name = Arc::clone(&self.external);
+        let look = self.look(&type_name);
+        let node = node(Arc::clone(&id), text.clone(), text, &type_name, look);
         self.endpoints.insert(end, node);
         id
     }
@@ -236,15 +241,15 @@ fn pair(edge: &Draft) -> (Arc<str>, Arc<str>) {
     if a <= b { (a, b) } else { (b, a) }
 }
 
-fn node(id: Arc<str>, label: String, title: String, type_name: &str, look: Look) -> GraphNode {
+fn node(id: Arc<str>, label: String, title: String, type_name: &Arc<str>, look: Look) -> GraphNode {
     GraphNode {
         id,
         label,
         title,
-        color: look.color.to_owned(),
-        icon: look.icon.to_owned(),
-        r#type: type_name.to_owned(),
-        shape: if look.image.is_some() { "image" } else { "icon" }.to_owned(),
+        color: Cow::Borrowed(look.color),
+        icon: Cow::Borrowed(look.icon),
+        r#type: Arc::clone(type_name),
+        shape: Cow::Borrowed(if look.image.is_some() { "image" } else { "icon" }),
         image: look.image,
         pid: None,
         user: None,
@@ -270,9 +275,9 @@ fn edge(draft: Draft, smooth: super::Smooth) -> GraphEdge {
             "{} ↔ {} | {shown} :{port} | sockets: {connections}",
             ends.client, ends.server
         ),
-        color: style::color(protocol, port, stale).to_owned(),
-        state: state_name.to_owned(),
-        proto: proto.to_owned(),
+        color: Cow::Borrowed(style::color(protocol, port, stale)),
+        state: Cow::Borrowed(state_name),
+        proto: Cow::Borrowed(proto),
         dashes: style::dashes(protocol, state, stale),
         width: style::width(connections, stale),
         stale,

@@ -14,6 +14,7 @@ mod build;
 mod memory;
 mod style;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, Serializer};
@@ -51,13 +52,17 @@ pub struct GraphNode {
     /// The command line.
     pub title: String,
     /// The type's colour, `#rrggbb`.
-    pub color: String,
+    #[schema(value_type = String)]
+    pub color: Cow<'static, str>,
     /// The built-in icon's name.
-    pub icon: String,
+    #[schema(value_type = String)]
+    pub icon: Cow<'static, str>,
     /// The type.
-    pub r#type: String,
+    #[schema(value_type = String)]
+    pub r#type: Arc<str>,
     /// `image` if there is an image, else `icon`.
-    pub shape: String,
+    #[schema(value_type = String)]
+    pub shape: Cow<'static, str>,
     /// The URL of the user's own icon for the type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
@@ -85,11 +90,14 @@ pub struct GraphEdge {
     /// `ip:port ↔ ip:port | TCP ESTABLISHED :port | sockets: N`.
     pub title: String,
     /// The colour of the port class, of UDP, or of what is stale.
-    pub color: String,
+    #[schema(value_type = String)]
+    pub color: Cow<'static, str>,
     /// A TCP state's name, or `UDP`.
-    pub state: String,
+    #[schema(value_type = String)]
+    pub state: Cow<'static, str>,
     /// `TCP` or `UDP`.
-    pub proto: String,
+    #[schema(value_type = String)]
+    pub proto: Cow<'static, str>,
     /// False, or the lengths of dash and gap.
     pub dashes: Dashes,
     /// The line's width.
@@ -129,7 +137,8 @@ pub struct Smooth {
     /// True.
     pub enabled: bool,
     /// `curvedCW`, `curvedCCW`, or `continuous`.
-    pub r#type: String,
+    #[schema(value_type = String)]
+    pub r#type: Cow<'static, str>,
     /// How far it bows out, from 0 to 1.
     pub roundness: f32,
 }

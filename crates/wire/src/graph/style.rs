@@ -1,5 +1,7 @@
 //! What edges look like: PARITY rows 11 to 14.
 
+use std::borrow::Cow;
+
 use procnet_core::registry::{PortClass, UDP_COLOR};
 use procnet_core::{Protocol, SocketState};
 
@@ -51,14 +53,14 @@ pub(crate) const fn dashes(protocol: Protocol, state: SocketState, stale: bool) 
 /// come out on the side that is meant.
 pub(crate) fn smooth(index: usize, count: usize, forward: bool) -> Smooth {
     if count <= 1 {
-        return Smooth { enabled: true, r#type: "continuous".to_owned(), roundness: 0.2 };
+        return Smooth { enabled: true, r#type: Cow::Borrowed("continuous"), roundness: 0.2 };
     }
     let clockwise = index.is_multiple_of(2) == forward;
     // 0.2, 0.33, 0.43, …: always different, never 1. Few enough to be exact in an f32.
     let tier = (index / 2).min(1_000) as f32 + 1.0;
     Smooth {
         enabled: true,
-        r#type: if clockwise { "curvedCW" } else { "curvedCCW" }.to_owned(),
+        r#type: Cow::Borrowed(if clockwise { "curvedCW" } else { "curvedCCW" }),
         roundness: 1.0 - 1.0 / (1.0 + 0.25 * tier),
     }
 }
