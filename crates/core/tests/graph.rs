@@ -304,6 +304,24 @@ fn g10_a_connection_whose_client_is_gone_is_still_known_as_its_client() {
 }
 
 #[test]
+fn g6_a_connection_that_lives_for_less_than_a_batch_was_on_the_map() {
+    let mut world = World::new();
+    let open = |s: Socket| Event::SocketOpened(Box::new(s));
+    let totals = Some(Counters { sent_bytes: 5, received_bytes: 7, ..Counters::default() });
+    world.tell([
+        open(socket(1, "0.0.0.0:5432", None, &[SERVER])),
+        open(socket(2, "127.0.0.1:40000", Some("127.0.0.1:5432"), &[CLIENT])),
+        open(socket(3, "127.0.0.1:5432", Some("127.0.0.1:40000"), &[SERVER])),
+        Event::SocketClosed { key: key(2), totals },
+        Event::SocketClosed { key: key(3), totals: None },
+    ]);
+    let link = world.only_link();
+    assert_eq!(link.key.client, Party::Process(process(CLIENT)));
+    assert_eq!(link.key.server, Party::Process(process(SERVER)));
+    assert!(link.is_stale());
+}
+
+#[test]
 fn g8_of_several_owners_the_oldest_stands_for_the_socket() {
     let mut world = World::new();
     world.open([

@@ -182,7 +182,16 @@ impl Graph {
         let Some(id) = self.socket_ids.remove(key) else { return };
         if let Some(totals) = totals {
             self.sockets[id.index()].socket.counters = totals;
+        }
+        if totals.is_some() || self.dirty.contains(&id) {
+            // What lived for less than a batch must have been on the map too, and each end must have
+            // known the other.
             self.settle(id, now);
+            if let Some(pair) = self.pair(id)
+                && self.dirty.contains(&pair)
+            {
+                self.settle(pair, now);
+            }
         }
         let pair = self.pair(id);
         self.leave(id);
