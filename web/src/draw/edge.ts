@@ -10,6 +10,8 @@ import { element, set, setText } from './svg';
 
 export const STALE_COLOR = '#8a8f98';
 const STALE_WIDTH = 2.5;
+/** The server keeps what has ended for so long. */
+const STALE_MS = 15_000;
 const FALLBACK_COLOR = '#7f7f7f';
 
 /** Dashes by TCP state; other states are drawn solid. */
@@ -50,6 +52,7 @@ export class EdgeView {
   /** What is written where there is room: not the port, if the server's node shows it. */
   quietLabel = '';
   private lit = false;
+  private staleSince: number | undefined;
   private readonly shade: number;
   private readonly line = element('path', { class: 'line' });
   private readonly hit = element('path', { class: 'hit' });
@@ -95,6 +98,21 @@ export class EdgeView {
     set(this.label, { x: Math.round(next.labelX), y: Math.round(next.labelY) + 4 });
     this.quietLabel = edgeLabel(edge, !showsPort(to.node, edge.port));
     this.writeLabel();
+  }
+
+  /**
+   * Fades what has ended, in steps. An animation would be smoother, but gives every such edge a
+   * layer of its own, which costs more than all other drawing where there is no GPU.
+   */
+  fade(now: number): void {
+    if (!this.edge.stale) {
+      this.staleSince = undefined;
+      set(this.root, { opacity: undefined });
+      return;
+    }
+    this.staleSince ??= now;
+    const gone = Math.min(1, (now - this.staleSince) / STALE_MS);
+    set(this.root, { opacity: (0.9 - 0.7 * gone).toFixed(2) });
   }
 
   /** Says everything while it is in the light. */

@@ -68,6 +68,7 @@ export class MapPainter {
   private detail: Detail = 'full';
   private tabStop: string | undefined;
   private focus: MapTarget | undefined;
+  private anyLit = false;
   private glideTimer = 0;
   private size: Size = { width: 1, height: 1 };
   private insets: Insets = MARGIN;
@@ -167,11 +168,18 @@ export class MapPainter {
       leave(view.root);
     }
     this.syncEdges(scene);
+    this.fade();
     this.svg.classList.toggle('crowded', this.edges.size > CROWDED_EDGES);
     this.syncGround();
     this.placeLabels();
     if (!this.tabStop || !this.nodes.has(this.tabStop)) this.setTabStop([...present][0]);
     this.applyFocus();
+  }
+
+  /** Fades what has ended; to be called about once a second. */
+  fade(): void {
+    const now = performance.now();
+    for (const view of this.edges.values()) view.fade(now);
   }
 
   private syncEdges(scene: MapScene): void {
@@ -340,8 +348,10 @@ export class MapPainter {
   }
 
   private applyFocus(): void {
-    const lit = new Set<string>();
     const { focus } = this;
+    if (!focus && !this.anyLit) return;
+    this.anyLit = focus !== undefined;
+    const lit = new Set<string>();
     for (const [key, view] of this.edges) {
       const { from = '', to = '' } = view.root.dataset;
       const on =

@@ -179,14 +179,14 @@ function Members(props: {
   const owners = new Map(
     (sockets?.sockets ?? []).flatMap((socket) => socket.owners).map((owner) => [owner.key, owner]),
   );
-  const keys = [...new Set([...node.processes, ...owners.keys()])].slice(0, 200);
   return (
     <section>
       <h3>
-        {node.count} processes{keys.length < node.count ? `, ${keys.length} listed` : ''}
+        {node.count} processes
+        {node.processes.length < node.count ? `, the oldest ${node.processes.length} listed` : ''}
       </h3>
       <ul class="members">
-        {keys.map((key) => {
+        {node.processes.map((key) => {
           const owner = owners.get(key);
           return (
             <li key={key}>

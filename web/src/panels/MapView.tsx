@@ -14,6 +14,7 @@ import { followPointer } from './pointer';
 
 const STORAGE_PREFIX = 'procnet.layout.';
 const SAVE_DELAY_MS = 800;
+const FADE_MS = 1000;
 
 function zoneOf(kind: string): Zone {
   return kind === 'client' || kind === 'server' ? kind : 'process';
@@ -124,6 +125,9 @@ export function MapView({ hidden }: { hidden: boolean }) {
       if (painter.camera.fitted) fitMap(false);
     });
     observer.observe(container);
+    const fadeTimer = window.setInterval(() => {
+      if (!document.hidden) painter.fade();
+    }, FADE_MS);
     const onVisible = () => {
       if (!document.hidden && dirty) draw();
     };
@@ -163,6 +167,7 @@ export function MapView({ hidden }: { hidden: boolean }) {
     return () => {
       stopFollowing();
       observer.disconnect();
+      window.clearInterval(fadeTimer);
       document.removeEventListener('visibilitychange', onVisible);
       stopPointer();
       stopEffects();

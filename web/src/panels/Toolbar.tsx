@@ -1,5 +1,5 @@
 import { useComputed } from '@preact/signals';
-import { changeView, connection, frozen, heldBack, scene, setFrozen } from '../scene/live';
+import { changeView, connection, frozen, scene, setFrozen } from '../scene/live';
 import type { Theme } from '../scene/settings';
 import { legendOpen, THEMES, theme, view } from '../scene/settings';
 import type { Grouping } from '../wire/query';
@@ -113,11 +113,9 @@ const CONNECTION_WORDS = { connecting: 'connecting', live: 'live', lost: 'connec
 
 function Connection() {
   const state = frozen.value ? 'frozen' : connection.value;
-  const words = frozen.value
-    ? `frozen${heldBack.value > 0 ? ` · ${heldBack.value} held` : ''}`
-    : CONNECTION_WORDS[connection.value];
+  const words = frozen.value ? 'frozen' : CONNECTION_WORDS[connection.value];
   return (
-    <span class="connection" data-state={state}>
+    <span class="connection" data-state={state} role="status">
       <span class="dot" />
       {words}
     </span>
