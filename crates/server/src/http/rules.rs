@@ -61,7 +61,8 @@ pub(crate) async fn reload(State(app): State<App>, request: Request) -> Response
     let file = rules.file().to_owned();
     match tokio::task::spawn_blocking(move || rules.reload()).await {
         Ok(Ok(count)) => {
-            tracing::info!(file = %file.display(), rules = count, "read the rules again");
+            // Whoever gave the closure tells the user.
+            tracing::debug!(file = %file.display(), rules = count, "read the rules again");
             let rules = Some(u32::try_from(count).unwrap_or(u32::MAX));
             json_response(json(&ReloadAnswer { ok: true, rules, error: None }))
         }
