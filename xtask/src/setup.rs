@@ -1,5 +1,6 @@
 //! `cargo xtask setup`: gets what the tests need, or says what is missing.
 
+use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -57,20 +58,23 @@ pub(crate) fn debian() -> Result<()> {
     }
 }
 
-/// `npm ci`, unless what is there came from the same lock file.
+/// `npm ci`, unless what is there is newer than the lock file.
 pub(crate) fn node() -> Result<()> {
     if find("npm").is_none() {
         bail!("npm is not there: install Node.js 20 or newer, with npm");
     }
     let web = repository::root().join("web");
-    let lock = web.join("package-lock.json");
-    let wanted = std::fs::read(&lock).with_context(|| format!("can't read {}", lock.display()))?;
-    let stamp = web.join("node_modules").join(".procnet-lock");
-    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+    // A build that runs beside us installs too, and takes the same lock.
+    let lock = web.join(".build.lock");
+    let lock = File::create(&lock).with_context(|| format!("can't create {}", lock.display()))?;
+    lock.lock().context("can't lock web/.build.lock")?;
+    let modified = |file: &str| std::fs::metadata(web.join(file)).and_then(|m| m.modified());
+    let wanted = modified("package-lock.json").context("can't read web/package-lock.json")?;
+    // npm writes this one last.
+    if modified("node_modules/.package-lock.json").is_ok_and(|installed| installed >= wanted) {
         return Ok(());
     }
-    succeed(&mut npm(&["ci", "--no-audit", "--no-fund"]))?;
-    std::fs::write(&stamp, wanted).with_context(|| format!("can't write {}", stamp.display()))
+    succeed(&mut npm(&["ci", "--no-audit", "--no-fund"]))
 }
 
 /// While this lives, package scripts start no services. A policy that is there already stays.

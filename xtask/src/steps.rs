@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
-use crate::command::{build_procnet, cargo, npm, succeed};
+use crate::command::{build_procnet, cargo, find, npm, succeed};
 use crate::{deny, generated, setup, tidy};
 
 /// What one check came to.
@@ -67,7 +67,9 @@ const STEPS: &[Step] = &[
     }),
     step("browser", "the page in Chromium", Need::Everything, || {
         let program = build_procnet(false)?;
-        succeed(npm(&["run", "browser"]).env("PROCNET_BINARY", program))
+        let chromium = find("chromium").context("chromium is not there")?;
+        let mut browser = npm(&["run", "browser"]);
+        succeed(browser.env("PROCNET_BINARY", program).env("CHROMIUM", chromium))
     }),
 ];
 
