@@ -1,12 +1,13 @@
 // One edge on the map.
 
-import type { Place } from '../layout/frame';
+import type { Place, Rect } from '../layout/frame';
 import type { Lane, Route } from '../layout/route';
 import { route } from '../layout/route';
 import type { EdgeRow, NodeRow } from '../wire/columns';
 import type { Legend } from '../wire/generated';
 import type { NodeView } from './node';
 import { element, set, setText } from './svg';
+import { textWidth } from './text';
 
 export const STALE_COLOR = '#8a8f98';
 const STALE_WIDTH = 2.5;
@@ -118,7 +119,6 @@ export class EdgeView {
   /** Says everything while it is in the light. */
   light(on: boolean): void {
     this.root.classList.toggle('lit', on);
-    this.label.classList.toggle('lit', on);
     if (on !== this.lit) {
       this.lit = on;
       this.writeLabel();
@@ -126,11 +126,23 @@ export class EdgeView {
   }
 
   private writeLabel(): void {
-    setText(this.label, this.lit ? edgeLabel(this.edge, true) : this.quietLabel);
+    setText(this.label, this.lit ? this.fullLabel : this.quietLabel);
   }
 
-  get labelAt(): { x: number; y: number } {
-    return { x: this.route?.labelX ?? 0, y: this.route?.labelY ?? 0 };
+  get isLit(): boolean {
+    return this.lit;
+  }
+
+  get fullLabel(): string {
+    return edgeLabel(this.edge, true);
+  }
+
+  /** What `text` would cover as this edge's label. */
+  labelBox(text: string, size: number): Rect {
+    const width = textWidth(text, size, 500) + 6;
+    const height = size + 4;
+    const { labelX = 0, labelY = 0 } = this.route ?? {};
+    return { x: labelX - width / 2, y: labelY - height / 2, width, height };
   }
 }
 

@@ -14,7 +14,7 @@ import { iconSymbols } from './icons';
 import type { Detail } from './node';
 import { detailAt, NodeView } from './node';
 import { element, set, setText } from './svg';
-import { forgetWidths, textWidth } from './text';
+import { forgetWidths } from './text';
 
 const BAND_PAD = 16;
 const LEAVE_MS = 260;
@@ -23,6 +23,8 @@ const GLIDE_MS = 460;
 const MARGIN: Insets = { top: 50, right: 30, bottom: 24, left: 30 };
 /** With more edges than this, labels wait for the pointer. */
 const MAX_LABELLED_EDGES = 60;
+/** Edge labels' size, as in the style sheet: larger in a smaller picture. */
+const LABEL_SIZE: Readonly<Record<Detail, number>> = { full: 11, label: 15, large: 19 };
 /** With more edges than this, lines are fainter. */
 const CROWDED_EDGES = 150;
 
@@ -76,11 +78,12 @@ export class MapPainter {
   constructor(
     private readonly layout: FlowLayout | { current: FlowLayout },
     host: HTMLElement,
+    private readonly onOutside: (count: number) => void,
   ) {
     this.ground.append(this.machineBand, this.idleTitle);
     this.headings.append(...this.columnTitles);
     this.defs.append(...iconSymbols());
-    this.world.append(this.ground, this.edgeLayer, this.labelLayer, this.nodeLayer);
+    this.world.append(this.ground, this.edgeLayer, this.nodeLayer, this.labelLayer);
     this.svg = element(
       'svg',
       { class: 'map', role: 'application', 'aria-label': 'Map of processes and connections' },
@@ -172,6 +175,7 @@ export class MapPainter {
     this.svg.classList.toggle('crowded', this.edges.size > CROWDED_EDGES);
     this.syncGround();
     this.placeLabels();
+    this.countOutside();
     if (!this.tabStop || !this.nodes.has(this.tabStop)) this.setTabStop([...present][0]);
     this.applyFocus();
   }
@@ -309,11 +313,29 @@ export class MapPainter {
     });
   }
 
+  /** How many nodes lie outside of the window. */
+  private countOutside(): void {
+    const { x, y, scale } = this.camera.view;
+    let count = 0;
+    for (const { place } of this.nodes.values()) {
+      const left = place.x * scale + x;
+      const top = place.y * scale + y;
+      const inside =
+        left + place.width * scale > 0 &&
+        left < this.size.width &&
+        top + place.height * scale > 0 &&
+        top < this.size.height;
+      if (!inside) count++;
+    }
+    this.onOutside(count);
+  }
+
   private onView(view: View): void {
     set(this.world, {
       transform: `translate(${view.x.toFixed(2)} ${view.y.toFixed(2)}) scale(${view.scale.toFixed(4)})`,
     });
     this.placeHeadings();
+    this.countOutside();
     const detail = detailAt(view.scale);
     if (detail !== this.detail) {
       this.detail = detail;
@@ -327,40 +349,51 @@ export class MapPainter {
     const few = this.edges.size <= MAX_LABELLED_EDGES;
     const boxes: Rect[] = few ? [...this.nodes.values()].map(({ place }) => place) : [];
     for (const view of this.edges.values()) {
-      let room = false;
-      if (few) {
-        const width = textWidth(view.quietLabel, 11, 500) + 6;
-        const { x, y } = view.labelAt;
-        const box = { x: x - width / 2, y: y - 8, width, height: 16 };
-        room = !boxes.some((other) => overlap(box, other));
-        if (room) boxes.push(box);
-      }
-      view.label.classList.toggle('roomy', room);
+      const roomy = few && claim(boxes, view.labelBox(view.quietLabel, LABEL_SIZE.full));
+      view.label.classList.toggle('roomy', roomy);
     }
   }
 
-  /** Lights the neighbourhood of `target` and dims the rest; undefined lights everything. */
+  /** Shows the labels of lit edges, but none over another. */
+  private placeLitLabels(): void {
+    const boxes: Rect[] = [];
+    const size = LABEL_SIZE[this.detail];
+    for (const view of this.edges.values()) {
+      const shown = view.isLit && claim(boxes, view.labelBox(view.fullLabel, size));
+      view.label.classList.toggle('lit', shown);
+    }
+  }
+
+  /**
+   * Lights the neighbourhood of `target` and dims the rest; a group that is shown as its members
+   * stands for them. Undefined, or what is not on the map, lights everything.
+   */
   highlight(target: MapTarget | undefined, kind: 'selected' | 'hovered'): void {
     this.focus = target;
-    this.svg.classList.toggle('focusing', target !== undefined);
-    this.svg.classList.toggle('hovering', target !== undefined && kind === 'hovered');
+    this.svg.classList.toggle('hovering', kind === 'hovered');
     this.applyFocus();
   }
 
   private applyFocus(): void {
     const { focus } = this;
     if (!focus && !this.anyLit) return;
-    this.anyLit = focus !== undefined;
-    const lit = new Set<string>();
+    const centre = new Set<string>();
+    if (focus?.kind === 'node') {
+      for (const [key, { node }] of this.nodes) {
+        if (key === focus.key || node.parent === focus.key) centre.add(key);
+      }
+    }
+    const lit = new Set(centre);
     for (const [key, view] of this.edges) {
       const { from = '', to = '' } = view.root.dataset;
-      const on =
-        focus?.kind === 'node' ? from === focus.key || to === focus.key : key === focus?.key;
+      const on = focus?.kind === 'edge' ? key === focus.key : centre.has(from) || centre.has(to);
       view.light(on);
       if (on) lit.add(from).add(to);
     }
-    if (focus?.kind === 'node') lit.add(focus.key);
     for (const [key, view] of this.nodes) view.root.classList.toggle('lit', lit.has(key));
+    this.placeLitLabels();
+    this.anyLit = lit.size > 0;
+    this.svg.classList.toggle('focusing', this.anyLit);
   }
 
   /** Marks what is selected. */
@@ -436,6 +469,13 @@ function looksOf(legend: Legend): Looks {
 
 function pairId(from: string, to: string): string {
   return from < to ? `${from}\n${to}` : `${to}\n${from}`;
+}
+
+/** Takes `box` if nothing in `boxes` is there yet. */
+function claim(boxes: Rect[], box: Rect): boolean {
+  if (boxes.some((other) => overlap(box, other))) return false;
+  boxes.push(box);
+  return true;
 }
 
 function overlap(a: Rect, b: Rect): boolean {

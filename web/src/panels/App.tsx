@@ -1,5 +1,6 @@
 import { useEffect } from 'preact/hooks';
 import { scene } from '../scene/live';
+import { selected } from '../scene/selection';
 import { Banner } from './Banner';
 import { Details } from './Details';
 import { Empty } from './Empty';
@@ -22,7 +23,7 @@ export function App() {
   return (
     <div class="page">
       <Toolbar />
-      <div class="stage">
+      <div class={selected.value ? 'stage with-details' : 'stage'}>
         <main class="main">
           <MapView hidden={table} />
           {table ? <TableView /> : <LegendPanel />}

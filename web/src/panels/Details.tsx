@@ -2,14 +2,14 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { edgeLabel } from '../draw/edge';
 import { iconOf } from '../draw/node';
-import { changeView, scene } from '../scene/live';
+import { changeView, scene, viewInForce } from '../scene/live';
 import { selected } from '../scene/selection';
 import { view } from '../scene/settings';
 import type { SocketsOf } from '../wire/api';
 import { fetchSockets } from '../wire/api';
 import type { EdgeRow, NodeRow } from '../wire/columns';
 import type { SocketList } from '../wire/generated';
-import { formatBytes, formatDuration, formatRtt } from './format';
+import { formatBytes, formatCount, formatDuration, formatRtt } from './format';
 import { Icon } from './Icon';
 import { Fact, ProcessSections } from './ProcessDetails';
 import { SocketSection } from './Sockets';
@@ -40,19 +40,58 @@ export function Details() {
       </button>
       {node && <NodeDetails key={node.key} node={node} />}
       {edge && <EdgeDetails key={edge.key} edge={edge} />}
-      {!node && !edge && (
-        <div class="gone">
-          <h2>No longer there</h2>
-          <p>What was selected has ended, or the filter leaves it out.</p>
-        </div>
-      )}
+      {!node && !edge && <Gone nodeKey={target.key} />}
     </aside>
   );
 }
 
+/** What is said of a selection that is no node or edge now: it was expanded, or has ended. */
+function Gone({ nodeKey }: { nodeKey: string }) {
+  const members = [...scene.nodes.values()].filter((node) => node.parent === nodeKey);
+  if (members.length === 0) {
+    return (
+      <div class="gone">
+        <h2>No longer there</h2>
+        <p>What was selected has ended, or the filter leaves it out.</p>
+      </div>
+    );
+  }
+  return (
+    <>
+      <header class="heading">
+        <div>
+          <h2>Shown as its members</h2>
+          <p>{formatCount(members.length, 'node')} on the map</p>
+        </div>
+      </header>
+      <div class="actions">
+        <button type="button" class="action" onClick={() => collapse(nodeKey)}>
+          <Icon name="collapse" size={15} /> Back into one
+        </button>
+      </div>
+      <section>
+        <ul class="members">
+          {members.map((member) => (
+            <li key={member.key}>
+              <End node={member} />
+              <span class="quiet">{member.detail}</span>
+            </li>
+          ))}
+        </ul>
+      </section>
+    </>
+  );
+}
+
+function collapse(key: string): void {
+  selected.value = { kind: 'node', key };
+  changeView({ expand: view.value.expand.filter((expanded) => expanded !== key) });
+}
+
 function useSockets(of: SocketsOf) {
-  const id = JSON.stringify([of, view.value]);
-  return useFetched<SocketList>(id, (signal) => fetchSockets(of, view.value, SOCKET_LIMIT, signal));
+  const shown = viewInForce.value;
+  const id = JSON.stringify([of, shown]);
+  return useFetched<SocketList>(id, (signal) => fetchSockets(of, shown, SOCKET_LIMIT, signal));
 }
 
 function Heading({ node, children }: { node: NodeRow; children?: ComponentChildren }) {
@@ -141,14 +180,7 @@ function GroupActions({ node }: { node: NodeRow }) {
         </button>
       )}
       {node.parent && (
-        <button
-          type="button"
-          class="action"
-          onClick={() => {
-            selected.value = { kind: 'node', key: node.parent };
-            changeView({ expand: expand.filter((key) => key !== node.parent) });
-          }}
-        >
+        <button type="button" class="action" onClick={() => collapse(node.parent)}>
           <Icon name="collapse" size={15} /> Back into its group
         </button>
       )}

@@ -1,4 +1,4 @@
-import { effect } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { MapPainter } from '../draw/map';
 import { FlowLayout } from '../layout/flow';
@@ -10,11 +10,16 @@ import type { Target } from '../scene/selection';
 import { hovered, sameTarget, selected } from '../scene/selection';
 import { readStored, writeStored } from '../scene/settings';
 import { mapCommands } from './commands';
+import { formatCount } from './format';
+import { Icon } from './Icon';
 import { followPointer } from './pointer';
 
 const STORAGE_PREFIX = 'procnet.layout.';
 const SAVE_DELAY_MS = 800;
 const FADE_MS = 1000;
+
+/** How many nodes are out of view. */
+const outside = signal(0);
 
 function zoneOf(kind: string): Zone {
   return kind === 'client' || kind === 'server' ? kind : 'process';
@@ -51,7 +56,9 @@ export function MapView({ hidden }: { hidden: boolean }) {
     if (!container) return;
     let level = scene.grouping.value.level;
     const layout = { current: restoredLayout(level) };
-    const painter = new MapPainter(layout, container);
+    const painter = new MapPainter(layout, container, (count) => {
+      outside.value = count;
+    });
     let saveTimer = 0;
     let shown = false;
     let dirty = false;
@@ -175,5 +182,15 @@ export function MapView({ hidden }: { hidden: boolean }) {
     };
   }, []);
 
-  return <div class="map-host" ref={host} hidden={hidden} />;
+  return (
+    <>
+      <div class="map-host" ref={host} hidden={hidden} />
+      {!hidden && outside.value > 0 && (
+        <button type="button" class="outside" onClick={() => mapCommands.fit()}>
+          <Icon name="fit" size={15} />
+          {formatCount(outside.value, 'node')} out of view
+        </button>
+      )}
+    </>
+  );
 }

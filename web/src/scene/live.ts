@@ -3,6 +3,7 @@
 import { effect, signal, untracked } from '@preact/signals';
 import type { ApiError } from '../wire/api';
 import type { DeltaMessage, SceneMessage } from '../wire/generated';
+import type { ViewQuery } from '../wire/query';
 import type { StreamState } from '../wire/stream';
 import { Stream } from '../wire/stream';
 import { view } from './settings';
@@ -16,6 +17,8 @@ export const connection = signal<StreamState>('connecting');
 export const frozen = signal(false);
 /** How many changes the frozen picture leaves out. */
 export const heldBack = signal(0);
+/** The view that the scene shows: the wanted one, once the server has answered. */
+export const viewInForce = signal<ViewQuery>(view.value);
 export const viewError = signal<ApiError | undefined>(undefined);
 
 type SceneListener = (change: 'scene' | 'delta') => void;
@@ -79,6 +82,7 @@ function fold(): void {
       if ('epoch' in message) {
         scene.replace(message);
         change = 'scene';
+        viewInForce.value = stream.current ?? viewInForce.value;
       } else {
         scene.apply(message);
       }

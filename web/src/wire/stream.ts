@@ -69,6 +69,11 @@ export class Stream {
     void this.reconnect();
   }
 
+  /** The view that the latest scene belongs to. */
+  get current(): ViewQuery | undefined {
+    return this.view;
+  }
+
   private open(lastId: string | undefined): void {
     if (!this.view) return;
     this.close();
