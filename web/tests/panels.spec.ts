@@ -104,9 +104,9 @@ test('the table shows the same scene, sorts, and selects', async ({ page }) => {
 
 test('the toggles and the grouping change the view', async ({ page }) => {
   await open(page);
-  await page.getByRole('button', { name: 'Local only' }).click();
+  await page.getByRole('button', { name: 'Local only', exact: true }).click();
   await expect(page.locator('.map .node.remote[data-key]')).toHaveCount(0);
-  await page.getByRole('button', { name: 'Local only' }).click();
+  await page.getByRole('button', { name: 'Local only', exact: true }).click();
   await expect(page.locator('.map .node.remote[data-key]').first()).toBeVisible();
   await page.getByRole('combobox').selectOption('user');
   await expect(page.locator('.map .node[data-key]').first()).toBeVisible();

@@ -2,7 +2,6 @@
 
 import type { FlowLayout } from '../layout/flow';
 import type { Frame, Rect, Size } from '../layout/frame';
-import { LANE_GAP, NODE_WIDTH } from '../layout/frame';
 import type { Lane } from '../layout/route';
 import { lanesOf } from '../layout/route';
 import type { EdgeRow, NodeRow } from '../wire/columns';
@@ -10,13 +9,13 @@ import type { Legend, TypeInfo } from '../wire/generated';
 import type { Insets, View } from './camera';
 import { Camera, fitView } from './camera';
 import { EdgeView, edgeColor } from './edge';
+import { Ground } from './ground';
 import { iconSymbols } from './icons';
 import type { Detail } from './node';
 import { detailAt, NodeView } from './node';
-import { element, set, setText } from './svg';
+import { element, set } from './svg';
 import { forgetWidths } from './text';
 
-const BAND_PAD = 16;
 const LEAVE_MS = 260;
 const GLIDE_MS = 460;
 /** Around the map: the headings on top; more where a panel lies over it. */
@@ -44,7 +43,7 @@ export class MapPainter {
   readonly svg: SVGSVGElement;
   readonly camera: Camera;
   private readonly world = element('g', { class: 'world' });
-  private readonly ground = element('g', { class: 'ground', 'aria-hidden': 'true' });
+  private readonly ground = new Ground();
   private readonly edgeLayer = element('g', { class: 'edges' });
   private readonly labelLayer = element('g', { class: 'edge-labels', 'aria-hidden': 'true' });
   private readonly nodeLayer = element('g', {
@@ -52,15 +51,7 @@ export class MapPainter {
     role: 'group',
     'aria-label': 'Nodes',
   });
-  private readonly headings = element('g', { class: 'headings', 'aria-hidden': 'true' });
   private readonly defs = element('defs');
-  private readonly machineBand = element('rect', { class: 'band', rx: 16 });
-  private readonly idleTitle = element('text', { class: 'idle-title' });
-  private readonly columnTitles = ['clients', 'this machine', 'remote'].map((text) => {
-    const title = element('text', { class: 'column-title' });
-    title.textContent = text;
-    return title;
-  });
   private readonly nodes = new Map<string, NodeView>();
   private readonly edges = new Map<string, EdgeView>();
   private readonly markers = new Map<string, string>();
@@ -80,16 +71,14 @@ export class MapPainter {
     host: HTMLElement,
     private readonly onOutside: (count: number) => void,
   ) {
-    this.ground.append(this.machineBand, this.idleTitle);
-    this.headings.append(...this.columnTitles);
     this.defs.append(...iconSymbols());
-    this.world.append(this.ground, this.edgeLayer, this.nodeLayer, this.labelLayer);
+    this.world.append(this.ground.world, this.edgeLayer, this.nodeLayer, this.labelLayer);
     this.svg = element(
       'svg',
       { class: 'map', role: 'application', 'aria-label': 'Map of processes and connections' },
       this.defs,
       this.world,
-      this.headings,
+      this.ground.headings,
     );
     this.camera = new Camera((view) => this.onView(view));
     host.append(this.svg);
@@ -173,7 +162,7 @@ export class MapPainter {
     this.syncEdges(scene);
     this.fade();
     this.svg.classList.toggle('crowded', this.edges.size > CROWDED_EDGES);
-    this.syncGround();
+    this.ground.sync(this.flow, this.camera.view);
     this.placeLabels();
     this.countOutside();
     if (!this.tabStop || !this.nodes.has(this.tabStop)) this.setTabStop([...present][0]);
@@ -214,7 +203,7 @@ export class MapPainter {
       if (present.has(key)) continue;
       this.edges.delete(key);
       const { from = '', to = '' } = view.root.dataset;
-      this.parallels.get(pairId(from, to))?.delete(view.parallel);
+      this.freeParallel(from, to, view.parallel);
       view.label.remove();
       leave(view.root);
     }
@@ -243,6 +232,13 @@ export class MapPainter {
     return number;
   }
 
+  private freeParallel(from: string, to: string, number: number): void {
+    const id = pairId(from, to);
+    const taken = this.parallels.get(id);
+    taken?.delete(number);
+    if (taken?.size === 0) this.parallels.delete(id);
+  }
+
   private marker(color: string): string {
     const known = this.markers.get(color);
     if (known) return known;
@@ -268,51 +264,6 @@ export class MapPainter {
     return url;
   }
 
-  private syncGround(): void {
-    const frame = this.flow.currentFrame;
-    const first = frame?.columns[1];
-    const last = frame?.columns.at(-2);
-    const idle = this.flow.idleBounds();
-    const flow = this.flow.flowBounds();
-    if (frame && first && last && flow) {
-      const right = last.x + last.lanes * (NODE_WIDTH + LANE_GAP) - LANE_GAP;
-      setRect(this.machineBand, {
-        x: first.x - BAND_PAD,
-        y: flow.y - BAND_PAD,
-        width: right - first.x + 2 * BAND_PAD,
-        height: flow.height + 2 * BAND_PAD,
-      });
-    } else {
-      set(this.machineBand, { display: 'none' });
-    }
-    set(this.idleTitle, { display: idle ? undefined : 'none' });
-    if (idle) {
-      setText(this.idleTitle, 'Listening, nobody connected');
-      set(this.idleTitle, { x: idle.x + 2, y: idle.y - 9 });
-    }
-    this.placeHeadings();
-  }
-
-  private placeHeadings(): void {
-    const frame = this.flow.currentFrame;
-    if (!frame) return;
-    const { x, scale } = this.camera.view;
-    const first = frame.columns[1];
-    const last = frame.columns.at(-2);
-    const server = frame.columns.at(-1);
-    const client = frame.columns[0];
-    if (!first || !last || !server || !client) return;
-    const spans = [
-      [client.x, client.x + client.lanes * (NODE_WIDTH + LANE_GAP) - LANE_GAP],
-      [first.x, last.x + last.lanes * (NODE_WIDTH + LANE_GAP) - LANE_GAP],
-      [server.x, frame.width],
-    ];
-    spans.forEach(([left = 0, right = 0], i) => {
-      const title = this.columnTitles[i];
-      if (title) set(title, { x: Math.round(((left + right) / 2) * scale + x), y: 22 });
-    });
-  }
-
   /** How many nodes lie outside of the window. */
   private countOutside(): void {
     const { x, y, scale } = this.camera.view;
@@ -334,7 +285,7 @@ export class MapPainter {
     set(this.world, {
       transform: `translate(${view.x.toFixed(2)} ${view.y.toFixed(2)}) scale(${view.scale.toFixed(4)})`,
     });
-    this.placeHeadings();
+    this.ground.placeHeadings(this.flow, view);
     this.countOutside();
     const detail = detailAt(view.scale);
     if (detail !== this.detail) {
@@ -480,10 +431,6 @@ function claim(boxes: Rect[], box: Rect): boolean {
 
 function overlap(a: Rect, b: Rect): boolean {
   return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
-}
-
-function setRect(target: SVGRectElement, rect: Rect): void {
-  set(target, { x: rect.x, y: rect.y, width: rect.width, height: rect.height, display: undefined });
 }
 
 function enter(root: SVGElement): void {

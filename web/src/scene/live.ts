@@ -56,6 +56,8 @@ const stream = new Stream({
   },
   onRefused(error) {
     viewError.value = error;
+    // A bad filter from before a reload leaves nothing to show: start without it.
+    if (stream.current === undefined) changeView({ filter: '' });
   },
 });
 

@@ -1,72 +1,76 @@
 // What the person chose, remembered between visits.
 
 import { effect, signal } from '@preact/signals';
-import type { Grouping, ViewQuery } from '../wire/query';
-import { EMPTY_VIEW, GROUPINGS } from '../wire/query';
+import type { ViewQuery } from '../wire/query';
+import { GROUPINGS } from '../wire/query';
 
 export type Theme = 'auto' | 'dark' | 'light';
 export const THEMES: readonly Theme[] = ['auto', 'dark', 'light'];
 
-const KEY = 'procnet.settings';
+const LOOK_KEY = 'procnet.look';
+const VIEW_KEY = 'procnet.view';
+const MAX_EXPANDED = 200;
 
-interface Saved {
-  theme?: Theme;
-  legend?: boolean;
-  group?: Grouping;
-  p2pOnly?: boolean;
-  udp?: boolean;
-  listeners?: boolean;
-}
-
-/** Reads JSON from local storage; undefined if there is none, it is no JSON, or storage is off. */
-export function readStored(key: string): unknown {
+/** Reads JSON from `storage`; undefined if there is none, it is no JSON, or storage is off. */
+export function readStored(key: string, storage: 'local' | 'session' = 'local'): unknown {
   try {
-    const text = localStorage.getItem(key);
+    const text = storageOf(storage).getItem(key);
     return text === null ? undefined : (JSON.parse(text) as unknown);
   } catch {
     return undefined;
   }
 }
 
-/** Writes JSON to local storage, if it is allowed and not full. */
-export function writeStored(key: string, value: unknown): void {
+/** Writes JSON to `storage`, if it is allowed and not full. */
+export function writeStored(
+  key: string,
+  value: unknown,
+  storage: 'local' | 'session' = 'local',
+): void {
   try {
-    localStorage.setItem(key, JSON.stringify(value));
+    storageOf(storage).setItem(key, JSON.stringify(value));
   } catch {
     // Private windows may refuse storage; then choices last as long as the page.
   }
+}
+
+function storageOf(name: 'local' | 'session'): Storage {
+  return name === 'local' ? window.localStorage : window.sessionStorage;
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 function boolean(value: unknown): boolean | undefined {
   return typeof value === 'boolean' ? value : undefined;
 }
 
-function readSaved(): Saved {
-  const stored = readStored(KEY);
-  if (typeof stored !== 'object' || stored === null) return {};
-  const { theme, legend, group, p2pOnly, udp, listeners } = stored as Record<string, unknown>;
-  const saved: Record<string, unknown> = {};
-  if (THEMES.some((name) => name === theme)) saved.theme = theme;
-  if (GROUPINGS.some((name) => name === group)) saved.group = group;
-  for (const [name, value] of Object.entries({ legend, p2pOnly, udp, listeners })) {
-    if (boolean(value) !== undefined) saved[name] = value;
-  }
-  return saved as Saved;
+function readView(): ViewQuery {
+  const { filter, group, p2pOnly, udp, listeners, expand } = record(
+    readStored(VIEW_KEY, 'session'),
+  );
+  const keys = Array.isArray(expand) ? expand.slice(0, MAX_EXPANDED) : [];
+  return {
+    filter: typeof filter === 'string' ? filter : '',
+    group: GROUPINGS.find((name) => name === group),
+    p2pOnly: boolean(p2pOnly),
+    udp: boolean(udp),
+    listeners: boolean(listeners),
+    expand: keys.filter((key): key is string => typeof key === 'string'),
+  };
 }
 
-const saved = readSaved();
+const look = record(readStored(LOOK_KEY));
 
-export const theme = signal<Theme>(saved.theme ?? 'auto');
-export const legendOpen = signal(saved.legend ?? window.innerWidth >= 1100);
+export const theme = signal<Theme>(THEMES.find((name) => name === look.theme) ?? 'auto');
+export const legendOpen = signal(boolean(look.legend) ?? window.innerWidth >= 1100);
 
-/** What is asked of the server. The filter and what is expanded start empty on each visit. */
-export const view = signal<ViewQuery>({
-  ...EMPTY_VIEW,
-  group: saved.group,
-  p2pOnly: saved.p2pOnly,
-  udp: saved.udp,
-  listeners: saved.listeners,
-});
+/**
+ * What is asked of the server. It survives a reload but not the tab: a new visit starts with what
+ * the program's options say.
+ */
+export const view = signal<ViewQuery>(readView());
 
 /** Keeps the document's theme and the stored choices up to date. */
 export function followSettings(): void {
@@ -74,15 +78,6 @@ export function followSettings(): void {
     if (theme.value === 'auto') delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme.value;
   });
-  effect(() => {
-    const { group, p2pOnly, udp, listeners } = view.value;
-    writeStored(KEY, {
-      theme: theme.value,
-      legend: legendOpen.value,
-      group,
-      p2pOnly,
-      udp,
-      listeners,
-    });
-  });
+  effect(() => writeStored(LOOK_KEY, { theme: theme.value, legend: legendOpen.value }));
+  effect(() => writeStored(VIEW_KEY, view.value, 'session'));
 }

@@ -47,11 +47,10 @@ export class Stream {
       this.open(`${scene.epoch}:${scene.revision}`);
     } catch (error) {
       if (request.signal.aborted) return;
-      if (error instanceof ApiError && error.status === 400 && this.view) {
+      if (error instanceof ApiError && error.status === 400 && view.filter.trim() !== '') {
         this.handler.onRefused(error);
         return;
       }
-      if (error instanceof ApiError && error.status === 400) this.handler.onRefused(error);
       this.view = view;
       this.lose();
     }
