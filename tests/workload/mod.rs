@@ -33,19 +33,19 @@ impl Workload {
     ///
     /// # Errors
     /// [`Failure::Missing`] if a program is not installed.
-    pub(crate) fn start() -> Result<Self, Failure> {
+    pub(crate) fn start(ports: Ports) -> Result<Self, Failure> {
         let folder = Folder::new()?;
-        let redis = redis(&folder)?;
-        let memcached = memcached()?;
-        let (postgres, postgres_user) = postgres(&folder)?;
-        let app = free_tcp_port()?;
+        let redis = redis(&folder, ports.tcp(6379)?)?;
+        let memcached = memcached(ports.tcp(11211)?)?;
+        let (postgres, postgres_user) = postgres(&folder, ports.tcp(5432)?)?;
+        let app = ports.tcp(8080)?;
         let arguments =
             [app.to_string(), postgres.port.to_string(), postgres_user, memcached.port.to_string()];
         let app = script("app.py", app, &arguments)?;
-        let nginx = nginx(&folder, app.port)?;
-        let udp_port = free_udp_port()?;
+        let nginx = nginx(&folder, ports.tcp(80)?, app.port)?;
+        let udp_port = ports.udp(5353)?;
         let udp_server = script("udp_server.py", udp_port, &[udp_port.to_string()])?;
-        let idle_port = free_tcp_port()?;
+        let idle_port = ports.tcp(8000)?;
         let idle = script("idle.py", idle_port, &[idle_port.to_string()])?;
         let client =
             |name: &str, server: &Program| script(name, server.port, &[server.port.to_string()]);
@@ -72,13 +72,29 @@ pub(crate) fn script(name: &str, port: u16, arguments: &[String]) -> Result<Prog
     Program::start_and_wait_for_line(name, command, port, "ready")
 }
 
-/// A port on loopback that was free a moment ago.
-pub(crate) fn free_tcp_port() -> Result<u16, Failure> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+/// Which ports the servers take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ports {
+    /// Any that are free.
+    Free,
+    /// The well-known ones: only in a network namespace of one's own.
+    WellKnown,
 }
 
-fn free_udp_port() -> Result<u16, Failure> {
-    Ok(UdpSocket::bind("127.0.0.1:0")?.local_addr()?.port())
+impl Ports {
+    fn tcp(self, well_known: u16) -> Result<u16, Failure> {
+        match self {
+            Self::Free => Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port()),
+            Self::WellKnown => Ok(well_known),
+        }
+    }
+
+    fn udp(self, well_known: u16) -> Result<u16, Failure> {
+        match self {
+            Self::Free => Ok(UdpSocket::bind("127.0.0.1:0")?.local_addr()?.port()),
+            Self::WellKnown => Ok(well_known),
+        }
+    }
 }
 
 fn scripts() -> PathBuf {
@@ -90,8 +106,7 @@ fn scripts() -> PathBuf {
         .unwrap_or_default()
 }
 
-fn redis(folder: &Folder) -> Result<Program, Failure> {
-    let port = free_tcp_port()?;
+fn redis(folder: &Folder, port: u16) -> Result<Program, Failure> {
     let mut command = Command::new(program::find("redis-server")?);
     command
         .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port"])
@@ -101,15 +116,13 @@ fn redis(folder: &Folder) -> Result<Program, Failure> {
     Program::start_and_wait_for_port("redis-server", command, port)
 }
 
-fn memcached() -> Result<Program, Failure> {
-    let port = free_tcp_port()?;
+fn memcached(port: u16) -> Result<Program, Failure> {
     let mut command = Command::new(program::find("memcached")?);
     command.args(["-l", "127.0.0.1", "-U", "0", "-u", "nobody", "-p"]).arg(port.to_string());
     Program::start_and_wait_for_port("memcached", command, port)
 }
 
-fn nginx(folder: &Folder, app: u16) -> Result<Program, Failure> {
-    let port = free_tcp_port()?;
+fn nginx(folder: &Folder, port: u16, app: u16) -> Result<Program, Failure> {
     let own = folder.path().display();
     let configuration = format!(
         "daemon off; worker_processes 1; pid {own}/nginx.pid; error_log stderr error;
@@ -137,8 +150,7 @@ fn nginx(folder: &Folder, app: u16) -> Result<Program, Failure> {
 
 /// PostgreSQL on data of its own, and the name of the user who may connect. It refuses to run as
 /// root, so root runs it as somebody else.
-fn postgres(folder: &Folder) -> Result<(Program, String), Failure> {
-    let port = free_tcp_port()?;
+fn postgres(folder: &Folder, port: u16) -> Result<(Program, String), Failure> {
     let data = folder.path().join("postgres");
     std::fs::create_dir(&data)?;
     let account =

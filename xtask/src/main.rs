@@ -68,10 +68,13 @@ fn run(arguments: &[String]) -> Result<bool> {
         }
         "docs" => generated::run(flag(rest, "--check")?)?,
         "bench" => bench::run(rest)?,
-        "screenshot" => {
-            no_more(rest)?;
-            screenshot::run()?;
-        }
+        "screenshot" => match rest {
+            [inside, program] if inside == screenshot::INSIDE => screenshot::run_inside(program)?,
+            _ => {
+                no_more(rest)?;
+                screenshot::run()?;
+            }
+        },
         "deny" => deny::run(flag(rest, "--advisories")?)?,
         other => bail!("there is no command {other:?}; `cargo xtask help` lists them"),
     }
