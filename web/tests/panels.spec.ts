@@ -45,6 +45,21 @@ test('a node opens its details: why it runs, its command, its sockets', async ({
   await expect(page.locator('.map .node.selected')).toHaveCount(0);
 });
 
+test('a group shows its members in place, and goes back into one', async ({ page }) => {
+  await open(page);
+  const group = page.locator('.map .node.group[data-key]:not(.remote)').first();
+  const key = (await group.getAttribute('data-key')) ?? '';
+  const count = await page.locator('.map .node[data-key]').count();
+  await group.click();
+  await page.getByRole('button', { name: 'Show its members' }).click();
+  const details = page.getByRole('complementary', { name: 'Details' });
+  await expect(details).toContainText('Shown as its members');
+  await expect(page.locator(`.map [data-key="${key}"]`)).toHaveCount(0);
+  await expect.poll(() => page.locator('.map .node[data-key]').count()).toBeGreaterThan(count);
+  await details.getByRole('button', { name: 'Back into one' }).click();
+  await expect(page.locator(`.map [data-key="${key}"]`)).toHaveCount(1);
+});
+
 test('an edge opens its details', async ({ page }) => {
   await open(page);
   await page

@@ -44,5 +44,8 @@ export function truncate(text: string, width: number, size: number, weight: numb
     if (measure(candidate, size, weight) <= width) low = middle;
     else high = middle - 1;
   }
-  return `${head.slice(0, low).join('').trimEnd()}…${ending}`;
+  return `${head
+    .slice(0, low)
+    .join('')
+    .replace(/[.\s]+$/, '')}…${ending}`;
 }
