@@ -237,6 +237,22 @@ fn g6_a_connection_goes_stale_with_its_last_socket_and_vanishes_after_15_seconds
 }
 
 #[test]
+fn g6_a_connection_that_its_process_left_to_the_kernel_goes_stale() {
+    let mut world = World::new();
+    pair(&mut world);
+    world.close(3);
+    let mut waiting = socket(2, "127.0.0.1:40000", Some("127.0.0.1:5432"), &[CLIENT]);
+    waiting.state = SocketState::TimeWait;
+    world.open([waiting.clone()]);
+    assert_eq!(world.only_link().state(), SocketState::TimeWait);
+    waiting.owners.clear();
+    waiting.unknown_owner = UnknownOwner::Kernel;
+    world.open([waiting]);
+    world.tell([Event::ProcessExited(process(CLIENT))]);
+    assert!(world.only_link().is_stale());
+}
+
+#[test]
 fn g6_a_link_that_returns_is_the_same_link() {
     let mut world = World::new();
     pair(&mut world);

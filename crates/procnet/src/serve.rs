@@ -193,17 +193,17 @@ fn warn_if_open(options: &ServeOptions) {
     }
 }
 
-/// What cannot be seen, one line each.
+/// What cannot be seen. What somebody can change is worth a line; the rest is on the page and in
+/// `procnet doctor`.
 fn tell_limits(capabilities: &[Capability]) {
     for capability in capabilities.iter().filter(|c| c.state != CapabilityState::Full) {
-        let remedy = capability.remedy.as_ref().map(|r| format!("; for more: {r}"));
-        tracing::info!(
-            "{}: {}: {}{}",
-            capability.title,
-            capability.state.as_str(),
-            capability.reason,
-            remedy.unwrap_or_default()
-        );
+        let Capability { title, state, reason, remedy, .. } = capability;
+        match remedy {
+            Some(remedy) => {
+                tracing::info!("{title}: {}: {reason}; for more: {remedy}", state.as_str())
+            }
+            None => tracing::debug!("{title}: {}: {reason}", state.as_str()),
+        }
     }
 }
 

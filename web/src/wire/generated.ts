@@ -695,6 +695,8 @@ export interface components {
       revision: number;
       /** @description Numbers about what is shown and left out. */
       summary: components['schemas']['SummaryInfo'];
+      /** @description What is shown, whether it was asked for or is the program's default. */
+      toggles: components['schemas']['ToggleInfo'];
     };
     /** @description A line's curve, as vis-network understands it. */
     Smooth: {
@@ -885,6 +887,15 @@ export interface components {
        */
       unattributed_sockets: number;
     };
+    /** @description What a view shows. */
+    ToggleInfo: {
+      /** @description Processes that only listen too. */
+      listeners: boolean;
+      /** @description Only links between processes. */
+      p2p_only: boolean;
+      /** @description UDP too. */
+      udp: boolean;
+    };
     /** @description A node type. */
     TypeInfo: {
       /** @description Its colour, `#rrggbb`. */
@@ -947,6 +958,7 @@ export type SparseU32 = components['schemas']['Sparse_u32'];
 export type SparseU64 = components['schemas']['Sparse_u64'];
 export type SparseVecString = components['schemas']['Sparse_Vec_String'];
 export type SummaryInfo = components['schemas']['SummaryInfo'];
+export type ToggleInfo = components['schemas']['ToggleInfo'];
 export type TypeInfo = components['schemas']['TypeInfo'];
 export type $defs = Record<string, never>;
 export interface operations {

@@ -363,7 +363,13 @@ impl Graph {
             if same_link {
                 self.recount(id, resolution);
             } else {
-                self.detach(id, Detach::Moved, now);
+                let why = if Self::party_of(&self.sockets[id.index()].socket).is_none() {
+                    // Nobody is behind the socket any more: for its process, it is over.
+                    Detach::Closed { carried_on: resolution.pair.is_some() }
+                } else {
+                    Detach::Moved
+                };
+                self.detach(id, why, now);
                 self.sockets[id.index()].resolution = resolution;
                 self.attach(id);
             }
