@@ -500,7 +500,7 @@ impl View {
             to: key.to,
             protocol: key.protocol,
             class: key.class,
-            port: key.port.unwrap_or(0),
+            port: tally.port().unwrap_or(0),
             sockets: tally.connections,
             links: u32::try_from(tally.links.len()).unwrap_or(u32::MAX),
             state: tally.state(),
