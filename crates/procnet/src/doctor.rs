@@ -105,8 +105,7 @@ impl Findings {
         lines.extend([
             String::new(),
             format!(
-                "Right now: {} processes; {} sockets, {} of them listening, in {} network \
-                 namespaces",
+                "Right now: {} processes; {} sockets, {} of them listening; network namespaces: {}",
                 visible.processes, visible.sockets, visible.listeners, visible.network_namespaces
             ),
         ]);

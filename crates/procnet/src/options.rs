@@ -330,7 +330,8 @@ pub(crate) fn one_line(error: &clap::Error) -> String {
         .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
         .filter(|line| !line.is_empty())
         .collect();
-    let told = told.join("; ");
+    // A list of what is missing follows a colon.
+    let told = told.join("; ").replace(":; ", ": ");
     let told = told.strip_prefix("error: ").unwrap_or(&told);
     format!("{told}; `procnet --help` lists all options")
 }

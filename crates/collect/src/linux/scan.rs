@@ -195,7 +195,7 @@ impl Scanner {
 fn degradation_message(id: &str) -> &'static str {
     match id {
         "owners-hidden" => {
-            "Sockets show a user but no process, for other users' descriptors may not be read."
+            "Sockets show a user but no process: the descriptors of their processes may not be read."
         }
         "dump-interrupted" => {
             "Socket tables changed faster than they could be read; some sockets may be missing or \
