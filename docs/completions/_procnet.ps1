@@ -44,6 +44,7 @@ Register-ArgumentCompleter -Native -CommandName 'procnet' -ScriptBlock {
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Tell what can be seen on this machine, what cannot and how to change that')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the man page')
+            [CompletionResult]::new('licences', 'licences', [CompletionResultType]::ParameterValue, 'Print the licences of procnet and of every library inside it')
             [CompletionResult]::new('options', 'options', [CompletionResultType]::ParameterValue, 'Print all options as Markdown')
             break
         }
@@ -110,6 +111,11 @@ Register-ArgumentCompleter -Native -CommandName 'procnet' -ScriptBlock {
             break
         }
         'procnet;man' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'procnet;licences' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break

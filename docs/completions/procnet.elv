@@ -41,6 +41,7 @@ set edit:completion:arg-completer[procnet] = {|@words|
             cand doctor 'Tell what can be seen on this machine, what cannot and how to change that'
             cand completions 'Print a completion script for a shell'
             cand man 'Print the man page'
+            cand licences 'Print the licences of procnet and of every library inside it'
             cand options 'Print all options as Markdown'
         }
         &'procnet;serve'= {
@@ -101,6 +102,10 @@ set edit:completion:arg-completer[procnet] = {|@words|
             cand --help 'Print help'
         }
         &'procnet;man'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'procnet;licences'= {
             cand -h 'Print help'
             cand --help 'Print help'
         }

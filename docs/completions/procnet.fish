@@ -50,6 +50,7 @@ complete -c procnet -n "__fish_procnet_needs_command" -f -a "demo" -d 'Serve the
 complete -c procnet -n "__fish_procnet_needs_command" -f -a "doctor" -d 'Tell what can be seen on this machine, what cannot and how to change that'
 complete -c procnet -n "__fish_procnet_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c procnet -n "__fish_procnet_needs_command" -f -a "man" -d 'Print the man page'
+complete -c procnet -n "__fish_procnet_needs_command" -f -a "licences" -d 'Print the licences of procnet and of every library inside it'
 complete -c procnet -n "__fish_procnet_needs_command" -f -a "options" -d 'Print all options as Markdown'
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l port -d 'The TCP port of the page; 0 for any free one' -r
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l bind -d 'The address to listen on' -r
@@ -107,4 +108,5 @@ complete -c procnet -n "__fish_procnet_using_subcommand doctor" -l json -d 'One 
 complete -c procnet -n "__fish_procnet_using_subcommand doctor" -s h -l help -d 'Print help'
 complete -c procnet -n "__fish_procnet_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c procnet -n "__fish_procnet_using_subcommand man" -s h -l help -d 'Print help'
+complete -c procnet -n "__fish_procnet_using_subcommand licences" -s h -l help -d 'Print help'
 complete -c procnet -n "__fish_procnet_using_subcommand options" -s h -l help -d 'Print help'

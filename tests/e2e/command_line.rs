@@ -92,3 +92,12 @@ fn messages_can_be_silenced_and_the_address_still_comes() {
     assert!(quiet.end().success());
     assert_eq!(quiet.messages(), [""; 0]);
 }
+
+#[test]
+fn the_licences_of_everything_inside_can_be_read() {
+    let text = String::from_utf8(procnet(&["licences"]).stdout).unwrap();
+    assert!(text.starts_with("MIT License"));
+    for library in ["axum 0.", "tokio 1.", "regex 1."] {
+        assert!(text.contains(library), "{library}");
+    }
+}

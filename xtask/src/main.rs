@@ -4,6 +4,7 @@ mod bench;
 mod command;
 mod deny;
 mod generated;
+mod licences;
 mod packages;
 mod repository;
 mod screenshot;

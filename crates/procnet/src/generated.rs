@@ -7,6 +7,17 @@ use clap::{Arg, Command, CommandFactory};
 
 use crate::options::Options;
 
+/// The licences of procnet and of the crates in it; those of the page's libraries are served with
+/// them (`/vendor/manifest.json`).
+pub(crate) fn licences() -> Result<()> {
+    print(include_bytes!("../../../LICENSE"))?;
+    print(b"\n")?;
+    print(include_bytes!("../licences.txt"))?;
+    print(
+        b"\nThe page's libraries and their licences: /vendor/manifest.json of a running procnet.\n",
+    )
+}
+
 pub(crate) fn completions(shell: clap_complete::Shell) -> Result<()> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Options::command(), "procnet", &mut text);

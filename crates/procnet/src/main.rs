@@ -63,6 +63,7 @@ fn run(options: Options) -> Result<()> {
         Command::Doctor(options) => doctor::run(options),
         Command::Completions { shell } => generated::completions(shell),
         Command::Man => generated::man(),
+        Command::Licences => generated::licences(),
         Command::Options => generated::markdown(),
     }
 }

@@ -83,6 +83,8 @@ Examples:
     /// Print the man page
     #[command(after_help = "Example: procnet man > ~/.local/share/man/man1/procnet.1")]
     Man,
+    /// Print the licences of procnet and of every library inside it
+    Licences,
     /// Print all options as Markdown
     #[command(hide = true)]
     Options,
