@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use procnet_core::memory::{is_slack, roomy};
 use procnet_core::{
     Attribution, Batch, Capability, Degradation, Endpoint, Event, HostId, NetnsId, Owners, Process,
     ProcessKey, Protocol, Socket, SocketKey, SocketState, Timestamp, UnknownOwner,
@@ -185,6 +186,10 @@ impl Differ {
                 }
                 alive
             });
+            let used = self.sockets.len();
+            if is_slack(self.sockets.capacity(), used) {
+                self.sockets.shrink_to(roomy(used));
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use procnet_core::memory::{is_slack, roomy};
 use procnet_core::{
     Attribution, Batch, Capability, Degradation, Endpoint, HostId, NetnsId, Owner, Owners, Socket,
     SocketIdentity, SocketKey, Timestamp, UnknownOwner,
@@ -168,7 +169,11 @@ impl Scanner {
         snapshot.processes.extend(known.map(Arc::clone));
         let unknown = Unknown::new(&self.rights, &self.processes);
         snapshot.sockets.clear();
-        snapshot.sockets.reserve(self.rows.rows.len());
+        let coming = self.rows.rows.len();
+        if is_slack(snapshot.sockets.capacity(), coming) {
+            snapshot.sockets.shrink_to(roomy(coming));
+        }
+        snapshot.sockets.reserve(coming);
         let mut hidden = 0;
         for (netns, row) in self.rows.iter() {
             let socket = socket(netns, row, &self.holders, &self.processes, &unknown);

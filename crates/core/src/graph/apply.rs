@@ -8,6 +8,7 @@ use super::resolve::Resolution;
 use super::{Changes, Graph, Link, LinkId, Party, ProcessEntry, SocketEntry, SocketId, index};
 use crate::capability::{Capability, Degradation};
 use crate::key::{HostId, ProcessKey, SocketKey};
+use crate::memory::{is_slack, roomy};
 use crate::process::Process;
 use crate::registry::ServicePorts;
 use crate::rules::RuleSet;
@@ -260,6 +261,20 @@ impl Graph {
         if self.track_sockets {
             self.complete_recorded();
         }
+        self.shrink();
+    }
+
+    /// Gives back what a flood of sockets once needed.
+    fn shrink(&mut self) {
+        let used = self.sockets.len();
+        if is_slack(self.sockets.capacity(), used) {
+            // Numbers stay: only what lies behind the last socket goes.
+            self.sockets.shrink_to_fit();
+        }
+        if is_slack(self.socket_ids.capacity(), used) {
+            self.socket_ids.shrink_to(roomy(used));
+        }
+        self.indexes.shrink();
     }
 
     /// Drops links that have been stale for long enough.

@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use super::SocketId;
 use crate::endpoint::Endpoint;
 use crate::key::{HostId, NetnsId, ProcessKey};
+use crate::memory::{is_slack, roomy};
 use crate::socket::{Protocol, Socket};
 
 /// Where addresses are comparable: one network namespace of one machine, one protocol.
@@ -67,6 +68,14 @@ impl Indexes {
     }
 
     /// The sockets with exactly this five-tuple.
+    /// Gives back what is not needed any more.
+    pub(crate) fn shrink(&mut self) {
+        let used = self.tuples.len();
+        if is_slack(self.tuples.capacity(), used) {
+            self.tuples.shrink_to(roomy(used));
+        }
+    }
+
     pub(crate) fn by_tuple(&self, space: Space, local: Endpoint, remote: Endpoint) -> &[SocketId] {
         self.tuples.get(&(space, local, remote)).map_or(&[], |ids| ids.as_slice())
     }
