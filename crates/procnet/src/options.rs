@@ -109,12 +109,11 @@ pub(crate) struct KnowledgeOptions {
     #[arg(
         long,
         value_name = "CSV",
+        allow_negative_numbers = true,
         value_parser = service_ports,
-        default_value = "",
-        hide_default_value = true,
         help_heading = "Types and direction"
     )]
-    pub(crate) svc_ports: ServicePorts,
+    pub(crate) svc_ports: Option<ServicePorts>,
 }
 
 /// How much is told on stderr.
@@ -140,6 +139,7 @@ pub(crate) struct ServeOptions {
         long,
         value_name = "PORT",
         default_value_t = 8765,
+        allow_negative_numbers = true,
         value_parser = port,
         help_heading = "Serving"
     )]
@@ -170,6 +170,7 @@ pub(crate) struct ServeOptions {
         long,
         value_name = "SECONDS",
         default_value = "1.0",
+        allow_negative_numbers = true,
         value_parser = interval,
         help_heading = "Serving"
     )]
@@ -222,7 +223,13 @@ pub(crate) struct ListOptions {
     #[arg(long)]
     pub(crate) watch: bool,
     /// Seconds between two looks with --watch, 0.1 to 3600
-    #[arg(long, value_name = "SECONDS", default_value = "1.0", value_parser = interval)]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "1.0",
+        allow_negative_numbers = true,
+        value_parser = interval
+    )]
     pub(crate) interval: Duration,
     /// Rules and ports.
     #[command(flatten)]
@@ -252,7 +259,14 @@ pub(crate) struct DemoOptions {
     #[arg(long, value_enum, default_value = "medium", help_heading = "Simulation")]
     pub(crate) size: Size,
     /// The same number gives the same machine
-    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Simulation")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        allow_negative_numbers = true,
+        value_parser = seed,
+        help_heading = "Simulation"
+    )]
     pub(crate) seed: u64,
     /// The page.
     #[command(flatten)]
@@ -298,12 +312,14 @@ fn host_name(text: &str) -> Result<String, String> {
     }
 }
 
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("expected a whole number from 0 to {}", u64::MAX))
+}
+
 fn service_ports(text: &str) -> Result<ServicePorts, String> {
     let ports: Result<BTreeSet<u16>, String> = text
         .split(',')
-        .map(str::trim)
-        .filter(|port| !port.is_empty())
-        .map(|port| match port.parse() {
+        .map(|port| match port.trim().parse() {
             Ok(number) if number > 0 => Ok(number),
             _ => Err(format!(
                 "expected port numbers from 1 to 65535 with commas between, such as 9000,9090; \
@@ -366,7 +382,7 @@ mod tests {
         assert_eq!((all.port, all.interval), (1234, Duration::from_millis(500)));
         assert!(all.p2p_only && all.udp);
         assert_eq!(all.knowledge.rules, Some(PathBuf::from("r.yaml")));
-        assert_eq!(all.knowledge.svc_ports.extra, BTreeSet::from([9000, 9090]));
+        assert_eq!(all.knowledge.svc_ports.unwrap().extra, BTreeSet::from([9000, 9090]));
         assert_eq!(all.icons_dir, Some(PathBuf::from("icons")));
     }
 
@@ -390,10 +406,19 @@ mod tests {
             ("procnet --port http", "a port number from 0 to 65535"),
             ("procnet --svc-ports 80,http", "port numbers from 1 to 65535"),
             ("procnet --svc-ports 0", "port numbers from 1 to 65535"),
+            ("procnet --svc-ports=", "port numbers from 1 to 65535"),
+            ("procnet --svc-ports 80,,90", "port numbers from 1 to 65535"),
+            ("procnet --svc-ports 80,", "port numbers from 1 to 65535"),
+            ("procnet --svc-ports -1", "port numbers from 1 to 65535"),
+            ("procnet --port -1", "a port number from 0 to 65535"),
+            ("procnet --interval -1", "seconds from 0.1 to 3600"),
+            ("procnet ls --interval -0.5", "seconds from 0.1 to 3600"),
+            ("procnet demo --seed -1", "a whole number from 0"),
             ("procnet --bind here", "an IP address"),
             ("procnet --allow-host http://x/", "a host name"),
             ("procnet --group-by colour", "auto"),
             ("procnet --log loud", "error, warn, info, debug, trace"),
+            ("procnet --log blah=", "error, warn, info, debug, trace"),
             ("procnet demo --size vast", "medium"),
             ("procnet --prot 1", "--port"),
             ("procnet ls --json --csv", "--csv"),
