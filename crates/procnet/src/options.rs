@@ -95,8 +95,9 @@ Examples:
 pub(crate) struct KnowledgeOptions {
     /// A YAML or JSON file that gives processes types and labels
     ///
-    /// A relative path is looked for in the working directory, then beside the program. The file
-    /// is watched: an edit shows by itself, and a broken edit leaves the rules in force.
+    /// A relative path is looked for in the working directory, then beside the program. While the
+    /// map is served the file is watched: an edit shows by itself, and a broken edit leaves the
+    /// rules in force.
     #[arg(long, value_name = "FILE", help_heading = "Types and direction")]
     pub(crate) rules: Option<PathBuf>,
     /// Don't recognise well-known programs by the built-in rules
@@ -177,7 +178,8 @@ pub(crate) struct ServeOptions {
     pub(crate) interval: Duration,
     /// How processes are grouped at first
     ///
-    /// `auto` takes the finest grouping that stays legible.
+    /// `auto` begins with process trees, a server and its workers as one, and gets coarser where
+    /// that would show too much to be legible.
     #[arg(
         long,
         value_name = "GROUPING",
