@@ -142,12 +142,47 @@ fn g1_two_mirrored_sockets_are_one_connection_from_client_to_server() {
 }
 
 #[test]
-fn g1_a_pair_is_only_made_inside_a_network_namespace() {
+fn g1_loopback_pairs_are_only_made_inside_a_network_namespace() {
     let mut world = World::new();
     let mut far = socket(3, "127.0.0.1:5432", Some("127.0.0.1:40000"), &[SERVER]);
     far.key.netns = NetnsId(2);
     world.open([socket(2, "127.0.0.1:40000", Some("127.0.0.1:5432"), &[CLIENT]), far]);
-    assert_eq!(world.links().len(), 2, "two ends that merely look alike");
+    let server = world.only_link().key.server;
+    assert!(matches!(server, Party::Remote { .. }), "two ends that merely look alike: {server:?}");
+}
+
+#[test]
+fn g10_a_local_client_that_was_never_seen_is_no_external_machine() {
+    let mut world = World::new();
+    let mut served = socket(3, "127.0.0.1:5432", Some("127.0.0.1:40000"), &[SERVER]);
+    world.open([socket(1, "0.0.0.0:5432", None, &[SERVER]), served.clone()]);
+    assert!(world.links().is_empty());
+    // But a server that does not let go of one is worth knowing of.
+    served.state = SocketState::CloseWait;
+    world.open([served]);
+    assert!(matches!(world.only_link().key.client, Party::Remote { .. }));
+}
+
+#[test]
+fn g1_two_containers_that_fit_nobody_else_are_a_pair() {
+    let mut world = World::new();
+    let near = socket(2, "10.9.0.2:40000", Some("10.9.0.1:5432"), &[CLIENT]);
+    let mut far = socket(3, "10.9.0.1:5432", Some("10.9.0.2:40000"), &[SERVER]);
+    far.key.netns = NetnsId(2);
+    world.open([near.clone(), far.clone()]);
+    let link = world.only_link();
+    assert_eq!(link.key.client, Party::Process(process(CLIENT)));
+    assert_eq!(link.key.server, Party::Process(process(SERVER)));
+    // As soon as somebody else fits as well, nobody can tell.
+    let mut double = near;
+    double.key = SocketKey { netns: NetnsId(3), ..key(4) };
+    world.open([double.clone()]);
+    assert!(world.links().iter().all(|link| {
+        link.key.client.process().is_none() || link.key.server.process().is_none()
+    }));
+    world.tell([Event::SocketClosed { key: double.key, totals: None }]);
+    world.pass(16);
+    assert_eq!(world.only_link().key, link.key);
 }
 
 #[test]
