@@ -991,6 +991,15 @@ export interface operations {
         };
         content?: never;
       };
+      /** @description A parameter's value is wrong. Parameters of other names are ignored. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorAnswer'];
+        };
+      };
     };
   };
   reload: {
