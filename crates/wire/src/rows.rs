@@ -55,13 +55,13 @@ pub struct SocketRow {
     pub unknown_owner: Option<String>,
     /// The uid that the kernel notes on the socket, or null.
     pub uid: Option<u32>,
-    /// Payload bytes received.
+    /// Payload bytes received; 0 if not known (UDP, TIME_WAIT, namespaces read through /proc).
     pub rx_bytes: u64,
-    /// Payload bytes sent.
+    /// Payload bytes sent; 0 if not known (UDP, TIME_WAIT, namespaces read through /proc).
     pub tx_bytes: u64,
     /// Smoothed round-trip time in microseconds; 0 if not known.
     pub rtt_us: u32,
-    /// Segments sent again.
+    /// Segments sent again; 0 if not known (UDP, TIME_WAIT, namespaces read through /proc).
     pub retransmits: u32,
     /// The network namespace's inode number.
     pub netns: u64,
