@@ -2,12 +2,12 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use procnet_core::{Endpoint, ProcessKey, Protocol};
+use procnet_core::{Endpoint, NetnsId, ProcessKey, Protocol};
 
 use crate::services::{
     APP_SERVERS, APPS, BACKGROUND, BROKERS, CACHES, DATABASES, PROXIES, Program, Role, WORKERS,
 };
-use crate::world::{Plan, Service, World};
+use crate::world::{NETNS, Plan, Service, World};
 
 impl World {
     pub(crate) fn populate(&mut self) {
@@ -22,7 +22,7 @@ impl World {
                 (Protocol::Tcp, listener)
             };
             if let Ok(port @ 1..) = u16::try_from(port) {
-                self.listen(protocol, Endpoint::new(any, port), &[key]);
+                self.listen(NETNS, protocol, Endpoint::new(any, port), &[key]);
             }
         }
         for stack in 0..self.options.stacks {
@@ -46,12 +46,20 @@ impl World {
             &CACHES[if stack == 0 { 0 } else { self.random.usize(..CACHES.len()) }],
             &BROKERS[self.random.usize(..BROKERS.len())],
         ];
+        let containers = self.random.bool();
         for (offset, program) in (0..).zip(programs) {
-            self.add_service(stack, program, init, offset);
+            self.add_service(stack, program, init, offset, containers);
         }
     }
 
-    fn add_service(&mut self, stack: usize, program: &Program, init: ProcessKey, offset: u16) {
+    fn add_service(
+        &mut self,
+        stack: usize,
+        program: &Program,
+        init: ProcessKey,
+        offset: u8,
+        container: bool,
+    ) {
         let app = APPS[stack % APPS.len()];
         let app = if stack < APPS.len() {
             app.to_owned()
@@ -69,20 +77,27 @@ impl World {
             .collect();
         // Every stack has addresses of its own: the well-known ports serve all of them.
         let [high, low] = u16::try_from(stack).unwrap_or(u16::MAX).to_be_bytes();
-        let address = IpAddr::V4(Ipv4Addr::new(10, high, low, 10));
+        let (netns, last) = if container {
+            let number = u64::from(u16::from_be_bytes([high, low])) * 16 + u64::from(offset);
+            (NetnsId(NETNS.0 + 1 + number), 10 + offset)
+        } else {
+            (NETNS, 10)
+        };
+        let address = IpAddr::V4(Ipv4Addr::new(10, high, low, last));
         let port = match program.role {
-            Role::App => program.port + offset,
+            Role::App => program.port + u16::from(offset),
             _ => program.port,
         };
         let everybody: Vec<ProcessKey> =
             std::iter::once(main).chain(workers.iter().copied()).collect();
         if port > 0 {
-            self.listen(Protocol::Tcp, Endpoint::new(address, port), &everybody);
+            self.listen(netns, Protocol::Tcp, Endpoint::new(address, port), &everybody);
         }
         let acceptors = if workers.is_empty() { vec![main] } else { workers };
         self.services.push(Service {
             role: program.role,
             stack,
+            netns,
             address,
             port,
             callers: acceptors.clone(),

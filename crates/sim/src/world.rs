@@ -85,6 +85,8 @@ impl WorldOptions {
 pub(crate) struct Service {
     pub(crate) role: Role,
     pub(crate) stack: usize,
+    /// Containers have a network namespace of their own.
+    pub(crate) netns: NetnsId,
     pub(crate) address: IpAddr,
     pub(crate) port: u16,
     /// Who accepts: the workers, or the process itself.
@@ -129,7 +131,8 @@ pub struct World {
     started: bool,
 }
 
-const NETNS: NetnsId = NetnsId(4_026_531_840);
+/// The network namespace of what runs in no container.
+pub(crate) const NETNS: NetnsId = NetnsId(4_026_531_840);
 /// 2026-01-01T00:00:00Z, in seconds.
 const EPOCH: i64 = 1_767_225_600;
 
@@ -249,12 +252,19 @@ impl World {
         key
     }
 
-    pub(crate) fn listen(&mut self, protocol: Protocol, local: Endpoint, owners: &[ProcessKey]) {
-        self.open(protocol, SocketState::Listen, local, None, owners);
+    pub(crate) fn listen(
+        &mut self,
+        netns: NetnsId,
+        protocol: Protocol,
+        local: Endpoint,
+        owners: &[ProcessKey],
+    ) {
+        self.open(netns, protocol, SocketState::Listen, local, None, owners);
     }
 
     fn open(
         &mut self,
+        netns: NetnsId,
         protocol: Protocol,
         state: SocketState,
         local: Endpoint,
@@ -263,7 +273,7 @@ impl World {
     ) -> SocketKey {
         let key = SocketKey {
             host: HostId::LOCAL,
-            netns: NETNS,
+            netns,
             identity: SocketIdentity::Cookie(self.next_cookie),
         };
         self.next_cookie += 1;
@@ -297,19 +307,22 @@ impl World {
         let port = self.ephemeral_port();
         let sockets = match plan {
             Plan::Local { client, server } => {
+                let (near, far) = (self.services[client].netns, self.services[server].netns);
                 let caller = self.pick_caller(client);
                 let (acceptor, to) = self.pick_acceptor(server);
-                let from = Endpoint::new(to.ip, port);
+                let own = if near == far { to.ip } else { self.services[client].address };
+                let from = Endpoint::new(own, port);
                 vec![
-                    self.open(Protocol::Tcp, established, from, Some(to), &[caller]),
-                    self.open(Protocol::Tcp, established, to, Some(from), &[acceptor]),
+                    self.open(near, Protocol::Tcp, established, from, Some(to), &[caller]),
+                    self.open(far, Protocol::Tcp, established, to, Some(from), &[acceptor]),
                 ]
             }
             Plan::Inbound { server } => {
                 let (acceptor, to) = self.pick_acceptor(server);
                 let from = Endpoint::new(self.public_address(), port);
                 // The proxy has a public address of its own.
-                vec![self.open(Protocol::Tcp, established, to, Some(from), &[acceptor])]
+                let netns = self.services[server].netns;
+                vec![self.open(netns, Protocol::Tcp, established, to, Some(from), &[acceptor])]
             }
             Plan::Outbound { client, port: to, protocol } => {
                 let caller = self.pick_caller(client);
@@ -320,7 +333,8 @@ impl World {
                 } else {
                     established
                 };
-                vec![self.open(protocol, state, from, Some(to), &[caller])]
+                let netns = self.services[client].netns;
+                vec![self.open(netns, protocol, state, from, Some(to), &[caller])]
             }
         };
         self.connections.push(Connection { sockets, plan });
@@ -390,7 +404,12 @@ impl World {
         self.services[service].callers = vec![new];
         self.services[service].acceptors = vec![new];
         let (address, port) = (self.services[service].address, self.services[service].port);
-        self.listen(Protocol::Tcp, Endpoint::new(address, port), &[new]);
+        self.listen(
+            self.services[service].netns,
+            Protocol::Tcp,
+            Endpoint::new(address, port),
+            &[new],
+        );
         for connection in gone {
             self.connect(connection.plan);
         }

@@ -368,7 +368,12 @@ impl Graph {
         let socket = &self.sockets[id.index()].socket;
         let space = index::Space::of(socket);
         if socket.is_listener() {
-            self.dirty.extend(self.indexes.connected_on(space, socket.local.port));
+            for connected in self.indexes.connected_on(space, socket.local.port) {
+                self.dirty.insert(connected);
+                // The other end may be in another namespace, and believes this one.
+                let socket = &self.sockets[connected.index()].socket;
+                self.dirty.extend(self.indexes.mirrored(socket));
+            }
         } else {
             self.dirty.extend(self.indexes.mirrored(socket));
             // Whether a pair across namespaces is the only one.
