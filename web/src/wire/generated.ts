@@ -764,7 +764,7 @@ export interface components {
       remote?: components['schemas']['EndpointRow'] | null;
       /**
        * Format: int32
-       * @description Segments sent again.
+       * @description Segments sent again; 0 if not known (UDP, TIME_WAIT, namespaces read through /proc).
        */
       retransmits: number;
       /**
@@ -774,7 +774,7 @@ export interface components {
       rtt_us: number;
       /**
        * Format: int64
-       * @description Payload bytes received.
+       * @description Payload bytes received; 0 if not known (UDP, TIME_WAIT, namespaces read through /proc).
        */
       rx_bytes: number;
       /**
@@ -784,7 +784,7 @@ export interface components {
       state: string;
       /**
        * Format: int64
-       * @description Payload bytes sent.
+       * @description Payload bytes sent; 0 if not known (UDP, TIME_WAIT, namespaces read through /proc).
        */
       tx_bytes: number;
       /**
