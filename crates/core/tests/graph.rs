@@ -173,16 +173,17 @@ fn g1_two_containers_that_fit_nobody_else_are_a_pair() {
     let link = world.only_link();
     assert_eq!(link.key.client, Party::Process(process(CLIENT)));
     assert_eq!(link.key.server, Party::Process(process(SERVER)));
-    // As soon as somebody else fits as well, nobody can tell.
-    let mut double = near;
-    double.key = SocketKey { netns: NetnsId(3), ..key(4) };
-    world.open([double.clone()]);
+    // Also after one of them has closed.
+    world.close(2);
+    assert_eq!(world.only_link().key, link.key);
+    world.open([near.clone()]);
+    // Where somebody else fits as well, nobody can tell.
+    let double = Socket { key: SocketKey { netns: NetnsId(3), ..key(4) }, ..near.clone() };
+    let mut world = World::new();
+    world.open([near, far, double]);
     assert!(world.links().iter().all(|link| {
         link.key.client.process().is_none() || link.key.server.process().is_none()
     }));
-    world.tell([Event::SocketClosed { key: double.key, totals: None }]);
-    world.pass(16);
-    assert_eq!(world.only_link().key, link.key);
 }
 
 #[test]

@@ -393,8 +393,8 @@ impl Graph {
         };
         let remembered = entry.remembered_role != role;
         entry.remembered_role = role;
-        if let Some(pair) = resolution.pair {
-            let peer = Self::party_of(&self.sockets[pair.index()].socket);
+        let peer = resolution.pair.and_then(|p| Self::party_of(&self.sockets[p.index()].socket));
+        if peer.is_some() {
             self.sockets[id.index()].remembered_peer = peer;
         }
         let entry = &mut self.sockets[id.index()];

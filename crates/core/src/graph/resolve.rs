@@ -212,8 +212,8 @@ impl Graph {
             return None; // G4: an edge never joins a process to itself.
         }
         // Of a connection within the machine whose other end closed first, it is known who that was.
-        let remembered = || entry.remembered_peer.filter(|_| own_address);
-        let other = paired_party.or_else(|| listener.and_then(Self::party_of)).or_else(remembered);
+        let other =
+            paired_party.or_else(|| listener.and_then(Self::party_of)).or(entry.remembered_peer);
         if other == Some(me) {
             return None;
         }
