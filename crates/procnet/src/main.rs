@@ -7,6 +7,7 @@ mod inbox;
 mod logging;
 mod ls;
 mod machine;
+mod man;
 mod options;
 mod rules_file;
 mod serve;

@@ -22,13 +22,12 @@ Examples:
   procnet ls user:www-data --json         for scripts
   procnet ls --watch                      connections as they come and go
   procnet demo --size large               the map of a large simulated machine
-  procnet doctor                          what can be seen here, and how to see more
-
-Everything stays on this machine: nothing is ever fetched or sent.";
+  procnet doctor                          what can be seen here, and how to see more";
 
 /// A live map of the processes of this machine and their TCP and UDP connections.
 ///
-/// Without a command it serves the map as a web page, as `procnet serve` does.
+/// Without a command it serves the map as a web page, as `procnet serve` does. Everything stays
+/// on this machine: nothing is ever fetched or sent.
 #[derive(Debug, Parser)]
 #[command(
     name = "procnet",
@@ -55,15 +54,15 @@ pub(crate) enum Command {
     /// List sockets, their owners and directions in the terminal
     #[command(after_help = "\
 Examples:
-  procnet ls                         every socket that can be seen
-  procnet ls state:listen            who waits for peers
-  procnet ls 'proc~/node/ bytes>1M'  busy sockets of a program
-  procnet ls remote:10.0.0.0/8 --csv
-  procnet ls --watch --json          one JSON object per line, for jq
+  procnet ls                          every socket that can be seen
+  procnet ls state:listen             who waits for peers
+  procnet ls 'proc~/node/ bytes>1M'   busy sockets of a program
+  procnet ls remote:10.0.0.0/8 --csv  for a spreadsheet
+  procnet ls --watch --json           one JSON object per line, for jq
 
 Meaning of the JSON fields: protocol (tcp, udp), state, local and remote {ip, port}, direction
 (outbound, inbound, listen, unknown), owners [{pid, name, exe, user, started}], attribution (how
-sure the owner is), rx_bytes, tx_bytes, rtt_us, netns, cookie.")]
+sure the owner is), rx_bytes, tx_bytes, rtt_us and retransmits (0 if not known), netns, cookie.")]
     Ls(ListOptions),
     /// Serve the map of a simulated machine
     Demo(DemoOptions),
@@ -81,7 +80,10 @@ Examples:
         shell: clap_complete::Shell,
     },
     /// Print the man page
-    #[command(after_help = "Example: procnet man > ~/.local/share/man/man1/procnet.1")]
+    #[command(after_help = "\
+Examples:
+  procnet man > ~/.local/share/man/man1/procnet.1
+  procnet man | man -l -")]
     Man,
     /// Print the licences of procnet and of every library inside it
     Licences,
@@ -147,7 +149,7 @@ pub(crate) struct ServeOptions {
     pub(crate) port: u16,
     /// The address to listen on
     ///
-    /// The page has no login yet: with any other than a loopback address, whoever reaches it sees
+    /// The page has no login yet: at any address but a loopback one, whoever can reach it sees
     /// every process of this machine.
     #[arg(
         long,
@@ -179,7 +181,7 @@ pub(crate) struct ServeOptions {
     /// How processes are grouped at first
     ///
     /// `auto` begins with process trees, a server and its workers as one, and gets coarser where
-    /// that would show too much to be legible.
+    /// that would show too much to be legible. Each group can be expanded on the page.
     #[arg(
         long,
         value_name = "GROUPING",
@@ -191,7 +193,7 @@ pub(crate) struct ServeOptions {
     /// Only connections between processes: no remote endpoints, no idle listeners
     #[arg(long, help_heading = "Map")]
     pub(crate) p2p_only: bool,
-    /// UDP too
+    /// Show UDP too, not only TCP
     #[arg(long, help_heading = "Map")]
     pub(crate) udp: bool,
     /// A folder with icons of your own
@@ -212,7 +214,9 @@ pub(crate) struct ServeOptions {
 /// What is listed, and how.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ListOptions {
-    /// Which sockets: the filter language of the page, such as `port:5432 user:www-data`
+    /// Which sockets, as in the page's filter: such as `port:5432 user:www-data`
+    ///
+    /// The man page lists all fields, under FILTERS: `procnet man | man -l -` shows it.
     #[arg(value_name = "FILTER")]
     pub(crate) filter: Vec<String>,
     /// One JSON array of objects (with --watch: one object per line)
@@ -336,8 +340,17 @@ fn service_ports(text: &str) -> Result<ServicePorts, String> {
 fn grouping_parser() -> impl clap::builder::TypedValueParser<Value = Grouping> {
     use clap::builder::TypedValueParser;
 
-    let names = Grouping::ALL.map(Grouping::as_str);
-    clap::builder::PossibleValuesParser::new(names)
+    let value = |grouping: Grouping| {
+        clap::builder::PossibleValue::new(grouping.as_str()).help(match grouping {
+            Grouping::Auto => "Trees, or something coarser where those are too many",
+            Grouping::Process => "Every process by itself",
+            Grouping::Tree => "A program and its workers",
+            Grouping::Family => "All processes of one name or label",
+            Grouping::User => "All processes of a user",
+            Grouping::Host => "All processes of the machine",
+        })
+    };
+    clap::builder::PossibleValuesParser::new(Grouping::ALL.map(value))
         .try_map(|name| name.parse::<Grouping>().map_err(|_| "no such grouping"))
 }
 
