@@ -13,6 +13,7 @@ mod rules_file;
 mod serve;
 mod stop;
 mod usage;
+mod words;
 
 use std::process::ExitCode;
 

@@ -18,6 +18,7 @@ use crate::options::ServeOptions;
 use crate::rules_file::Watcher;
 use crate::stop::Stop;
 use crate::usage::UsageError;
+use crate::words::counted;
 
 /// How often time passes for the engine where nothing happens: stale links vanish on time.
 const TICK: Duration = Duration::from_millis(250);
@@ -70,7 +71,7 @@ impl<'a> Prepared<'a> {
     pub(crate) fn new(options: &'a ServeOptions) -> Result<Self, UsageError> {
         let knowledge = Knowledge::load(&options.knowledge)?;
         if let Some(file) = knowledge.source.file() {
-            tracing::info!("{} rules from {}", knowledge.rules.len(), file.display());
+            tracing::info!("{} from {}", rules_counted(knowledge.rules.len()), file.display());
         }
         if let Some(folder) = &options.icons_dir
             && !folder.is_dir()
@@ -275,9 +276,13 @@ fn reload(knowledge: &Knowledge, live: &Arc<Live>) -> Option<ReloadRules> {
         let rules = source.load()?;
         let count = rules.len();
         live.set_rules(rules);
-        tracing::info!("{count} rules, read again on request");
+        tracing::info!("{}, read again on request", rules_counted(count));
         Ok(count)
     }))
+}
+
+fn rules_counted(rules: usize) -> String {
+    counted(rules, "rule", "rules")
 }
 
 /// Puts an edited rule file in force.
@@ -288,7 +293,7 @@ fn watch_rules(knowledge: &Knowledge, live: Arc<Live>, stop: Stop) -> Result<()>
             match watcher.look() {
                 None => {}
                 Some(Ok(rules)) => {
-                    tracing::info!("{} rules, for the file has changed", rules.len());
+                    tracing::info!("{}, for the file has changed", rules_counted(rules.len()));
                     live.set_rules(rules);
                 }
                 Some(Err(error)) => {
