@@ -197,15 +197,35 @@ fn warn_if_open(options: &ServeOptions) {
 /// What cannot be seen. What somebody can change is worth a line; the rest is on the page and in
 /// `procnet doctor`.
 fn tell_limits(capabilities: &[Capability]) {
-    for capability in capabilities.iter().filter(|c| c.state != CapabilityState::Full) {
-        let Capability { title, state, reason, remedy, .. } = capability;
-        match remedy {
-            Some(remedy) => {
-                tracing::info!("{title}: {}: {reason}; for more: {remedy}", state.as_str())
-            }
-            None => tracing::debug!("{title}: {}: {reason}", state.as_str()),
+    let (changeable, fixed): (Vec<&Capability>, Vec<&Capability>) = capabilities
+        .iter()
+        .filter(|capability| capability.state != CapabilityState::Full)
+        .partition(|capability| capability.remedy.is_some());
+    for line in changeable_limits(&changeable) {
+        tracing::info!("{line}");
+    }
+    for Capability { title, state, reason, .. } in fixed {
+        tracing::debug!("{title}: {}: {reason}", state.as_str());
+    }
+}
+
+/// A line for each remedy: one command often grants several things.
+fn changeable_limits(capabilities: &[&Capability]) -> Vec<String> {
+    let mut remedies: Vec<&str> = Vec::new();
+    for remedy in capabilities.iter().filter_map(|capability| capability.remedy.as_deref()) {
+        if !remedies.contains(&remedy) {
+            remedies.push(remedy);
         }
     }
+    let line = |remedy: &str| {
+        let of_it = capabilities.iter().filter(|c| c.remedy.as_deref() == Some(remedy));
+        let titles: Vec<String> = of_it.map(|c| format!("\"{}\"", c.title)).collect();
+        format!(
+            "not wholly visible: {}; for more: {remedy} (`procnet doctor` says why)",
+            titles.join(", ")
+        )
+    };
+    remedies.into_iter().map(line).collect()
 }
 
 /// The engine's thread: what comes through the inbox goes into the graph.
@@ -328,6 +348,27 @@ mod tests {
         // TEST-NET-1 (RFC 5737) is nobody's.
         let error = listen("192.0.2.1:0".parse().unwrap()).unwrap_err().to_string();
         assert!(error.contains("no address of this machine"), "{error}");
+    }
+
+    #[test]
+    fn what_one_command_grants_is_one_line() {
+        let capability = |title, remedy: Option<&str>| Capability {
+            id: "x",
+            title,
+            state: CapabilityState::Partial,
+            reason: Arc::from("reason"),
+            remedy: remedy.map(Arc::from),
+        };
+        let all = [
+            capability("Owners", Some("sudo a")),
+            capability("Peers", None),
+            capability("Namespaces", Some("sudo a")),
+            capability("Traffic", Some("sudo b")),
+        ];
+        let lines = changeable_limits(&all.each_ref());
+        let [first, second] = lines.as_slice() else { panic!("{lines:?}") };
+        assert!(first.contains("\"Owners\", \"Namespaces\"; for more: sudo a "), "{first}");
+        assert!(second.contains("\"Traffic\"; for more: sudo b "), "{second}");
     }
 
     #[test]
