@@ -41,6 +41,9 @@ pub struct SocketRow {
     pub state: String,
     /// The local end.
     pub local: EndpointRow,
+    /// True for an IPv6 socket that takes no IPv4 (IPV6_V6ONLY); without it `::` is both.
+    #[serde(default)]
+    pub v6_only: bool,
     /// The remote end, or null.
     pub remote: Option<EndpointRow>,
     /// `outbound`, `inbound`, `listen`, or `unknown`.

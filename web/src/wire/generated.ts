@@ -794,6 +794,8 @@ export interface components {
       uid?: number | null;
       /** @description Why no owner is known: `no permission`, `kernel`, or `not found`; null if one is known. */
       unknown_owner?: string | null;
+      /** @description True for an IPv6 socket that takes no IPv4 (IPV6_V6ONLY); without it `::` is both. */
+      v6_only?: boolean;
     };
     /** @description New values of one field: `value[i]` is the field's new value of the thing `id[i]`. */
     Sparse_bool: {

@@ -53,7 +53,7 @@ fn cells(row: &SocketRow, users: &Users) -> Cells {
     [
         row.protocol.clone(),
         row.state.clone(),
-        endpoint(&row.local),
+        local(row),
         row.remote.as_ref().map_or_else(|| "-".to_owned(), endpoint),
         row.direction.clone(),
         owner(row, users),
@@ -64,13 +64,16 @@ fn cells(row: &SocketRow, users: &Users) -> Cells {
     ]
 }
 
+/// All addresses as ss(8) has them: `*` for IPv4 and IPv6, `[::]` for IPv6 only, `0.0.0.0` for
+/// IPv4.
+fn local(row: &SocketRow) -> String {
+    let EndpointRow { ip, port } = &row.local;
+    if ip == "::" && !row.v6_only { format!("*:{port}") } else { endpoint(&row.local) }
+}
+
 fn endpoint(endpoint: &EndpointRow) -> String {
     let EndpointRow { ip, port } = endpoint;
-    match (ip.as_str(), ip.contains(':')) {
-        ("0.0.0.0", _) => format!("*:{port}"),
-        (_, true) => format!("[{ip}]:{port}"),
-        _ => format!("{ip}:{port}"),
-    }
+    if ip.contains(':') { format!("[{ip}]:{port}") } else { format!("{ip}:{port}") }
 }
 
 /// `412/nginx`, with `+3` for three more processes that hold the same socket. Where no process
@@ -188,6 +191,7 @@ pub(super) mod tests {
             protocol: "tcp".to_owned(),
             state: state.to_owned(),
             local: EndpointRow { ip: "0.0.0.0".to_owned(), port: 80 },
+            v6_only: false,
             remote: remote.map(|ip| EndpointRow { ip: ip.to_owned(), port: 443 }),
             direction: "listen".to_owned(),
             evidence: "none".to_owned(),
@@ -221,7 +225,7 @@ pub(super) mod tests {
         let column = |line: &str, text: &str| line.find(text).unwrap();
         assert_eq!(column(&lines[0], "OWNER"), column(&lines[1], "7/nginx +1"));
         assert_eq!(column(&lines[0], "REMOTE"), column(&lines[2], "[2001:db8::1]:443"));
-        assert!(lines[1].contains("*:80") && lines[1].contains("120K"));
+        assert!(lines[1].contains("0.0.0.0:80") && lines[1].contains("120K"));
     }
 
     #[test]
@@ -240,6 +244,18 @@ pub(super) mod tests {
         assert_eq!(bytes(10_240), "10K");
         assert_eq!(bytes(u64::MAX), "15E");
         assert_eq!((rtt(0), rtt(250), rtt(25_000)), ("-".into(), "250us".into(), "25ms".into()));
+    }
+
+    #[test]
+    fn all_addresses_are_told_apart_as_ss_does() {
+        let shown = |ip: &str, v6_only| {
+            let local_end = EndpointRow { ip: ip.to_owned(), port: 80 };
+            local(&SocketRow { local: local_end, v6_only, ..row("LISTEN", None, &[]) })
+        };
+        assert_eq!(shown("::", false), "*:80");
+        assert_eq!(shown("::", true), "[::]:80");
+        assert_eq!(shown("0.0.0.0", false), "0.0.0.0:80");
+        assert_eq!(shown("::1", false), "[::1]:80");
     }
 
     #[test]
