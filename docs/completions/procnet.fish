@@ -39,7 +39,7 @@ complete -c procnet -n "__fish_procnet_needs_command" -l rules -d 'A YAML or JSO
 complete -c procnet -n "__fish_procnet_needs_command" -l svc-ports -d 'More service ports, such as 9000,9090' -r
 complete -c procnet -n "__fish_procnet_needs_command" -l log -d 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug' -r
 complete -c procnet -n "__fish_procnet_needs_command" -l open -d 'Open the page in the browser'
-complete -c procnet -n "__fish_procnet_needs_command" -l p2p-only -d 'Only connections between processes: no remote endpoints, no idle listeners'
+complete -c procnet -n "__fish_procnet_needs_command" -l p2p-only -d 'Show only connections between processes: no remote endpoints, no idle listeners'
 complete -c procnet -n "__fish_procnet_needs_command" -l udp -d 'Show UDP too, not only TCP'
 complete -c procnet -n "__fish_procnet_needs_command" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
 complete -c procnet -n "__fish_procnet_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -67,7 +67,7 @@ complete -c procnet -n "__fish_procnet_using_subcommand serve" -l rules -d 'A YA
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l svc-ports -d 'More service ports, such as 9000,9090' -r
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l log -d 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug' -r
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l open -d 'Open the page in the browser'
-complete -c procnet -n "__fish_procnet_using_subcommand serve" -l p2p-only -d 'Only connections between processes: no remote endpoints, no idle listeners'
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l p2p-only -d 'Show only connections between processes: no remote endpoints, no idle listeners'
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l udp -d 'Show UDP too, not only TCP'
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -75,9 +75,9 @@ complete -c procnet -n "__fish_procnet_using_subcommand ls" -l interval -d 'Seco
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l rules -d 'A YAML or JSON file that gives processes types and labels' -r -F
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l svc-ports -d 'More service ports, such as 9000,9090' -r
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l log -d 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug' -r
-complete -c procnet -n "__fish_procnet_using_subcommand ls" -l json -d 'One JSON array of objects (with --watch: one object per line)'
-complete -c procnet -n "__fish_procnet_using_subcommand ls" -l csv -d 'Comma-separated values with a header line'
-complete -c procnet -n "__fish_procnet_using_subcommand ls" -l watch -d 'Go on: first what is there, then what opens (+), changes (~) and closes (-)'
+complete -c procnet -n "__fish_procnet_using_subcommand ls" -l json -d 'Print JSON: one array of objects (with --watch: one object per line)'
+complete -c procnet -n "__fish_procnet_using_subcommand ls" -l csv -d 'Print comma-separated values with a header line'
+complete -c procnet -n "__fish_procnet_using_subcommand ls" -l watch -d 'Keep watching: first what is there, then what opens (+), changes (~) and closes (-)'
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l size -d 'How much goes on' -r -f -a "small\t'A desk machine'
@@ -100,11 +100,11 @@ complete -c procnet -n "__fish_procnet_using_subcommand demo" -l rules -d 'A YAM
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l svc-ports -d 'More service ports, such as 9000,9090' -r
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l log -d 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug' -r
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l open -d 'Open the page in the browser'
-complete -c procnet -n "__fish_procnet_using_subcommand demo" -l p2p-only -d 'Only connections between processes: no remote endpoints, no idle listeners'
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l p2p-only -d 'Show only connections between processes: no remote endpoints, no idle listeners'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l udp -d 'Show UDP too, not only TCP'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c procnet -n "__fish_procnet_using_subcommand doctor" -l json -d 'One JSON object'
+complete -c procnet -n "__fish_procnet_using_subcommand doctor" -l json -d 'Print one JSON object'
 complete -c procnet -n "__fish_procnet_using_subcommand doctor" -s h -l help -d 'Print help'
 complete -c procnet -n "__fish_procnet_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c procnet -n "__fish_procnet_using_subcommand man" -s h -l help -d 'Print help'

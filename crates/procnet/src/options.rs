@@ -190,7 +190,7 @@ pub(crate) struct ServeOptions {
         help_heading = "Map"
     )]
     pub(crate) group_by: Grouping,
-    /// Only connections between processes: no remote endpoints, no idle listeners
+    /// Show only connections between processes: no remote endpoints, no idle listeners
     #[arg(long, help_heading = "Map")]
     pub(crate) p2p_only: bool,
     /// Show UDP too, not only TCP
@@ -219,13 +219,13 @@ pub(crate) struct ListOptions {
     /// The man page lists all fields, under FILTERS: `procnet man | man -l -` shows it.
     #[arg(value_name = "FILTER")]
     pub(crate) filter: Vec<String>,
-    /// One JSON array of objects (with --watch: one object per line)
+    /// Print JSON: one array of objects (with --watch: one object per line)
     #[arg(long, conflicts_with = "csv")]
     pub(crate) json: bool,
-    /// Comma-separated values with a header line
+    /// Print comma-separated values with a header line
     #[arg(long)]
     pub(crate) csv: bool,
-    /// Go on: first what is there, then what opens (+), changes (~) and closes (-)
+    /// Keep watching: first what is there, then what opens (+), changes (~) and closes (-)
     #[arg(long)]
     pub(crate) watch: bool,
     /// Seconds between two looks with --watch, 0.1 to 3600
@@ -282,7 +282,7 @@ pub(crate) struct DemoOptions {
 /// How the findings are told.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct DoctorOptions {
-    /// One JSON object
+    /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
 }
