@@ -30,7 +30,10 @@ fn main() -> ExitCode {
     let options = match Options::try_parse() {
         Ok(options) => options,
         Err(error) if error.use_stderr() => {
-            eprintln!("procnet: {}", options::one_line(&error));
+            // Not `args`, which panics at what is no UTF-8.
+            let first = std::env::args_os().nth(1);
+            let first = first.as_deref().and_then(|first| first.to_str());
+            eprintln!("procnet: {}", options::one_line(&error, first));
             return ExitCode::from(USAGE);
         }
         Err(help) => {

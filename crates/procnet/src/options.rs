@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use procnet_core::registry::ServicePorts;
 use procnet_core::view::Grouping;
 
@@ -355,7 +355,9 @@ fn grouping_parser() -> impl clap::builder::TypedValueParser<Value = Grouping> {
 }
 
 /// A parsing error as one line: what is wrong, what was expected, where to read on.
-pub(crate) fn one_line(error: &clap::Error) -> String {
+///
+/// `first` is the first argument: a command, perhaps, with options of its own.
+pub(crate) fn one_line(error: &clap::Error, first: Option<&str>) -> String {
     let rendered = error.to_string();
     let told: Vec<&str> = rendered
         .lines()
@@ -366,17 +368,19 @@ pub(crate) fn one_line(error: &clap::Error) -> String {
     // A list of what is missing follows a colon.
     let told = told.join("; ").replace(":; ", ": ");
     let told = told.strip_prefix("error: ").unwrap_or(&told);
-    format!("{told}; `procnet --help` lists all options")
+    let command = Options::command();
+    let named = first.and_then(|first| command.find_subcommand(first));
+    let help = named.map_or_else(String::new, |named| format!("{} ", named.get_name()));
+    format!("{told}; `procnet {help}--help` lists all options")
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     fn parse(line: &str) -> Result<Options, String> {
-        Options::try_parse_from(line.split_whitespace()).map_err(|error| one_line(&error))
+        Options::try_parse_from(line.split_whitespace())
+            .map_err(|error| one_line(&error, line.split_whitespace().nth(1)))
     }
 
     #[test]
@@ -442,6 +446,17 @@ mod tests {
             assert!(message.contains(expected), "{line}: {message}");
             assert!(!message.contains('\n'), "{line}: {message}");
         }
+    }
+
+    #[test]
+    fn a_mistake_points_at_the_help_that_lists_the_option() {
+        let ends = |line: &str, end: &str| {
+            let message = parse(line).unwrap_err();
+            assert!(message.ends_with(end), "{line}: {message}");
+        };
+        ends("procnet ls --jsn", "`procnet ls --help` lists all options");
+        ends("procnet --prot 1", "`procnet --help` lists all options");
+        ends("procnet serv", "`procnet --help` lists all options");
     }
 
     #[test]
