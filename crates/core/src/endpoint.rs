@@ -1,7 +1,7 @@
 //! Addresses.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::str::FromStr;
 
 /// An address and a port. The address is always [`canonical`].
@@ -17,11 +17,6 @@ impl Endpoint {
     /// An endpoint with the address made canonical.
     pub fn new(ip: IpAddr, port: u16) -> Self {
         Self { ip: canonical(ip), port }
-    }
-
-    /// True if this is no peer at all: an unspecified address, or port 0.
-    pub fn is_unspecified(&self) -> bool {
-        self.ip.is_unspecified() || self.port == 0
     }
 }
 
@@ -74,9 +69,6 @@ impl FromStr for Cidr {
         }
     }
 }
-
-/// The wildcard address of IPv6, to which a dual-stack listener is bound.
-pub const WILDCARD_V6: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 
 #[cfg(test)]
 mod tests {

@@ -70,17 +70,14 @@ pub enum GapReason {
     InboxFull,
     /// The kernel dropped records.
     Kernel,
-    /// Batches did not arrive.
-    Sequence,
 }
 
 impl GapReason {
-    /// `inbox full`, `kernel` or `sequence`.
+    /// `inbox full` or `kernel`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::InboxFull => "inbox full",
             Self::Kernel => "kernel",
-            Self::Sequence => "sequence",
         }
     }
 }

@@ -181,15 +181,9 @@ impl Graph {
             .map_or((Direction::Unknown, None), |e| (e.resolution.direction, e.resolution.evidence))
     }
 
-    /// The socket at the other end, if it is in the same network namespace.
+    /// The socket at the other end, if it is on this machine.
     pub fn pair(&self, id: SocketId) -> Option<SocketId> {
         self.sockets.get(id.index())?.resolution.pair
-    }
-
-    /// The link that a socket belongs to: its own, or of a pair's silent end the other's.
-    pub fn link_of(&self, id: SocketId) -> Option<LinkId> {
-        let entry = self.sockets.get(id.index())?;
-        entry.link.or_else(|| self.sockets.get(entry.resolution.pair?.index())?.link)
     }
 
     /// All links, in no particular order.
@@ -260,4 +254,15 @@ impl Graph {
 pub fn offers_service(socket: &Socket) -> bool {
     const EPHEMERAL: u16 = 32_768;
     socket.is_listener() && (socket.protocol == Protocol::Tcp || socket.local.port < EPHEMERAL)
+}
+
+/// A listener in words: `tcp *:443`, `udp 127.0.0.1:53`; `tcp [::]:443` for one that takes only
+/// IPv6.
+pub fn listener_text(listener: &Socket) -> String {
+    let local = listener.local;
+    if local.ip.is_unspecified() && !listener.v6_only {
+        format!("{} *:{}", listener.protocol, local.port)
+    } else {
+        format!("{} {local}", listener.protocol)
+    }
 }

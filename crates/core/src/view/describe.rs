@@ -7,7 +7,7 @@ use super::node_key::NodeKey;
 use super::scene::{MAX_NODE_DETAILS, Node, NodeId, NodeKind};
 use super::spec::ViewSpec;
 use super::tally::{Member, NodeTally};
-use crate::graph::Graph;
+use crate::graph::{Graph, listener_text};
 use crate::key::{HostId, ProcessKey};
 use crate::socket::{Protocol, Socket};
 
@@ -137,11 +137,15 @@ fn user_name(graph: &Graph, host: HostId, uid: Option<u32>) -> Arc<str> {
 }
 
 fn add_listeners(graph: &Graph, spec: &ViewSpec, tally: &NodeTally, node: &mut Node) {
-    let mut texts = BTreeSet::new();
+    let mut texts: BTreeSet<(Protocol, u16, Arc<str>)> = BTreeSet::new();
     for party in tally.parties.keys() {
         for listener in graph.listeners_of(*party) {
             if shows_listener(spec, listener) {
-                texts.insert((listener.protocol, listener.local.port, listener_text(listener)));
+                texts.insert((
+                    listener.protocol,
+                    listener.local.port,
+                    Arc::from(listener_text(listener)),
+                ));
             }
         }
     }
@@ -152,14 +156,4 @@ fn add_listeners(graph: &Graph, spec: &ViewSpec, tally: &NodeTally, node: &mut N
 /// True if the view tells of such a listener at all.
 pub(crate) fn shows_listener(spec: &ViewSpec, listener: &Socket) -> bool {
     crate::graph::offers_service(listener) && (spec.udp || listener.protocol == Protocol::Tcp)
-}
-
-/// `tcp *:443`, `udp 127.0.0.1:53`; `tcp [::]:443` for one that takes only IPv6.
-fn listener_text(listener: &Socket) -> Arc<str> {
-    let local = listener.local;
-    Arc::from(if local.ip.is_unspecified() && !listener.v6_only {
-        format!("{} *:{}", listener.protocol, local.port)
-    } else {
-        format!("{} {local}", listener.protocol)
-    })
 }

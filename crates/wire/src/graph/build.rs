@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use procnet_core::graph::{Graph, LinkId, Party, ProcessEntry, offers_service};
+use procnet_core::graph::{Graph, LinkId, Party, ProcessEntry, listener_text, offers_service};
 use procnet_core::registry::{DEFAULT_TYPE, EXTERNAL_TYPE, node_type};
-use procnet_core::{Endpoint, HostId, Moment, ProcessKey, Protocol, Socket};
+use procnet_core::{Endpoint, HostId, Moment, ProcessKey, Protocol};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::memory::{Ends, Strand};
@@ -194,7 +194,7 @@ impl Builder<'_> {
             }
             self.process(key);
             if let Some(node) = self.processes.get_mut(&key) {
-                node.listeners.push(listener(socket));
+                node.listeners.push(listener_text(socket));
             }
         }
         for node in self.processes.values_mut() {
@@ -301,14 +301,5 @@ fn join(a: Strand, b: Strand) -> Strand {
                 gone: a_gone.max(b_gone),
             }
         }
-    }
-}
-
-fn listener(socket: &Socket) -> String {
-    let Endpoint { ip, port } = socket.local;
-    if ip.is_unspecified() {
-        format!("{} *:{port}", socket.protocol)
-    } else {
-        format!("{} {}", socket.protocol, socket.local)
     }
 }
