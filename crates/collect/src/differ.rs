@@ -1,5 +1,7 @@
 //! Turns snapshots into events: what every polling collector needs, on any platform.
 
+mod live;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,6 +10,8 @@ use procnet_core::{
     ProcessKey, Protocol, Socket, SocketKey, SocketState, Timestamp, UnknownOwner,
 };
 use rustc_hash::FxHashMap;
+
+pub use live::Draft;
 
 use crate::snapshot::Snapshot;
 
@@ -24,6 +28,10 @@ pub struct Differ {
     host: HostId,
     sequence: u64,
     resync: bool,
+    /// Somebody tells of events too: what a snapshot lacks may only be about to be told.
+    live: bool,
+    /// Sockets that the last snapshot lacked.
+    missed: Vec<SocketKey>,
     /// Marks what the current snapshot names; whatever bears an older mark is gone.
     generation: u64,
     capabilities: Arc<[Capability]>,
@@ -48,6 +56,8 @@ impl Differ {
             host,
             sequence: 0,
             resync: true,
+            live: false,
+            missed: Vec::new(),
             generation: 0,
             capabilities,
             sockets: FxHashMap::default(),
@@ -82,7 +92,7 @@ impl Differ {
         }
         self.diff_degradations(&snapshot.degradations, whole, &mut events);
         self.start_processes(&snapshot.processes, whole, &mut events);
-        self.diff_sockets(&mut snapshot.sockets, snapshot.at, whole, &mut events);
+        self.diff_sockets(snapshot, whole, &mut events);
         self.end_processes(whole, &mut events);
         Batch { host: self.host, sequence: self.sequence, at: snapshot.at, events }
     }
@@ -106,13 +116,15 @@ impl Differ {
         let generation = self.generation;
         for process in now {
             let mut told = whole;
-            self.processes
+            let known = self
+                .processes
                 .entry(process.key)
                 .and_modify(|known| {
                     known.generation = generation;
                     if !Arc::ptr_eq(&known.value, process) {
-                        told |= known.value != *process;
-                        known.value = Arc::clone(process);
+                        let process = live::keep_parent(&known.value, process);
+                        told |= known.value != process;
+                        known.value = process;
                     }
                 })
                 .or_insert_with(|| {
@@ -120,7 +132,7 @@ impl Differ {
                     Known { generation, value: Arc::clone(process) }
                 });
             if told {
-                events.push(Event::ProcessStarted(Arc::clone(process)));
+                events.push(Event::ProcessStarted(Arc::clone(&known.value)));
             }
         }
     }
@@ -136,23 +148,20 @@ impl Differ {
         });
     }
 
-    fn diff_sockets(
-        &mut self,
-        now: &mut Vec<Socket>,
-        at: Timestamp,
-        whole: bool,
-        events: &mut Vec<Event>,
-    ) {
+    fn diff_sockets(&mut self, snapshot: &mut Snapshot, whole: bool, events: &mut Vec<Event>) {
         let generation = self.generation;
         let mut orphans: FxHashMap<FiveTuple, SocketKey> = FxHashMap::default();
         let mut named = 0_usize;
-        for mut socket in now.drain(..) {
+        for mut socket in snapshot.sockets.drain(..) {
             if let Some(known) = self.sockets.get_mut(&socket.key) {
                 if known.generation != generation {
                     known.generation = generation;
                     named += 1;
                 }
                 socket.opened = known.value.opened;
+                live::keep_observed(&known.value, &mut socket, snapshot.complete, |owner| {
+                    self.processes.get(owner).is_some_and(|known| known.generation == generation)
+                });
                 if is_orphan(&socket) {
                     socket.owners = inferred(&self.processes, generation, &known.value.owners);
                 }
@@ -167,7 +176,7 @@ impl Differ {
                 continue;
             }
             if socket.opened == Timestamp::default() {
-                socket.opened = at;
+                socket.opened = snapshot.at;
             }
             if is_orphan(&socket) && orphans.len() < MAX_INFERRED {
                 orphans.extend(five_tuple(&socket).map(|tuple| (tuple, socket.key)));
@@ -177,9 +186,14 @@ impl Differ {
             self.sockets.insert(socket.key, Known { generation, value: socket });
         }
         self.adopt(&orphans, events);
+        self.missed.clear();
         if named < self.sockets.len() {
             self.sockets.retain(|key, known| {
                 let alive = known.generation == generation;
+                if !alive && self.live && !whole {
+                    self.missed.push(*key);
+                    return true;
+                }
                 if !alive && !whole {
                     events.push(Event::SocketClosed { key: *key, totals: None });
                 }
