@@ -15,6 +15,8 @@ pub use live::Draft;
 
 use crate::snapshot::Snapshot;
 
+/// Most sockets that are remembered after their end was told.
+const MAX_DEPARTED: usize = 262_144;
 /// Most sockets of one snapshot that may inherit an owner through their five-tuple.
 const MAX_INFERRED: usize = 65_536;
 
@@ -32,6 +34,9 @@ pub struct Differ {
     live: bool,
     /// Sockets that the last snapshot lacked.
     missed: Vec<SocketKey>,
+    /// Sockets whose end was told, with the generation that last named them: the kernel keeps a
+    /// connection that is over in its tables, in TIME_WAIT and under the same cookie.
+    departed: FxHashMap<SocketKey, u64>,
     /// Marks what the current snapshot names; whatever bears an older mark is gone.
     generation: u64,
     capabilities: Arc<[Capability]>,
@@ -58,6 +63,7 @@ impl Differ {
             resync: true,
             live: false,
             missed: Vec::new(),
+            departed: FxHashMap::default(),
             generation: 0,
             capabilities,
             sockets: FxHashMap::default(),
@@ -175,6 +181,10 @@ impl Differ {
                 }
                 continue;
             }
+            if let Some(named) = self.departed.get_mut(&socket.key) {
+                *named = generation;
+                continue;
+            }
             if socket.opened == Timestamp::default() {
                 socket.opened = snapshot.at;
             }
@@ -186,6 +196,7 @@ impl Differ {
             self.sockets.insert(socket.key, Known { generation, value: socket });
         }
         self.adopt(&orphans, events);
+        self.departed.retain(|_, named| *named == generation);
         self.missed.clear();
         if named < self.sockets.len() {
             self.sockets.retain(|key, known| {

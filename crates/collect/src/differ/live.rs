@@ -11,7 +11,7 @@ use procnet_core::{
 };
 use rustc_hash::FxHashMap;
 
-use super::{Differ, Known};
+use super::{Differ, Known, MAX_DEPARTED};
 
 /// The events of one batch that is being put together.
 #[derive(Debug, Default)]
@@ -101,6 +101,7 @@ impl Differ {
             }
             known.value = socket.clone();
         } else {
+            self.departed.remove(&socket.key);
             self.sockets.insert(socket.key, Known { generation, value: socket.clone() });
         }
         let key = socket.key;
@@ -122,6 +123,9 @@ impl Differ {
         draft: &mut Draft,
     ) -> Option<Socket> {
         let known = self.sockets.remove(&key)?;
+        if self.departed.len() < MAX_DEPARTED {
+            self.departed.insert(key, self.generation);
+        }
         draft.opened.remove(&key);
         draft.sockets.push(Event::SocketClosed { key, totals });
         Some(known.value)

@@ -147,9 +147,6 @@ impl Programs {
         let mut tcp = Ok(());
         for (name, tracepoint, part) in TRACEPOINTS {
             let attached = attach_tracepoint(&mut object, name, tracepoint, &btf);
-            if let Err(e) = &attached {
-                eprintln!("DBG {name} {e}");
-            }
             match (attached, part) {
                 (Ok(()), _) => parts.add(part),
                 (Err(error), Part::Tcp) => tcp = Err(LoadError::Tcp(error)),
@@ -159,11 +156,7 @@ impl Programs {
         tcp?;
         if let Some(root) = cgroup_root() {
             for (name, part) in CGROUP_PROGRAMS {
-                let a = attach_cgroup(&mut object, name, &root);
-                if let Err(e) = &a {
-                    eprintln!("DBG {name} {e}");
-                }
-                if a.is_ok() {
+                if attach_cgroup(&mut object, name, &root).is_ok() {
                     parts.add(part);
                 }
             }
@@ -261,18 +254,5 @@ fn chain(error: &dyn std::error::Error) -> String {
 fn last_line(text: &str) -> String {
     // The verifier ends with its statistics.
     let says_why = |line: &&str| !line.trim().is_empty() && !line.starts_with("processed ");
-    if std::env::var_os("DBGV").is_some() {
-        eprintln!(
-            "{}",
-            text.lines()
-                .rev()
-                .take(12)
-                .collect::<Vec<_>>()
-                .into_iter()
-                .rev()
-                .collect::<Vec<_>>()
-                .join("\n")
-        );
-    }
     text.lines().rfind(says_why).unwrap_or_default().trim().to_owned()
 }
