@@ -131,7 +131,8 @@ INLINE void describe_tcp(struct socket_record *record, struct sock *sk)
 	record->retransmits = tcp->total_retrans;
 }
 
-INLINE struct socket_record *describe(struct sock *sk, struct memory *memory, __u32 kind)
+INLINE struct socket_record *
+describe(struct sock *sk, __u64 cookie, struct memory *memory, __u32 kind)
 {
 	struct socket_record *record = reserve(sizeof(*record));
 	if (!record)
@@ -140,7 +141,7 @@ INLINE struct socket_record *describe(struct sock *sk, struct memory *memory, __
 	record->header.at = bpf_ktime_get_boot_ns();
 	record->header.kind = kind;
 	record->header.uid = sk->sk_uid.val;
-	record->cookie = bpf_get_socket_cookie(sk);
+	record->cookie = cookie;
 	record->netns = netns_of(sk);
 	record->family = sk->__sk_common.skc_family;
 	record->local_port = local_port_of(sk);
@@ -165,8 +166,12 @@ INLINE struct socket_record *describe(struct sock *sk, struct memory *memory, __
 	return record;
 }
 
-/* Tells that the process uses the socket, unless that is known. */
-INLINE void note_use(struct sock *sk, struct memory *memory, struct task_struct *leader)
+/*
+ * Tells that the process uses the socket, unless that is known. `named` is what the helper for
+ * cookies takes here: the socket, or the context of a control group's program.
+ */
+INLINE void
+note_use(struct sock *sk, void *named, struct memory *memory, struct task_struct *leader)
 {
 	__u32 pid = leader->tgid;
 	if (memory->pid == pid || memory->other == pid)
@@ -178,7 +183,7 @@ INLINE void note_use(struct sock *sk, struct memory *memory, struct task_struct 
 		memory->started = leader->start_boottime;
 		memory->netns = netns_of(sk);
 	}
-	struct socket_record *record = describe(sk, memory, SOCKET_OWNER);
+	struct socket_record *record = describe(sk, bpf_get_socket_cookie(named), memory, SOCKET_OWNER);
 	if (!record)
 		return;
 	name_process(&record->header, leader);
@@ -208,14 +213,14 @@ INLINE int state_changed(struct sock *sk, int before, int now)
 			memory->netns = netns_of(sk);
 		} else if (leader && !memory->pid) {
 			/* Accepted, and never spoken on. */
-			note_use(sk, memory, leader);
+			note_use(sk, sk, memory, leader);
 			return 0;
 		}
 	}
 	if (!opens && now != TCP_ESTABLISHED && now != TCP_CLOSE)
 		return 0;
-	struct socket_record *record =
-		describe(sk, memory, now == TCP_CLOSE ? SOCKET_CLOSED : SOCKET_STATE);
+	__u32 kind = now == TCP_CLOSE ? SOCKET_CLOSED : SOCKET_STATE;
+	struct socket_record *record = describe(sk, bpf_get_socket_cookie(sk), memory, kind);
 	if (!record)
 		return 0;
 	record->state = now;
@@ -252,7 +257,7 @@ SEC("tp_btf/tcp_destroy_sock") int tcp_destroyed(__u64 *arguments)
 	if (!memory || memory->state == TCP_CLOSE)
 		return 0;
 	memory->state = TCP_CLOSE;
-	struct socket_record *record = describe(sk, memory, SOCKET_CLOSED);
+	struct socket_record *record = describe(sk, bpf_get_socket_cookie(sk), memory, SOCKET_CLOSED);
 	if (!record)
 		return 0;
 	record->header.pid = memory->pid;
@@ -280,7 +285,7 @@ INLINE int used(struct sock *sk, int length, int sending)
 	/* Nothing is left to be held. */
 	if (protocol == IPPROTO_TCP && sk->__sk_common.skc_state == TCP_CLOSE)
 		return 0;
-	note_use(sk, memory, leader);
+	note_use(sk, sk, memory, leader);
 	return 0;
 }
 
@@ -304,7 +309,7 @@ INLINE int accepted(struct bpf_sock_addr *context)
 	struct task_struct *leader = current_process();
 	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(socket);
 	if (memory && leader && tcp)
-		note_use((struct sock *)tcp, memory, leader);
+		note_use((struct sock *)tcp, context, memory, leader);
 	return 1;
 }
 

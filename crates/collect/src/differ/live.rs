@@ -159,6 +159,9 @@ pub(super) fn keep_observed(
         // The kernel's tables count no UDP bytes.
         now.counters = known.counters;
     }
+    if super::is_orphan(now) {
+        return;
+    }
     let found = !now.owners.is_empty();
     for owner in known.owners.iter().filter(|owner| is_observed(owner)) {
         match now.owners.iter_mut().find(|held| held.process == owner.process) {

@@ -181,7 +181,8 @@ fn socket(bytes: &[u8; SOCKET_LENGTH]) -> Option<SocketRecord> {
         local,
         // A listener that was connected before keeps the old peer's address.
         remote: remote.filter(|_| state != SocketState::Listen),
-        v6_only: v6_only != 0,
+        // As sock_diag has it: of a connection it says nothing.
+        v6_only: v6_only != 0 && remote.is_none(),
         counters: Counters {
             received_bytes: long(56)?,
             sent_bytes: long(64)?,

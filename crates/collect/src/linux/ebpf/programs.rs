@@ -253,6 +253,9 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 fn last_line(text: &str) -> String {
     // The verifier ends with its statistics.
-    let says_why = |line: &&str| !line.trim().is_empty() && !line.starts_with("processed ");
+    let statistics = ["processed ", "verification time", "stack depth"];
+    let says_why = |line: &&str| {
+        !line.trim().is_empty() && !statistics.iter().any(|start| line.starts_with(start))
+    };
     text.lines().rfind(says_why).unwrap_or_default().trim().to_owned()
 }
