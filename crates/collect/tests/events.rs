@@ -123,7 +123,7 @@ impl Story {
     fn follow(&mut self, collector: &mut Collector, mut done: impl FnMut(&Self) -> bool) -> bool {
         let end = std::time::Instant::now() + Duration::from_secs(60);
         while std::time::Instant::now() < end {
-            if let Some(batch) = collector.next(Duration::from_millis(20)).unwrap() {
+            if let Some(batch) = collector.next(Duration::from_millis(20)).expect("it collects") {
                 self.apply(batch);
             }
             if done(self) {
