@@ -127,6 +127,13 @@ impl Sources {
         self.own_source.tells_cookies()
     }
 
+    /// Whether the last scan saw the namespace's sockets, with their cookies: one that nobody
+    /// lives in is seen by nobody, though its sockets may be told of.
+    pub(super) fn sees(&self, netns: u64) -> bool {
+        netns == self.own && self.own_source.tells_cookies()
+            || self.others.get(&netns).is_some_and(Source::tells_cookies)
+    }
+
     pub(super) fn tells_udp(&self) -> bool {
         self.udp
     }

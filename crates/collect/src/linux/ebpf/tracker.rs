@@ -91,10 +91,6 @@ impl Tracker {
             return;
         }
         let netns = NetnsId(u64::from(record.netns));
-        if !scanner.identifies_by_cookie(netns) {
-            // Scanning knows its sockets by another identity; they must not be told twice.
-            return;
-        }
         let identity = SocketIdentity::Cookie(record.cookie);
         let key = SocketKey { host: HostId::LOCAL, netns, identity };
         let known = scanner.differ_mut().socket(&key).cloned();
@@ -106,6 +102,10 @@ impl Tracker {
                 scanner.differ_mut().socket_opened(told, draft);
             }
             scanner.differ_mut().socket_closed(key, Some(record.counters), draft);
+            return;
+        }
+        if !scanner.identifies_by_cookie(netns) {
+            // Scanning knows its sockets by another identity; they must not be told twice.
             return;
         }
         let owner = record.process.map(|process| self.owner(&process, scanner));

@@ -42,7 +42,7 @@ impl Scanner {
     /// Closes what the last snapshot lacked; with `all` also where it can't have been seen.
     pub(in crate::platform) fn close_missed(&mut self, all: bool, draft: &mut Draft) {
         let sources = &self.sources;
-        self.differ.close_missed(draft, |netns| all || sources.identifies_by_cookie(netns.0));
+        self.differ.close_missed(draft, |netns| all || sources.sees(netns.0));
     }
 
     /// A process' start, from nanoseconds since boot, in the unit of [`ProcessKey`].
