@@ -96,7 +96,9 @@ struct Story {
     opened: BTreeMap<SocketKey, Socket>,
     closed: BTreeMap<SocketKey, Option<procnet_core::Counters>>,
     lost: u64,
-    /// How many sockets were told from their opening to their end, by an event each.
+    /// The ports of the test's servers.
+    ports: Vec<u16>,
+    /// How many ends of their connections were told from opening to closing, by an event each.
     told: usize,
 }
 
@@ -109,7 +111,11 @@ impl Story {
                 }
                 Event::SocketClosed { key, totals } => {
                     self.closed.insert(*key, *totals);
-                    let ends = self.opened.get(key).is_some_and(|s| s.role.is_some());
+                    let ends = self.opened.get(key).is_some_and(|socket| {
+                        let ports = [Some(socket.local.port), socket.remote.map(|to| to.port)];
+                        socket.role.is_some()
+                            && ports.into_iter().flatten().any(|port| self.ports.contains(&port))
+                    });
                     self.told += usize::from(ends && totals.is_some());
                 }
                 Event::Gap { lost, .. } => self.lost += lost,
@@ -154,6 +160,7 @@ fn twenty_thousand_short_connections_have_the_right_process_at_both_ends() {
         client.go_on();
     }
     let ports: Vec<u16> = servers.iter().map(|(_, _, port)| *port).collect();
+    story.ports.clone_from(&ports);
     let all = 2 * PAIRS * CONNECTIONS;
     let complete = story.follow(&mut collector, |story| story.told >= all);
     let (told, lost) = (story.told, story.lost);
