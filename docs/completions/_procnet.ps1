@@ -31,8 +31,8 @@ Register-ArgumentCompleter -Native -CommandName 'procnet' -ScriptBlock {
             [CompletionResult]::new('--svc-ports', '--svc-ports', [CompletionResultType]::ParameterName, 'More service ports, such as 9000,9090')
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug')
             [CompletionResult]::new('--open', '--open', [CompletionResultType]::ParameterName, 'Open the page in the browser')
-            [CompletionResult]::new('--p2p-only', '--p2p-only', [CompletionResultType]::ParameterName, 'Only connections between processes: no remote endpoints, no idle listeners')
-            [CompletionResult]::new('--udp', '--udp', [CompletionResultType]::ParameterName, 'UDP too')
+            [CompletionResult]::new('--p2p-only', '--p2p-only', [CompletionResultType]::ParameterName, 'Show only connections between processes: no remote endpoints, no idle listeners')
+            [CompletionResult]::new('--udp', '--udp', [CompletionResultType]::ParameterName, 'Show UDP too, not only TCP')
             [CompletionResult]::new('--no-builtin-rules', '--no-builtin-rules', [CompletionResultType]::ParameterName, 'Don''t recognise well-known programs by the built-in rules')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -44,6 +44,7 @@ Register-ArgumentCompleter -Native -CommandName 'procnet' -ScriptBlock {
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Tell what can be seen on this machine, what cannot and how to change that')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the man page')
+            [CompletionResult]::new('licences', 'licences', [CompletionResultType]::ParameterValue, 'Print the licences of procnet and of every library inside it')
             [CompletionResult]::new('options', 'options', [CompletionResultType]::ParameterValue, 'Print all options as Markdown')
             break
         }
@@ -58,8 +59,8 @@ Register-ArgumentCompleter -Native -CommandName 'procnet' -ScriptBlock {
             [CompletionResult]::new('--svc-ports', '--svc-ports', [CompletionResultType]::ParameterName, 'More service ports, such as 9000,9090')
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug')
             [CompletionResult]::new('--open', '--open', [CompletionResultType]::ParameterName, 'Open the page in the browser')
-            [CompletionResult]::new('--p2p-only', '--p2p-only', [CompletionResultType]::ParameterName, 'Only connections between processes: no remote endpoints, no idle listeners')
-            [CompletionResult]::new('--udp', '--udp', [CompletionResultType]::ParameterName, 'UDP too')
+            [CompletionResult]::new('--p2p-only', '--p2p-only', [CompletionResultType]::ParameterName, 'Show only connections between processes: no remote endpoints, no idle listeners')
+            [CompletionResult]::new('--udp', '--udp', [CompletionResultType]::ParameterName, 'Show UDP too, not only TCP')
             [CompletionResult]::new('--no-builtin-rules', '--no-builtin-rules', [CompletionResultType]::ParameterName, 'Don''t recognise well-known programs by the built-in rules')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -70,9 +71,9 @@ Register-ArgumentCompleter -Native -CommandName 'procnet' -ScriptBlock {
             [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'A YAML or JSON file that gives processes types and labels')
             [CompletionResult]::new('--svc-ports', '--svc-ports', [CompletionResultType]::ParameterName, 'More service ports, such as 9000,9090')
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON array of objects (with --watch: one object per line)')
-            [CompletionResult]::new('--csv', '--csv', [CompletionResultType]::ParameterName, 'Comma-separated values with a header line')
-            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Go on: first what is there, then what opens (+), changes (~) and closes (-)')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON: one array of objects (with --watch: one object per line)')
+            [CompletionResult]::new('--csv', '--csv', [CompletionResultType]::ParameterName, 'Print comma-separated values with a header line')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Keep watching: first what is there, then what opens (+), changes (~) and closes (-)')
             [CompletionResult]::new('--no-builtin-rules', '--no-builtin-rules', [CompletionResultType]::ParameterName, 'Don''t recognise well-known programs by the built-in rules')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -91,15 +92,15 @@ Register-ArgumentCompleter -Native -CommandName 'procnet' -ScriptBlock {
             [CompletionResult]::new('--svc-ports', '--svc-ports', [CompletionResultType]::ParameterName, 'More service ports, such as 9000,9090')
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug')
             [CompletionResult]::new('--open', '--open', [CompletionResultType]::ParameterName, 'Open the page in the browser')
-            [CompletionResult]::new('--p2p-only', '--p2p-only', [CompletionResultType]::ParameterName, 'Only connections between processes: no remote endpoints, no idle listeners')
-            [CompletionResult]::new('--udp', '--udp', [CompletionResultType]::ParameterName, 'UDP too')
+            [CompletionResult]::new('--p2p-only', '--p2p-only', [CompletionResultType]::ParameterName, 'Show only connections between processes: no remote endpoints, no idle listeners')
+            [CompletionResult]::new('--udp', '--udp', [CompletionResultType]::ParameterName, 'Show UDP too, not only TCP')
             [CompletionResult]::new('--no-builtin-rules', '--no-builtin-rules', [CompletionResultType]::ParameterName, 'Don''t recognise well-known programs by the built-in rules')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'procnet;doctor' {
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON object')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
@@ -110,6 +111,11 @@ Register-ArgumentCompleter -Native -CommandName 'procnet' -ScriptBlock {
             break
         }
         'procnet;man' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'procnet;licences' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break

@@ -25,6 +25,9 @@ _procnet() {
             procnet,doctor)
                 cmd="procnet__subcmd__doctor"
                 ;;
+            procnet,licences)
+                cmd="procnet__subcmd__licences"
+                ;;
             procnet,ls)
                 cmd="procnet__subcmd__ls"
                 ;;
@@ -44,7 +47,7 @@ _procnet() {
 
     case "${cmd}" in
         procnet)
-            opts="-h -V --port --bind --allow-host --open --interval --group-by --p2p-only --udp --icons-dir --rules --no-builtin-rules --svc-ports --log --help --version serve ls demo doctor completions man options"
+            opts="-h -V --port --bind --allow-host --open --interval --group-by --p2p-only --udp --icons-dir --rules --no-builtin-rules --svc-ports --log --help --version serve ls demo doctor completions man licences options"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -167,6 +170,20 @@ _procnet() {
             ;;
         procnet__subcmd__doctor)
             opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        procnet__subcmd__licences)
+            opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

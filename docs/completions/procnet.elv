@@ -28,8 +28,8 @@ set edit:completion:arg-completer[procnet] = {|@words|
             cand --svc-ports 'More service ports, such as 9000,9090'
             cand --log 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug'
             cand --open 'Open the page in the browser'
-            cand --p2p-only 'Only connections between processes: no remote endpoints, no idle listeners'
-            cand --udp 'UDP too'
+            cand --p2p-only 'Show only connections between processes: no remote endpoints, no idle listeners'
+            cand --udp 'Show UDP too, not only TCP'
             cand --no-builtin-rules 'Don''t recognise well-known programs by the built-in rules'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
@@ -41,6 +41,7 @@ set edit:completion:arg-completer[procnet] = {|@words|
             cand doctor 'Tell what can be seen on this machine, what cannot and how to change that'
             cand completions 'Print a completion script for a shell'
             cand man 'Print the man page'
+            cand licences 'Print the licences of procnet and of every library inside it'
             cand options 'Print all options as Markdown'
         }
         &'procnet;serve'= {
@@ -54,8 +55,8 @@ set edit:completion:arg-completer[procnet] = {|@words|
             cand --svc-ports 'More service ports, such as 9000,9090'
             cand --log 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug'
             cand --open 'Open the page in the browser'
-            cand --p2p-only 'Only connections between processes: no remote endpoints, no idle listeners'
-            cand --udp 'UDP too'
+            cand --p2p-only 'Show only connections between processes: no remote endpoints, no idle listeners'
+            cand --udp 'Show UDP too, not only TCP'
             cand --no-builtin-rules 'Don''t recognise well-known programs by the built-in rules'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
@@ -65,9 +66,9 @@ set edit:completion:arg-completer[procnet] = {|@words|
             cand --rules 'A YAML or JSON file that gives processes types and labels'
             cand --svc-ports 'More service ports, such as 9000,9090'
             cand --log 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug'
-            cand --json 'One JSON array of objects (with --watch: one object per line)'
-            cand --csv 'Comma-separated values with a header line'
-            cand --watch 'Go on: first what is there, then what opens (+), changes (~) and closes (-)'
+            cand --json 'Print JSON: one array of objects (with --watch: one object per line)'
+            cand --csv 'Print comma-separated values with a header line'
+            cand --watch 'Keep watching: first what is there, then what opens (+), changes (~) and closes (-)'
             cand --no-builtin-rules 'Don''t recognise well-known programs by the built-in rules'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
@@ -85,14 +86,14 @@ set edit:completion:arg-completer[procnet] = {|@words|
             cand --svc-ports 'More service ports, such as 9000,9090'
             cand --log 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug'
             cand --open 'Open the page in the browser'
-            cand --p2p-only 'Only connections between processes: no remote endpoints, no idle listeners'
-            cand --udp 'UDP too'
+            cand --p2p-only 'Show only connections between processes: no remote endpoints, no idle listeners'
+            cand --udp 'Show UDP too, not only TCP'
             cand --no-builtin-rules 'Don''t recognise well-known programs by the built-in rules'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'procnet;doctor'= {
-            cand --json 'One JSON object'
+            cand --json 'Print one JSON object'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -101,6 +102,10 @@ set edit:completion:arg-completer[procnet] = {|@words|
             cand --help 'Print help'
         }
         &'procnet;man'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'procnet;licences'= {
             cand -h 'Print help'
             cand --help 'Print help'
         }

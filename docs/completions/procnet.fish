@@ -28,19 +28,19 @@ complete -c procnet -n "__fish_procnet_needs_command" -l port -d 'The TCP port o
 complete -c procnet -n "__fish_procnet_needs_command" -l bind -d 'The address to listen on' -r
 complete -c procnet -n "__fish_procnet_needs_command" -l allow-host -d 'A host name under which the page may be asked for, beside localhost (repeatable)' -r
 complete -c procnet -n "__fish_procnet_needs_command" -l interval -d 'Seconds between two looks at the sockets, 0.1 to 3600' -r
-complete -c procnet -n "__fish_procnet_needs_command" -l group-by -d 'How processes are grouped at first' -r -f -a "auto\t''
-process\t''
-tree\t''
-family\t''
-user\t''
-host\t''"
+complete -c procnet -n "__fish_procnet_needs_command" -l group-by -d 'How processes are grouped at first' -r -f -a "auto\t'Trees, or something coarser where those are too many'
+process\t'Every process by itself'
+tree\t'A program and its workers'
+family\t'All processes of one name or label'
+user\t'All processes of a user'
+host\t'All processes of the machine'"
 complete -c procnet -n "__fish_procnet_needs_command" -l icons-dir -d 'A folder with icons of your own' -r -F
 complete -c procnet -n "__fish_procnet_needs_command" -l rules -d 'A YAML or JSON file that gives processes types and labels' -r -F
 complete -c procnet -n "__fish_procnet_needs_command" -l svc-ports -d 'More service ports, such as 9000,9090' -r
 complete -c procnet -n "__fish_procnet_needs_command" -l log -d 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug' -r
 complete -c procnet -n "__fish_procnet_needs_command" -l open -d 'Open the page in the browser'
-complete -c procnet -n "__fish_procnet_needs_command" -l p2p-only -d 'Only connections between processes: no remote endpoints, no idle listeners'
-complete -c procnet -n "__fish_procnet_needs_command" -l udp -d 'UDP too'
+complete -c procnet -n "__fish_procnet_needs_command" -l p2p-only -d 'Show only connections between processes: no remote endpoints, no idle listeners'
+complete -c procnet -n "__fish_procnet_needs_command" -l udp -d 'Show UDP too, not only TCP'
 complete -c procnet -n "__fish_procnet_needs_command" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
 complete -c procnet -n "__fish_procnet_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c procnet -n "__fish_procnet_needs_command" -s V -l version -d 'Print version'
@@ -50,33 +50,34 @@ complete -c procnet -n "__fish_procnet_needs_command" -f -a "demo" -d 'Serve the
 complete -c procnet -n "__fish_procnet_needs_command" -f -a "doctor" -d 'Tell what can be seen on this machine, what cannot and how to change that'
 complete -c procnet -n "__fish_procnet_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c procnet -n "__fish_procnet_needs_command" -f -a "man" -d 'Print the man page'
+complete -c procnet -n "__fish_procnet_needs_command" -f -a "licences" -d 'Print the licences of procnet and of every library inside it'
 complete -c procnet -n "__fish_procnet_needs_command" -f -a "options" -d 'Print all options as Markdown'
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l port -d 'The TCP port of the page; 0 for any free one' -r
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l bind -d 'The address to listen on' -r
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l allow-host -d 'A host name under which the page may be asked for, beside localhost (repeatable)' -r
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l interval -d 'Seconds between two looks at the sockets, 0.1 to 3600' -r
-complete -c procnet -n "__fish_procnet_using_subcommand serve" -l group-by -d 'How processes are grouped at first' -r -f -a "auto\t''
-process\t''
-tree\t''
-family\t''
-user\t''
-host\t''"
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l group-by -d 'How processes are grouped at first' -r -f -a "auto\t'Trees, or something coarser where those are too many'
+process\t'Every process by itself'
+tree\t'A program and its workers'
+family\t'All processes of one name or label'
+user\t'All processes of a user'
+host\t'All processes of the machine'"
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l icons-dir -d 'A folder with icons of your own' -r -F
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l rules -d 'A YAML or JSON file that gives processes types and labels' -r -F
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l svc-ports -d 'More service ports, such as 9000,9090' -r
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l log -d 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug' -r
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l open -d 'Open the page in the browser'
-complete -c procnet -n "__fish_procnet_using_subcommand serve" -l p2p-only -d 'Only connections between processes: no remote endpoints, no idle listeners'
-complete -c procnet -n "__fish_procnet_using_subcommand serve" -l udp -d 'UDP too'
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l p2p-only -d 'Show only connections between processes: no remote endpoints, no idle listeners'
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l udp -d 'Show UDP too, not only TCP'
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l interval -d 'Seconds between two looks with --watch, 0.1 to 3600' -r
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l rules -d 'A YAML or JSON file that gives processes types and labels' -r -F
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l svc-ports -d 'More service ports, such as 9000,9090' -r
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l log -d 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug' -r
-complete -c procnet -n "__fish_procnet_using_subcommand ls" -l json -d 'One JSON array of objects (with --watch: one object per line)'
-complete -c procnet -n "__fish_procnet_using_subcommand ls" -l csv -d 'Comma-separated values with a header line'
-complete -c procnet -n "__fish_procnet_using_subcommand ls" -l watch -d 'Go on: first what is there, then what opens (+), changes (~) and closes (-)'
+complete -c procnet -n "__fish_procnet_using_subcommand ls" -l json -d 'Print JSON: one array of objects (with --watch: one object per line)'
+complete -c procnet -n "__fish_procnet_using_subcommand ls" -l csv -d 'Print comma-separated values with a header line'
+complete -c procnet -n "__fish_procnet_using_subcommand ls" -l watch -d 'Keep watching: first what is there, then what opens (+), changes (~) and closes (-)'
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l size -d 'How much goes on' -r -f -a "small\t'A desk machine'
@@ -88,23 +89,24 @@ complete -c procnet -n "__fish_procnet_using_subcommand demo" -l port -d 'The TC
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l bind -d 'The address to listen on' -r
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l allow-host -d 'A host name under which the page may be asked for, beside localhost (repeatable)' -r
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l interval -d 'Seconds between two looks at the sockets, 0.1 to 3600' -r
-complete -c procnet -n "__fish_procnet_using_subcommand demo" -l group-by -d 'How processes are grouped at first' -r -f -a "auto\t''
-process\t''
-tree\t''
-family\t''
-user\t''
-host\t''"
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l group-by -d 'How processes are grouped at first' -r -f -a "auto\t'Trees, or something coarser where those are too many'
+process\t'Every process by itself'
+tree\t'A program and its workers'
+family\t'All processes of one name or label'
+user\t'All processes of a user'
+host\t'All processes of the machine'"
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l icons-dir -d 'A folder with icons of your own' -r -F
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l rules -d 'A YAML or JSON file that gives processes types and labels' -r -F
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l svc-ports -d 'More service ports, such as 9000,9090' -r
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l log -d 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug' -r
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l open -d 'Open the page in the browser'
-complete -c procnet -n "__fish_procnet_using_subcommand demo" -l p2p-only -d 'Only connections between processes: no remote endpoints, no idle listeners'
-complete -c procnet -n "__fish_procnet_using_subcommand demo" -l udp -d 'UDP too'
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l p2p-only -d 'Show only connections between processes: no remote endpoints, no idle listeners'
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l udp -d 'Show UDP too, not only TCP'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c procnet -n "__fish_procnet_using_subcommand doctor" -l json -d 'One JSON object'
+complete -c procnet -n "__fish_procnet_using_subcommand doctor" -l json -d 'Print one JSON object'
 complete -c procnet -n "__fish_procnet_using_subcommand doctor" -s h -l help -d 'Print help'
 complete -c procnet -n "__fish_procnet_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c procnet -n "__fish_procnet_using_subcommand man" -s h -l help -d 'Print help'
+complete -c procnet -n "__fish_procnet_using_subcommand licences" -s h -l help -d 'Print help'
 complete -c procnet -n "__fish_procnet_using_subcommand options" -s h -l help -d 'Print help'

@@ -20,7 +20,10 @@ fn refuses(arguments: &[&str], told: &str) {
 fn parity_row_19_a_bad_option_is_one_line_and_code_2() {
     refuses(&["--port", "http"], "a port number from 0 to 65535");
     refuses(&["--interval", "0"], "seconds from 0.1 to 3600");
+    refuses(&["--port", "-1"], "a port number from 0 to 65535");
     refuses(&["--svc-ports", "80,x"], "port numbers from 1 to 65535");
+    refuses(&["--svc-ports", ""], "port numbers from 1 to 65535");
+    refuses(&["--log", "blah="], "error, warn, info, debug, trace");
     refuses(&["--group-by", "colour"], "process");
     refuses(&["--no-such-option"], "--no-such-option");
     refuses(&["ls", "prot:1"], "bad filter");
@@ -91,4 +94,13 @@ fn messages_can_be_silenced_and_the_address_still_comes() {
     let mut quiet = Running::start(Command::new(PROCNET).args(["ls", "--log", "off"]));
     assert!(quiet.end().success());
     assert_eq!(quiet.messages(), [""; 0]);
+}
+
+#[test]
+fn the_licences_of_everything_inside_can_be_read() {
+    let text = String::from_utf8(procnet(&["licences"]).stdout).unwrap();
+    assert!(text.starts_with("MIT License"));
+    for library in ["axum 0.", "tokio 1.", "regex 1."] {
+        assert!(text.contains(library), "{library}");
+    }
 }

@@ -1,13 +1,14 @@
 //! `procnet ls`: filters, formats, and watching.
 
+use std::net::TcpListener;
 use std::process::Command;
 
 use serde_json::Value;
 
 use crate::program::{PROCNET, Running, procnet, procnet_json};
-use crate::shared_workload;
 use crate::workload::program::signal;
 use crate::workload::script;
+use crate::{shared_workload, skip, wait_for};
 
 #[test]
 fn the_filter_language_chooses_rows() {
@@ -75,6 +76,30 @@ fn watching_tells_what_opens_and_what_closes() {
     });
     signal("INT", watch.pid());
     assert!(watch.end().success(), "{:?}", watch.messages());
+}
+
+/// Who pages through the output, say, and then ends the program: it must not wait for the reader.
+#[test]
+fn a_reader_that_does_not_read_keeps_nobody_from_ending_it() {
+    // A pipe holds 64 KiB (pipe(7)); a listener is a line of about 500 bytes.
+    let listeners: Vec<TcpListener> =
+        (0..400).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    let own = format!("pid:{}", std::process::id());
+    let mut watch =
+        Running::start_unread(Command::new(PROCNET).args(["ls", &own, "--watch", "--json"]));
+    // Field 2 of /proc/PID/syscall (proc(5)) is the first argument: the descriptor that is
+    // written to.
+    let syscall = format!("/proc/{}/syscall", watch.pid());
+    if std::fs::read_to_string(&syscall).is_err() {
+        return skip("the kernel does not tell in which call a process waits").unwrap_or_default();
+    }
+    wait_for("procnet to wait for its reader", || {
+        let waits_in = std::fs::read_to_string(&syscall).ok()?;
+        (waits_in.split_whitespace().nth(1) == Some("0x1")).then_some(())
+    });
+    signal("TERM", watch.pid());
+    assert_eq!(watch.end().code(), Some(130), "{:?}", watch.messages());
+    drop(listeners);
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn doctor_and_page_tell_a_plain_user_what_is_missing_and_how_to_get_it() {
     let output = command.arg("doctor").output().unwrap();
     assert!(output.status.success());
     let text = String::from_utf8(output.stdout).unwrap();
-    for told in ["partial", "for more: sudo setcap", "http://127.0.0.1:8765/"] {
+    for told in ["as nobody (uid ", "partial", "more:\n  sudo setcap", "http://127.0.0.1:8765/"] {
         assert!(text.contains(told), "{told} is not in:\n{text}");
     }
     let Some(mut command) = unprivileged(folder.path()) else { return };
@@ -67,5 +67,6 @@ fn doctor_and_page_tell_a_plain_user_what_is_missing_and_how_to_get_it() {
     assert!(owners["reason"].as_str().is_some_and(|reason| reason.len() > 20), "{owners}");
     assert!(owners["remedy"].as_str().is_some_and(|remedy| remedy.contains("setcap")), "{owners}");
     let messages = server.running.messages();
-    assert!(messages.iter().any(|line| line.contains("partial")), "{messages:?}");
+    let limits = messages.iter().filter(|line| line.contains("not wholly visible: ")).count();
+    assert_eq!(limits, 1, "{messages:?}");
 }

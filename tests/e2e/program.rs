@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Instant;
 
@@ -31,24 +31,33 @@ pub(crate) fn procnet_json(arguments: &[&str]) -> Value {
 /// A running `procnet` whose lines are read as they come.
 pub(crate) struct Running {
     child: Child,
+    unread: Option<ChildStdout>,
     lines: Option<mpsc::Receiver<String>>,
     messages: Arc<Mutex<Vec<String>>>,
 }
 
 impl Running {
     pub(crate) fn start(command: &mut Command) -> Self {
+        let mut running = Self::start_unread(command);
+        let output = BufReader::new(running.unread.take().expect("stdout is a pipe"));
+        let (sender, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            // It ends, and closes the pipe, when nobody takes the lines any more.
+            let _ = output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line));
+        });
+        running.lines = Some(lines);
+        running
+    }
+
+    /// Its stdout is a pipe that stays open and that nobody reads.
+    pub(crate) fn start_unread(command: &mut Command) -> Self {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .expect("procnet starts");
-        let output = BufReader::new(child.stdout.take().expect("stdout is a pipe"));
-        let (sender, lines) = mpsc::channel();
-        std::thread::spawn(move || {
-            // It ends, and closes the pipe, when nobody takes the lines any more.
-            let _ = output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line));
-        });
+        let unread = child.stdout.take();
         let messages = Arc::new(Mutex::new(Vec::new()));
         let errors = BufReader::new(child.stderr.take().expect("stderr is a pipe"));
         let heard = Arc::clone(&messages);
@@ -57,7 +66,7 @@ impl Running {
                 heard.lock().expect("nobody panics with it").push(line);
             }
         });
-        Self { child, lines: Some(lines), messages }
+        Self { child, unread, lines: None, messages }
     }
 
     /// The next line of stdout that `wanted` takes.

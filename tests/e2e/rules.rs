@@ -56,6 +56,10 @@ fn parity_row_17_rules_are_read_again_on_request_and_only_the_named_file() {
     let answer = reload("/api/reload_rules", None);
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!((&answer.json()["ok"], &answer.json()["rules"]), (&true.into(), &1.into()));
+    wait_for("the news of the rules", || {
+        let messages = server.running.messages();
+        messages.iter().any(|m| m.contains(": 1 rule, read again")).then_some(())
+    });
     let named = format!("{{\"path\": {file:?}}}");
     assert_eq!(reload("/api/reload_rules", Some(&named)).json()["ok"], true);
     for foreign in ["{\"path\": \"/etc/passwd\"}", "{\"path\": \"../rules.json\"}"] {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 
 use crate::command::{build_procnet, command, npm, output, succeed};
-use crate::repository;
+use crate::{licences, repository};
 
 /// Each generated file and the arguments with which the program prints it.
 const FILES: &[(&str, &[&str])] = &[
@@ -25,6 +25,8 @@ const TYPES: &str = "web/src/wire/generated.ts";
 
 /// Writes the files, or with `check` only says which differ.
 pub(crate) fn run(check: bool) -> Result<()> {
+    // First, for the program contains it.
+    licences::run(check)?;
     let program = build_procnet(false)?.to_string_lossy().into_owned();
     let mut differing = Vec::new();
     for (path, arguments) in FILES {

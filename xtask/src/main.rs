@@ -5,6 +5,7 @@ mod bpf;
 mod command;
 mod deny;
 mod generated;
+mod licences;
 mod packages;
 mod repository;
 mod screenshot;

@@ -5,6 +5,7 @@ mod live;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use procnet_core::memory::{is_slack, roomy};
 use procnet_core::{
     Attribution, Batch, Capability, Degradation, Endpoint, Event, HostId, NetnsId, Owners, Process,
     ProcessKey, Protocol, Socket, SocketKey, SocketState, Timestamp, UnknownOwner,
@@ -24,7 +25,7 @@ const MAX_INFERRED: usize = 65_536;
 ///
 /// The first batch, and the one after [`Differ::request_resync`], begins with [`Event::Resync`]
 /// and names everything. Within a batch processes start before sockets name them as owners, and
-/// exit after the sockets.
+/// exit after the sockets; sockets close before others open.
 #[derive(Debug)]
 pub struct Differ {
     host: HostId,
@@ -158,6 +159,7 @@ impl Differ {
         let generation = self.generation;
         let mut orphans: FxHashMap<FiveTuple, SocketKey> = FxHashMap::default();
         let mut named = 0_usize;
+        let mut alive = Vec::new();
         for mut socket in snapshot.sockets.drain(..) {
             if let Some(known) = self.sockets.get_mut(&socket.key) {
                 if known.generation != generation {
@@ -172,11 +174,11 @@ impl Differ {
                     socket.owners = inferred(&self.processes, generation, &known.value.owners);
                 }
                 if whole || !same_but_counters(&known.value, &socket) {
-                    events.push(Event::SocketOpened(Box::new(socket.clone())));
+                    alive.push(Event::SocketOpened(Box::new(socket.clone())));
                     known.value = socket;
                 } else if known.value.counters != socket.counters {
                     let (key, counters) = (socket.key, socket.counters);
-                    events.push(Event::SocketCounted { key, counters });
+                    alive.push(Event::SocketCounted { key, counters });
                     known.value.counters = counters;
                 }
                 continue;
@@ -192,25 +194,31 @@ impl Differ {
                 orphans.extend(five_tuple(&socket).map(|tuple| (tuple, socket.key)));
             }
             named += 1;
-            events.push(Event::SocketOpened(Box::new(socket.clone())));
+            alive.push(Event::SocketOpened(Box::new(socket.clone())));
             self.sockets.insert(socket.key, Known { generation, value: socket });
         }
-        self.adopt(&orphans, events);
+        self.adopt(&orphans, &mut alive);
         self.departed.retain(|_, named| *named == generation);
         self.missed.clear();
         if named < self.sockets.len() {
             self.sockets.retain(|key, known| {
-                let alive = known.generation == generation;
-                if !alive && self.live && !whole {
+                let lives = known.generation == generation;
+                if !lives && self.live && !whole {
                     self.missed.push(*key);
                     return true;
                 }
-                if !alive && !whole {
+                if !lives && !whole {
                     events.push(Event::SocketClosed { key: *key, totals: None });
                 }
-                alive
+                lives
             });
+            let used = self.sockets.len();
+            if is_slack(self.sockets.capacity(), used) {
+                self.sockets.shrink_to(roomy(used));
+            }
         }
+        // What closed comes first: an address that is in use again is its new socket's.
+        events.append(&mut alive);
     }
 
     /// Gives sockets that nobody holds, and that were not known under their key, the owners of

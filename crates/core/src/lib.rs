@@ -13,6 +13,7 @@ pub mod filter;
 pub mod graph;
 pub mod key;
 pub mod label;
+pub mod memory;
 pub mod process;
 pub mod registry;
 pub mod rules;

@@ -142,12 +142,48 @@ fn g1_two_mirrored_sockets_are_one_connection_from_client_to_server() {
 }
 
 #[test]
-fn g1_a_pair_is_only_made_inside_a_network_namespace() {
+fn g1_loopback_pairs_are_only_made_inside_a_network_namespace() {
     let mut world = World::new();
     let mut far = socket(3, "127.0.0.1:5432", Some("127.0.0.1:40000"), &[SERVER]);
     far.key.netns = NetnsId(2);
     world.open([socket(2, "127.0.0.1:40000", Some("127.0.0.1:5432"), &[CLIENT]), far]);
-    assert_eq!(world.links().len(), 2, "two ends that merely look alike");
+    let server = world.only_link().key.server;
+    assert!(matches!(server, Party::Remote { .. }), "two ends that merely look alike: {server:?}");
+}
+
+#[test]
+fn g10_a_local_client_that_was_never_seen_is_no_external_machine() {
+    let mut world = World::new();
+    let mut served = socket(3, "127.0.0.1:5432", Some("127.0.0.1:40000"), &[SERVER]);
+    world.open([socket(1, "0.0.0.0:5432", None, &[SERVER]), served.clone()]);
+    assert!(world.links().is_empty());
+    // But a server that does not let go of one is worth knowing of.
+    served.state = SocketState::CloseWait;
+    world.open([served]);
+    assert!(matches!(world.only_link().key.client, Party::Remote { .. }));
+}
+
+#[test]
+fn g1_two_containers_that_fit_nobody_else_are_a_pair() {
+    let mut world = World::new();
+    let near = socket(2, "10.9.0.2:40000", Some("10.9.0.1:5432"), &[CLIENT]);
+    let mut far = socket(3, "10.9.0.1:5432", Some("10.9.0.2:40000"), &[SERVER]);
+    far.key.netns = NetnsId(2);
+    world.open([near.clone(), far.clone()]);
+    let link = world.only_link();
+    assert_eq!(link.key.client, Party::Process(process(CLIENT)));
+    assert_eq!(link.key.server, Party::Process(process(SERVER)));
+    // Also after one of them has closed.
+    world.close(2);
+    assert_eq!(world.only_link().key, link.key);
+    world.open([near.clone()]);
+    // Where somebody else fits as well, nobody can tell.
+    let double = Socket { key: SocketKey { netns: NetnsId(3), ..key(4) }, ..near.clone() };
+    let mut world = World::new();
+    world.open([near, far, double]);
+    assert!(world.links().iter().all(|link| {
+        link.key.client.process().is_none() || link.key.server.process().is_none()
+    }));
 }
 
 #[test]
@@ -234,6 +270,22 @@ fn g6_a_connection_goes_stale_with_its_last_socket_and_vanishes_after_15_seconds
     assert_eq!(world.links().len(), 1);
     world.pass(2);
     assert!(world.links().is_empty());
+}
+
+#[test]
+fn g6_a_connection_that_its_process_left_to_the_kernel_goes_stale() {
+    let mut world = World::new();
+    pair(&mut world);
+    world.close(3);
+    let mut waiting = socket(2, "127.0.0.1:40000", Some("127.0.0.1:5432"), &[CLIENT]);
+    waiting.state = SocketState::TimeWait;
+    world.open([waiting.clone()]);
+    assert_eq!(world.only_link().state(), SocketState::TimeWait);
+    waiting.owners.clear();
+    waiting.unknown_owner = UnknownOwner::Kernel;
+    world.open([waiting]);
+    world.tell([Event::ProcessExited(process(CLIENT))]);
+    assert!(world.only_link().is_stale());
 }
 
 #[test]

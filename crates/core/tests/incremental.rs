@@ -51,14 +51,13 @@ fn plain(scene: &Scene) -> (BTreeMap<String, Node>, BTreeMap<String, Edge>, Summ
 }
 
 /// Says what differs, not everything there is.
-fn assert_same<T: PartialEq + std::fmt::Debug>(
-    incremental: &BTreeMap<String, T>,
-    scratch: &BTreeMap<String, T>,
-    step: usize,
-    view: usize,
+fn assert_same<K: Ord + std::fmt::Debug, T: PartialEq + std::fmt::Debug>(
+    incremental: &BTreeMap<K, T>,
+    scratch: &BTreeMap<K, T>,
+    what: &str,
 ) {
     for key in incremental.keys().chain(scratch.keys()) {
-        assert_eq!(incremental.get(key), scratch.get(key), "step {step}, view {view}, {key}");
+        assert_eq!(incremental.get(key), scratch.get(key), "{what} {key:?}");
     }
 }
 
@@ -78,8 +77,8 @@ fn assert_sound(scene: &Scene, owners: &mut BTreeMap<NodeId, String>) {
 
 fn assert_same_truth(graph: &Graph) {
     let (incremental, scratch) = (graph.conclusions(), graph.rebuilt().conclusions());
-    assert_eq!(incremental.sockets, scratch.sockets);
-    assert_eq!(incremental.links, scratch.links);
+    assert_same(&incremental.sockets, &scratch.sockets, "socket");
+    assert_same(&incremental.links, &scratch.links, "link");
     assert_eq!(incremental.listeners, scratch.listeners);
     assert_eq!(incremental.counts, scratch.counts);
 }
@@ -128,8 +127,9 @@ fn check(seed: u64, stacks: usize, sockets: usize, faults: FaultOptions, steps: 
             if scratch.level() == view.level() && index != 5 {
                 let (nodes, edges, summary) = plain(view.scene());
                 let (fresh_nodes, fresh_edges, fresh_summary) = plain(scratch.scene());
-                assert_same(&nodes, &fresh_nodes, step, index);
-                assert_same(&edges, &fresh_edges, step, index);
+                let place = format!("step {step}, view {index}:");
+                assert_same(&nodes, &fresh_nodes, &place);
+                assert_same(&edges, &fresh_edges, &place);
                 assert_eq!(summary, fresh_summary, "step {step}, view {index}");
             }
         }

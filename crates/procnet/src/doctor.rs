@@ -14,6 +14,10 @@ use serde::Serialize;
 use crate::machine::{Knowledge, Machine};
 use crate::options::DoctorOptions;
 use crate::rules_file::RulesSource;
+use crate::words::{counted, wrapped};
+
+/// The longest line of prose: with its indent it fits a narrow terminal.
+const WIDTH: usize = 72;
 
 /// Where the page is by default.
 const PAGE: &str = "http://127.0.0.1:8765/";
@@ -26,6 +30,7 @@ struct Findings {
     os: String,
     kernel: String,
     uid: u32,
+    user: Option<String>,
     privileged: bool,
     effective_capabilities: Vec<&'static str>,
     page: &'static str,
@@ -72,6 +77,7 @@ impl Findings {
             os: host.os,
             kernel: host.kernel,
             uid: host.uid,
+            user: own_user(graph),
             privileged: host.privileged,
             effective_capabilities: host.capabilities,
             page: PAGE,
@@ -96,23 +102,37 @@ impl Findings {
         ];
         for capability in &self.capabilities {
             lines.push(format!("  [{}] {}", capability.state, capability.title));
-            lines.push(format!("      {}", capability.reason));
-            if let Some(remedy) = &capability.remedy {
-                lines.push(format!("      for more: {remedy}"));
-            }
+            lines.extend(wrapped(&capability.reason, WIDTH).iter().map(|l| format!("      {l}")));
         }
+        lines.extend(self.remedies());
         let visible = &self.visible;
         lines.extend([
             String::new(),
             format!(
-                "Right now: {} processes; {} sockets, {} of them listening, in {} network \
-                 namespaces",
-                visible.processes, visible.sockets, visible.listeners, visible.network_namespaces
+                "Right now: {}; {}, {} of them listening; {}",
+                counted(visible.processes, "process", "processes"),
+                counted(visible.sockets, "socket", "sockets"),
+                visible.listeners,
+                counted(visible.network_namespaces, "network namespace", "network namespaces"),
             ),
         ]);
-        lines.extend(self.degradations.iter().map(|d| format!("  {} ({})", d.message, d.count)));
+        for DegradationInfo { message, count, .. } in &self.degradations {
+            let told = format!("{message} (how many: {count})");
+            lines.extend(wrapped(&told, WIDTH).iter().map(|line| format!("  {line}")));
+        }
         lines.extend([String::new(), format!("`procnet` serves the map on {}", self.page)]);
         lines.join("\n") + "\n"
+    }
+
+    /// What grants more, each command once.
+    fn remedies(&self) -> Vec<String> {
+        let remedies: BTreeSet<&str> =
+            self.capabilities.iter().filter_map(|c| c.remedy.as_deref()).collect();
+        if remedies.is_empty() {
+            return Vec::new();
+        }
+        let lines = remedies.into_iter().map(|remedy| format!("  {remedy}"));
+        [String::new(), "To see more:".to_owned()].into_iter().chain(lines).collect()
     }
 
     fn privilege(&self) -> String {
@@ -121,11 +141,18 @@ impl Findings {
             all if all.len() > 30 => "all capabilities".to_owned(),
             some => some.join(", "),
         };
-        match self.uid {
-            0 => format!("root with {capabilities}"),
-            uid => format!("user {uid} with {capabilities}"),
+        let uid = self.uid;
+        match &self.user {
+            Some(name) => format!("{name} (uid {uid}) with {capabilities}"),
+            None => format!("uid {uid} with {capabilities}"),
         }
     }
+}
+
+/// The name of the user as whom this program runs: it is a process of the graph itself.
+fn own_user(graph: &Graph) -> Option<String> {
+    let own = graph.processes().find(|entry| entry.process.key.pid == std::process::id())?;
+    own.process.user.as_ref()?.name.as_deref().map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -144,17 +171,26 @@ mod tests {
         };
         let graph = procnet_core::engine::Engine::new(Default::default());
         let mut findings = Findings::new(host, graph.graph());
-        findings.capabilities.push(CapabilityRow {
-            id: "socket-owners".to_owned(),
-            title: "Owners of sockets".to_owned(),
-            state: "partial".to_owned(),
-            reason: "Only your own processes can be looked into.".to_owned(),
-            remedy: Some("sudo procnet".to_owned()),
-        });
+        for id in ["socket-owners", "network-namespaces"] {
+            findings.capabilities.push(CapabilityRow {
+                id: id.to_owned(),
+                title: id.to_owned(),
+                state: "partial".to_owned(),
+                reason: "Only your own processes can be looked into. ".repeat(3),
+                remedy: Some(
+                    "sudo setcap of_a_very_long_list_of_capabilities+ep procnet".repeat(2),
+                ),
+            });
+        }
         let text = findings.text();
-        for told in ["user 1000 with cap_net_raw", "[partial] Owners", "for more: sudo procnet"] {
+        for told in ["uid 1000 with cap_net_raw", "[partial] socket-owners", "To see more:\n  sudo"]
+        {
             assert!(text.contains(told), "{told} is not in:\n{text}");
         }
+        assert_eq!(text.matches("To see more").count(), 1, "{text}");
+        assert!(text.lines().all(|l| l.len() <= 80 || l.starts_with("  sudo setcap")), "{text}");
+        findings.user = Some("ada".to_owned());
+        assert!(findings.text().contains("running as ada (uid 1000) with"));
         let json: serde_json::Value = serde_json::to_value(&findings).unwrap();
         assert_eq!(json["capabilities"][0]["state"], "partial");
     }

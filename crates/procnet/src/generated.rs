@@ -5,7 +5,19 @@ use std::io::Write;
 use anyhow::{Context, Result};
 use clap::{Arg, Command, CommandFactory};
 
+use crate::man;
 use crate::options::Options;
+
+/// The licences of procnet and of the crates in it; those of the page's libraries are served with
+/// them (`/vendor/manifest.json`).
+pub(crate) fn licences() -> Result<()> {
+    print(include_bytes!("../../../LICENSE"))?;
+    print(b"\n")?;
+    print(include_bytes!("../licences.txt"))?;
+    print(
+        b"\nThe page's libraries and their licences: /vendor/manifest.json of a running procnet.\n",
+    )
+}
 
 pub(crate) fn completions(shell: clap_complete::Shell) -> Result<()> {
     let mut text = Vec::new();
@@ -13,32 +25,12 @@ pub(crate) fn completions(shell: clap_complete::Shell) -> Result<()> {
     print(&text)
 }
 
-/// One page with every command: `procnet serve` is the program itself, so its options come first.
+/// One page with every command.
 pub(crate) fn man() -> Result<()> {
     let mut command = Options::command();
-    // Gives the commands their full names.
+    // Adds what every command has.
     command.build();
-    let mut text = Vec::new();
-    let page = clap_mangen::Man::new(command.clone());
-    // Part by part, for the part about subcommands would refer to pages of their own.
-    page.render_title(&mut text)?;
-    page.render_name_section(&mut text)?;
-    page.render_synopsis_section(&mut text)?;
-    page.render_description_section(&mut text)?;
-    page.render_options_section(&mut text)?;
-    for sub in visible(&command) {
-        let name = sub.get_name().to_owned();
-        let page = clap_mangen::Man::new(sub.clone());
-        writeln!(text, ".SH \"PROCNET {}\"", name.to_uppercase())?;
-        page.render_description_section(&mut text)?;
-        if name != "serve" {
-            page.render_synopsis_section(&mut text)?;
-            page.render_options_section(&mut text)?;
-        }
-    }
-    page.render_extra_section(&mut text)?;
-    page.render_version_section(&mut text)?;
-    print(&text)
+    print(man::page(&command).as_bytes())
 }
 
 /// Tables for the user guide.
@@ -60,7 +52,8 @@ pub(crate) fn markdown() -> Result<()> {
     print(text.as_bytes())
 }
 
-fn visible(command: &Command) -> impl Iterator<Item = &Command> {
+/// The commands that people are told of.
+pub(crate) fn visible(command: &Command) -> impl Iterator<Item = &Command> {
     command.get_subcommands().filter(|sub| !sub.is_hide_set())
 }
 
@@ -103,7 +96,7 @@ fn row(argument: &Arg) -> String {
 }
 
 /// Paragraphs in a row, each ending as a sentence does.
-fn sentences(help: &str) -> String {
+pub(crate) fn sentences(help: &str) -> String {
     let paragraphs = help.split("\n\n").map(|paragraph| {
         let words: Vec<&str> = paragraph.split_whitespace().collect();
         let text = words.join(" ");

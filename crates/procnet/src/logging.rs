@@ -17,9 +17,14 @@ pub(crate) fn checked(text: &str) -> Result<String, String> {
         "expected error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug"
             .to_owned()
     };
-    // A lone word that is no level would be taken as the name of a module, and silence the rest.
+    // A lone word that is no level would be taken as the name of a module, and silence the rest;
+    // so would a module whose level is left out.
     let is_word = !text.contains(['=', ',']);
-    if (is_word && !LEVELS.contains(&text)) || EnvFilter::try_new(text).is_err() {
+    let is_cut_off = text.split(',').any(|part| {
+        let part = part.trim();
+        part.is_empty() || part.starts_with('=') || part.ends_with('=')
+    });
+    if is_cut_off || (is_word && !LEVELS.contains(&text)) || EnvFilter::try_new(text).is_err() {
         return Err(expected());
     }
     Ok(text.to_owned())
@@ -82,7 +87,9 @@ mod tests {
         for good in ["info", "off", "warn,procnet_server=debug", "procnet_collect=trace"] {
             assert!(checked(good).is_ok(), "{good}");
         }
-        for bad in ["loud", "", "INFO!", "procnet_server=loud"] {
+        for bad in
+            ["loud", "", "INFO!", "procnet_server=loud", "blah=", "=debug", "info,", "info,x="]
+        {
             assert!(checked(bad).is_err(), "{bad}");
         }
     }

@@ -74,6 +74,7 @@ impl Knowledge {
         let source = RulesSource::new(options.rules.as_deref(), !options.no_builtin_rules)
             .map_err(UsageError)?;
         let rules = source.load().map_err(UsageError)?;
-        Ok(Self { rules, source, service_ports: options.svc_ports.clone() })
+        let service_ports = options.svc_ports.clone().unwrap_or_default();
+        Ok(Self { rules, source, service_ports })
     }
 }

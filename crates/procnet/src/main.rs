@@ -7,11 +7,13 @@ mod inbox;
 mod logging;
 mod ls;
 mod machine;
+mod man;
 mod options;
 mod rules_file;
 mod serve;
 mod stop;
 mod usage;
+mod words;
 
 use std::process::ExitCode;
 
@@ -28,7 +30,10 @@ fn main() -> ExitCode {
     let options = match Options::try_parse() {
         Ok(options) => options,
         Err(error) if error.use_stderr() => {
-            eprintln!("procnet: {}", options::one_line(&error));
+            // Not `args`, which panics at what is no UTF-8.
+            let first = std::env::args_os().nth(1);
+            let first = first.as_deref().and_then(|first| first.to_str());
+            eprintln!("procnet: {}", options::one_line(&error, first));
             return ExitCode::from(USAGE);
         }
         Err(help) => {
@@ -63,6 +68,7 @@ fn run(options: Options) -> Result<()> {
         Command::Doctor(options) => doctor::run(options),
         Command::Completions { shell } => generated::completions(shell),
         Command::Man => generated::man(),
+        Command::Licences => generated::licences(),
         Command::Options => generated::markdown(),
     }
 }

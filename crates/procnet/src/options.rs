@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use procnet_core::registry::ServicePorts;
 use procnet_core::view::Grouping;
 
@@ -22,13 +22,12 @@ Examples:
   procnet ls user:www-data --json         for scripts
   procnet ls --watch                      connections as they come and go
   procnet demo --size large               the map of a large simulated machine
-  procnet doctor                          what can be seen here, and how to see more
-
-Everything stays on this machine: nothing is ever fetched or sent.";
+  procnet doctor                          what can be seen here, and how to see more";
 
 /// A live map of the processes of this machine and their TCP and UDP connections.
 ///
-/// Without a command it serves the map as a web page, as `procnet serve` does.
+/// Without a command it serves the map as a web page, as `procnet serve` does. Everything stays
+/// on this machine: nothing is ever fetched or sent.
 #[derive(Debug, Parser)]
 #[command(
     name = "procnet",
@@ -55,15 +54,15 @@ pub(crate) enum Command {
     /// List sockets, their owners and directions in the terminal
     #[command(after_help = "\
 Examples:
-  procnet ls                         every socket that can be seen
-  procnet ls state:listen            who waits for peers
-  procnet ls 'proc~/node/ bytes>1M'  busy sockets of a program
-  procnet ls remote:10.0.0.0/8 --csv
-  procnet ls --watch --json          one JSON object per line, for jq
+  procnet ls                          every socket that can be seen
+  procnet ls state:listen             who waits for peers
+  procnet ls 'proc~/node/ bytes>1M'   busy sockets of a program
+  procnet ls remote:10.0.0.0/8 --csv  for a spreadsheet
+  procnet ls --watch --json           one JSON object per line, for jq
 
 Meaning of the JSON fields: protocol (tcp, udp), state, local and remote {ip, port}, direction
 (outbound, inbound, listen, unknown), owners [{pid, name, exe, user, started}], attribution (how
-sure the owner is), rx_bytes, tx_bytes, rtt_us, netns, cookie.")]
+sure the owner is), rx_bytes, tx_bytes, rtt_us and retransmits (0 if not known), netns, cookie.")]
     Ls(ListOptions),
     /// Serve the map of a simulated machine
     Demo(DemoOptions),
@@ -81,8 +80,13 @@ Examples:
         shell: clap_complete::Shell,
     },
     /// Print the man page
-    #[command(after_help = "Example: procnet man > ~/.local/share/man/man1/procnet.1")]
+    #[command(after_help = "\
+Examples:
+  procnet man > ~/.local/share/man/man1/procnet.1
+  procnet man | man -l -")]
     Man,
+    /// Print the licences of procnet and of every library inside it
+    Licences,
     /// Print all options as Markdown
     #[command(hide = true)]
     Options,
@@ -93,8 +97,9 @@ Examples:
 pub(crate) struct KnowledgeOptions {
     /// A YAML or JSON file that gives processes types and labels
     ///
-    /// A relative path is looked for in the working directory, then beside the program. The file
-    /// is watched: an edit shows by itself, and a broken edit leaves the rules in force.
+    /// A relative path is looked for in the working directory, then beside the program. While the
+    /// map is served the file is watched: an edit shows by itself, and a broken edit leaves the
+    /// rules in force.
     #[arg(long, value_name = "FILE", help_heading = "Types and direction")]
     pub(crate) rules: Option<PathBuf>,
     /// Don't recognise well-known programs by the built-in rules
@@ -107,12 +112,11 @@ pub(crate) struct KnowledgeOptions {
     #[arg(
         long,
         value_name = "CSV",
+        allow_negative_numbers = true,
         value_parser = service_ports,
-        default_value = "",
-        hide_default_value = true,
         help_heading = "Types and direction"
     )]
-    pub(crate) svc_ports: ServicePorts,
+    pub(crate) svc_ports: Option<ServicePorts>,
 }
 
 /// How much is told on stderr.
@@ -138,13 +142,14 @@ pub(crate) struct ServeOptions {
         long,
         value_name = "PORT",
         default_value_t = 8765,
+        allow_negative_numbers = true,
         value_parser = port,
         help_heading = "Serving"
     )]
     pub(crate) port: u16,
     /// The address to listen on
     ///
-    /// The page has no login yet: with any other than a loopback address, whoever reaches it sees
+    /// The page has no login yet: at any address but a loopback one, whoever can reach it sees
     /// every process of this machine.
     #[arg(
         long,
@@ -168,13 +173,15 @@ pub(crate) struct ServeOptions {
         long,
         value_name = "SECONDS",
         default_value = "1.0",
+        allow_negative_numbers = true,
         value_parser = interval,
         help_heading = "Serving"
     )]
     pub(crate) interval: Duration,
     /// How processes are grouped at first
     ///
-    /// `auto` takes the finest grouping that stays legible.
+    /// `auto` begins with process trees, a server and its workers as one, and gets coarser where
+    /// that would show too much to be legible. Each group can be expanded on the page.
     #[arg(
         long,
         value_name = "GROUPING",
@@ -183,10 +190,10 @@ pub(crate) struct ServeOptions {
         help_heading = "Map"
     )]
     pub(crate) group_by: Grouping,
-    /// Only connections between processes: no remote endpoints, no idle listeners
+    /// Show only connections between processes: no remote endpoints, no idle listeners
     #[arg(long, help_heading = "Map")]
     pub(crate) p2p_only: bool,
-    /// UDP too
+    /// Show UDP too, not only TCP
     #[arg(long, help_heading = "Map")]
     pub(crate) udp: bool,
     /// A folder with icons of your own
@@ -207,20 +214,28 @@ pub(crate) struct ServeOptions {
 /// What is listed, and how.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ListOptions {
-    /// Which sockets: the filter language of the page, such as `port:5432 user:www-data`
+    /// Which sockets, as in the page's filter: such as `port:5432 user:www-data`
+    ///
+    /// The man page lists all fields, under FILTERS: `procnet man | man -l -` shows it.
     #[arg(value_name = "FILTER")]
     pub(crate) filter: Vec<String>,
-    /// One JSON array of objects (with --watch: one object per line)
+    /// Print JSON: one array of objects (with --watch: one object per line)
     #[arg(long, conflicts_with = "csv")]
     pub(crate) json: bool,
-    /// Comma-separated values with a header line
+    /// Print comma-separated values with a header line
     #[arg(long)]
     pub(crate) csv: bool,
-    /// Go on: first what is there, then what opens (+), changes (~) and closes (-)
+    /// Keep watching: first what is there, then what opens (+), changes (~) and closes (-)
     #[arg(long)]
     pub(crate) watch: bool,
     /// Seconds between two looks with --watch, 0.1 to 3600
-    #[arg(long, value_name = "SECONDS", default_value = "1.0", value_parser = interval)]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "1.0",
+        allow_negative_numbers = true,
+        value_parser = interval
+    )]
     pub(crate) interval: Duration,
     /// Rules and ports.
     #[command(flatten)]
@@ -250,7 +265,14 @@ pub(crate) struct DemoOptions {
     #[arg(long, value_enum, default_value = "medium", help_heading = "Simulation")]
     pub(crate) size: Size,
     /// The same number gives the same machine
-    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Simulation")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        allow_negative_numbers = true,
+        value_parser = seed,
+        help_heading = "Simulation"
+    )]
     pub(crate) seed: u64,
     /// The page.
     #[command(flatten)]
@@ -260,7 +282,7 @@ pub(crate) struct DemoOptions {
 /// How the findings are told.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct DoctorOptions {
-    /// One JSON object
+    /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -296,12 +318,14 @@ fn host_name(text: &str) -> Result<String, String> {
     }
 }
 
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("expected a whole number from 0 to {}", u64::MAX))
+}
+
 fn service_ports(text: &str) -> Result<ServicePorts, String> {
     let ports: Result<BTreeSet<u16>, String> = text
         .split(',')
-        .map(str::trim)
-        .filter(|port| !port.is_empty())
-        .map(|port| match port.parse() {
+        .map(|port| match port.trim().parse() {
             Ok(number) if number > 0 => Ok(number),
             _ => Err(format!(
                 "expected port numbers from 1 to 65535 with commas between, such as 9000,9090; \
@@ -316,13 +340,24 @@ fn service_ports(text: &str) -> Result<ServicePorts, String> {
 fn grouping_parser() -> impl clap::builder::TypedValueParser<Value = Grouping> {
     use clap::builder::TypedValueParser;
 
-    let names = Grouping::ALL.map(Grouping::as_str);
-    clap::builder::PossibleValuesParser::new(names)
+    let value = |grouping: Grouping| {
+        clap::builder::PossibleValue::new(grouping.as_str()).help(match grouping {
+            Grouping::Auto => "Trees, or something coarser where those are too many",
+            Grouping::Process => "Every process by itself",
+            Grouping::Tree => "A program and its workers",
+            Grouping::Family => "All processes of one name or label",
+            Grouping::User => "All processes of a user",
+            Grouping::Host => "All processes of the machine",
+        })
+    };
+    clap::builder::PossibleValuesParser::new(Grouping::ALL.map(value))
         .try_map(|name| name.parse::<Grouping>().map_err(|_| "no such grouping"))
 }
 
 /// A parsing error as one line: what is wrong, what was expected, where to read on.
-pub(crate) fn one_line(error: &clap::Error) -> String {
+///
+/// `first` is the first argument: a command, perhaps, with options of its own.
+pub(crate) fn one_line(error: &clap::Error, first: Option<&str>) -> String {
     let rendered = error.to_string();
     let told: Vec<&str> = rendered
         .lines()
@@ -330,19 +365,22 @@ pub(crate) fn one_line(error: &clap::Error) -> String {
         .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
         .filter(|line| !line.is_empty())
         .collect();
-    let told = told.join("; ");
+    // A list of what is missing follows a colon.
+    let told = told.join("; ").replace(":; ", ": ");
     let told = told.strip_prefix("error: ").unwrap_or(&told);
-    format!("{told}; `procnet --help` lists all options")
+    let command = Options::command();
+    let named = first.and_then(|first| command.find_subcommand(first));
+    let help = named.map_or_else(String::new, |named| format!("{} ", named.get_name()));
+    format!("{told}; `procnet {help}--help` lists all options")
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     fn parse(line: &str) -> Result<Options, String> {
-        Options::try_parse_from(line.split_whitespace()).map_err(|error| one_line(&error))
+        Options::try_parse_from(line.split_whitespace())
+            .map_err(|error| one_line(&error, line.split_whitespace().nth(1)))
     }
 
     #[test]
@@ -363,7 +401,7 @@ mod tests {
         assert_eq!((all.port, all.interval), (1234, Duration::from_millis(500)));
         assert!(all.p2p_only && all.udp);
         assert_eq!(all.knowledge.rules, Some(PathBuf::from("r.yaml")));
-        assert_eq!(all.knowledge.svc_ports.extra, BTreeSet::from([9000, 9090]));
+        assert_eq!(all.knowledge.svc_ports.unwrap().extra, BTreeSet::from([9000, 9090]));
         assert_eq!(all.icons_dir, Some(PathBuf::from("icons")));
     }
 
@@ -387,10 +425,19 @@ mod tests {
             ("procnet --port http", "a port number from 0 to 65535"),
             ("procnet --svc-ports 80,http", "port numbers from 1 to 65535"),
             ("procnet --svc-ports 0", "port numbers from 1 to 65535"),
+            ("procnet --svc-ports=", "port numbers from 1 to 65535"),
+            ("procnet --svc-ports 80,,90", "port numbers from 1 to 65535"),
+            ("procnet --svc-ports 80,", "port numbers from 1 to 65535"),
+            ("procnet --svc-ports -1", "port numbers from 1 to 65535"),
+            ("procnet --port -1", "a port number from 0 to 65535"),
+            ("procnet --interval -1", "seconds from 0.1 to 3600"),
+            ("procnet ls --interval -0.5", "seconds from 0.1 to 3600"),
+            ("procnet demo --seed -1", "a whole number from 0"),
             ("procnet --bind here", "an IP address"),
             ("procnet --allow-host http://x/", "a host name"),
             ("procnet --group-by colour", "auto"),
             ("procnet --log loud", "error, warn, info, debug, trace"),
+            ("procnet --log blah=", "error, warn, info, debug, trace"),
             ("procnet demo --size vast", "medium"),
             ("procnet --prot 1", "--port"),
             ("procnet ls --json --csv", "--csv"),
@@ -399,6 +446,17 @@ mod tests {
             assert!(message.contains(expected), "{line}: {message}");
             assert!(!message.contains('\n'), "{line}: {message}");
         }
+    }
+
+    #[test]
+    fn a_mistake_points_at_the_help_that_lists_the_option() {
+        let ends = |line: &str, end: &str| {
+            let message = parse(line).unwrap_err();
+            assert!(message.ends_with(end), "{line}: {message}");
+        };
+        ends("procnet ls --jsn", "`procnet ls --help` lists all options");
+        ends("procnet --prot 1", "`procnet --help` lists all options");
+        ends("procnet serv", "`procnet --help` lists all options");
     }
 
     #[test]

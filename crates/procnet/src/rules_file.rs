@@ -48,12 +48,16 @@ fn locate(named: &Path, beside: Option<&Path>) -> Result<PathBuf, String> {
     if let Some(found) = candidates.iter().flatten().find(|path| path.is_file()) {
         return Ok(found.clone());
     }
-    let places = if named.is_relative() {
-        "neither in the working directory nor beside the program"
+    let named_is = |what: &str| format!("--rules {}: {what}", named.display());
+    if let Some(other) = candidates.iter().flatten().find(|path| path.exists()) {
+        let what = if other.is_dir() { "it is a folder" } else { "it is no ordinary file" };
+        return Err(named_is(&format!("{what}; name a YAML or JSON file")));
+    }
+    Err(named_is(if named.is_relative() {
+        "there is no such file in the working directory or beside the program"
     } else {
-        "not there"
-    };
-    Err(format!("there is no rule file {}: it is {places}", named.display()))
+        "there is no such file"
+    }))
 }
 
 fn beside_program() -> Option<PathBuf> {
@@ -145,9 +149,11 @@ mod tests {
         std::fs::write(folder.path().join("only-beside-the-program.yaml"), ONE).unwrap();
         let named = Path::new("only-beside-the-program.yaml");
         assert_eq!(locate(named, Some(folder.path())), Ok(folder.path().join(named)));
-        assert!(locate(named, None).unwrap_err().contains("neither in the working directory"));
+        assert!(locate(named, None).unwrap_err().contains("no such file in the working directory"));
         let absolute = folder.path().join("none.yaml");
         assert!(locate(&absolute, Some(folder.path())).unwrap_err().contains("none.yaml"));
+        let told = locate(folder.path(), None).unwrap_err();
+        assert!(told.contains("it is a folder"), "{told}");
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::options::ServeOptions;
 use crate::rules_file::Watcher;
 use crate::stop::Stop;
 use crate::usage::UsageError;
+use crate::words::counted;
 
 /// How often time passes for the engine where nothing happens: stale links vanish on time.
 const TICK: Duration = Duration::from_millis(250);
@@ -70,7 +71,7 @@ impl<'a> Prepared<'a> {
     pub(crate) fn new(options: &'a ServeOptions) -> Result<Self, UsageError> {
         let knowledge = Knowledge::load(&options.knowledge)?;
         if let Some(file) = knowledge.source.file() {
-            tracing::info!("{} rules from {}", knowledge.rules.len(), file.display());
+            tracing::info!("{} from {}", rules_counted(knowledge.rules.len()), file.display());
         }
         if let Some(folder) = &options.icons_dir
             && !folder.is_dir()
@@ -193,18 +194,38 @@ fn warn_if_open(options: &ServeOptions) {
     }
 }
 
-/// What cannot be seen, one line each.
+/// What cannot be seen. What somebody can change is worth a line; the rest is on the page and in
+/// `procnet doctor`.
 fn tell_limits(capabilities: &[Capability]) {
-    for capability in capabilities.iter().filter(|c| c.state != CapabilityState::Full) {
-        let remedy = capability.remedy.as_ref().map(|r| format!("; for more: {r}"));
-        tracing::info!(
-            "{}: {}: {}{}",
-            capability.title,
-            capability.state.as_str(),
-            capability.reason,
-            remedy.unwrap_or_default()
-        );
+    let (changeable, fixed): (Vec<&Capability>, Vec<&Capability>) = capabilities
+        .iter()
+        .filter(|capability| capability.state != CapabilityState::Full)
+        .partition(|capability| capability.remedy.is_some());
+    for line in changeable_limits(&changeable) {
+        tracing::info!("{line}");
     }
+    for Capability { title, state, reason, .. } in fixed {
+        tracing::debug!("{title}: {}: {reason}", state.as_str());
+    }
+}
+
+/// A line for each remedy: one command often grants several things.
+fn changeable_limits(capabilities: &[&Capability]) -> Vec<String> {
+    let mut remedies: Vec<&str> = Vec::new();
+    for remedy in capabilities.iter().filter_map(|capability| capability.remedy.as_deref()) {
+        if !remedies.contains(&remedy) {
+            remedies.push(remedy);
+        }
+    }
+    let line = |remedy: &str| {
+        let of_it = capabilities.iter().filter(|c| c.remedy.as_deref() == Some(remedy));
+        let titles: Vec<String> = of_it.map(|c| format!("\"{}\"", c.title)).collect();
+        format!(
+            "not wholly visible: {}; for more: {remedy} (`procnet doctor` says why)",
+            titles.join(", ")
+        )
+    };
+    remedies.into_iter().map(line).collect()
 }
 
 /// The engine's thread: what comes through the inbox goes into the graph.
@@ -275,9 +296,13 @@ fn reload(knowledge: &Knowledge, live: &Arc<Live>) -> Option<ReloadRules> {
         let rules = source.load()?;
         let count = rules.len();
         live.set_rules(rules);
-        tracing::info!("{count} rules, read again on request");
+        tracing::info!("{}, read again on request", rules_counted(count));
         Ok(count)
     }))
+}
+
+fn rules_counted(rules: usize) -> String {
+    counted(rules, "rule", "rules")
 }
 
 /// Puts an edited rule file in force.
@@ -288,7 +313,7 @@ fn watch_rules(knowledge: &Knowledge, live: Arc<Live>, stop: Stop) -> Result<()>
             match watcher.look() {
                 None => {}
                 Some(Ok(rules)) => {
-                    tracing::info!("{} rules, for the file has changed", rules.len());
+                    tracing::info!("{}, for the file has changed", rules_counted(rules.len()));
                     live.set_rules(rules);
                 }
                 Some(Err(error)) => {
@@ -323,6 +348,27 @@ mod tests {
         // TEST-NET-1 (RFC 5737) is nobody's.
         let error = listen("192.0.2.1:0".parse().unwrap()).unwrap_err().to_string();
         assert!(error.contains("no address of this machine"), "{error}");
+    }
+
+    #[test]
+    fn what_one_command_grants_is_one_line() {
+        let capability = |title, remedy: Option<&str>| Capability {
+            id: "x",
+            title,
+            state: CapabilityState::Partial,
+            reason: Arc::from("reason"),
+            remedy: remedy.map(Arc::from),
+        };
+        let all = [
+            capability("Owners", Some("sudo a")),
+            capability("Peers", None),
+            capability("Namespaces", Some("sudo a")),
+            capability("Traffic", Some("sudo b")),
+        ];
+        let lines = changeable_limits(&all.each_ref());
+        let [first, second] = lines.as_slice() else { panic!("{lines:?}") };
+        assert!(first.contains("\"Owners\", \"Namespaces\"; for more: sudo a "), "{first}");
+        assert!(second.contains("\"Traffic\"; for more: sudo b "), "{second}");
     }
 
     #[test]

@@ -10,6 +10,10 @@ use tokio::sync::watch;
 /// The exit code of a program that a second Ctrl-C ended: 128 + SIGINT, as shells have it.
 const INTERRUPTED: i32 = 130;
 
+/// How long the program may take to end: who reads its output may have stopped reading, and a
+/// thread that waits to write hears nothing.
+const GRACE: Duration = Duration::from_millis(900);
+
 /// Whether to stop. Clones are the same.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stop {
@@ -66,10 +70,12 @@ impl Stop {
         }
     }
 
-    /// From now on the first SIGINT or SIGTERM says it, and the second ends the program at once.
+    /// From now on the first SIGINT or SIGTERM says it. The second ends the program at once, and
+    /// so does the end of the grace that the first one gives.
     pub(crate) fn on_signals(&self) -> anyhow::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
+            .enable_time()
             .build()
             .context("can't start listening for signals")?;
         let (mut interrupt, mut terminate) = {
@@ -86,7 +92,11 @@ impl Stop {
                 runtime.block_on(async {
                     tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
                     stop.stop();
-                    tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+                    tokio::select! {
+                        _ = interrupt.recv() => {},
+                        _ = terminate.recv() => {},
+                        () = tokio::time::sleep(GRACE) => {},
+                    }
                     std::process::exit(INTERRUPTED);
                 });
             })

@@ -11,7 +11,7 @@ use procnet_core::view::{View, ViewSpec};
 use procnet_sim::{World, WorldOptions};
 use procnet_wire::encode::{self, Surroundings};
 use procnet_wire::graph::{EdgeMemory, GraphOptions, graph_answer};
-use procnet_wire::live::{GroupingInfo, HostInfo};
+use procnet_wire::live::{GroupingInfo, HostInfo, ToggleInfo};
 use serde::Serialize;
 
 const ROUNDS: usize = 15;
@@ -82,7 +82,12 @@ fn measure(size: usize) {
     let grouping = GroupingInfo { asked: "auto".into(), level: view.level().as_str().into() };
     let legend = encode::base_legend(&|_| None);
     let host = HostInfo { name: "box".into(), os: "simulated".into(), version: "0".into() };
-    let surroundings = Surroundings { grouping: &grouping, legend: &legend, degradations: &[] };
+    let surroundings = Surroundings {
+        grouping: &grouping,
+        toggles: ToggleInfo::default(),
+        legend: &legend,
+        degradations: &[],
+    };
     let scene = || {
         let at = engine.graph().at();
         json(&encode::scene_message(view.scene(), "epoch", at, &host, surroundings))

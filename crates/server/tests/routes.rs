@@ -31,6 +31,8 @@ fn parity_row_10_and_row_11_as_parameters() {
     assert_eq!(count("/api/graph?udp=1"), 6);
     assert_eq!(count("/api/graph?p2p_only=1"), 2);
     assert_eq!(count("/api/graph?p2p_only=1&udp=1&whatever=x"), 2);
+    let bad = server.get("/api/graph?udp=maybe");
+    assert_eq!((bad.status(), bad.text()), (400, r#"{"error":"udp=maybe: give 1 or 0"}"#));
 }
 
 #[test]
@@ -196,7 +198,13 @@ fn parity_row_17_rules_are_read_again_and_no_other_file() {
         (bad.status(), bad.text()),
         (400, r#"{"ok":false,"error":"rules.yaml:1: no list"}"#)
     );
-    assert_eq!(post("/api/reload_rules", "not json").status(), 400);
+    for no_request in ["not json", "null", "7", r#"{"path":7}"#] {
+        let refused = post("/api/reload_rules", no_request);
+        assert_eq!(refused.status(), 400, "{no_request}");
+        let error = refused.json()["error"].as_str().unwrap().to_owned();
+        assert!(error.contains(r#"{"path": "rules.yaml"}"#), "{error}");
+        assert!(!error.contains("struct"), "{error}");
+    }
     assert_eq!(post("/api/reload_rules", &"x".repeat(65 * 1024)).status(), 413);
     let without = Server::start().send("POST", "/api/reload_rules", &[], "");
     assert_eq!(without.status(), 400);

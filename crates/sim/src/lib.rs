@@ -4,6 +4,7 @@
 //! or draws from anything but its own generator.
 
 mod faults;
+mod populate;
 mod services;
 mod world;
 

@@ -11,9 +11,7 @@ use procnet_core::{
     Timestamp, UnknownOwner, User,
 };
 
-use crate::services::{
-    APP_SERVERS, APPS, BACKGROUND, BROKERS, CACHES, DATABASES, PROXIES, Program, Role, WORKERS,
-};
+use crate::services::Role;
 
 /// How much is going on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,15 +82,17 @@ impl WorldOptions {
 
 /// A service that can be connected to.
 #[derive(Clone, Debug)]
-struct Service {
-    role: Role,
-    stack: usize,
-    address: IpAddr,
-    port: u16,
+pub(crate) struct Service {
+    pub(crate) role: Role,
+    pub(crate) stack: usize,
+    /// Containers have a network namespace of their own.
+    pub(crate) netns: NetnsId,
+    pub(crate) address: IpAddr,
+    pub(crate) port: u16,
     /// Who accepts: the workers, or the process itself.
-    acceptors: Vec<ProcessKey>,
+    pub(crate) acceptors: Vec<ProcessKey>,
     /// Who connects to others.
-    callers: Vec<ProcessKey>,
+    pub(crate) callers: Vec<ProcessKey>,
 }
 
 #[derive(Clone, Debug)]
@@ -103,7 +103,7 @@ struct Connection {
 
 /// Who talks to whom: what a closed connection is replaced by.
 #[derive(Clone, Copy, Debug)]
-enum Plan {
+pub(crate) enum Plan {
     /// One service of a stack calls another.
     Local { client: usize, server: usize },
     /// Somebody on the internet calls a proxy.
@@ -115,8 +115,8 @@ enum Plan {
 /// One simulated machine.
 #[derive(Clone, Debug)]
 pub struct World {
-    options: WorldOptions,
-    random: Rng,
+    pub(crate) options: WorldOptions,
+    pub(crate) random: Rng,
     sequence: u64,
     at: Timestamp,
     next_pid: u32,
@@ -124,14 +124,15 @@ pub struct World {
     next_port: u16,
     ticks: u64,
     processes: Vec<Arc<Process>>,
-    services: Vec<Service>,
-    sockets: std::collections::BTreeMap<SocketKey, Socket>,
+    pub(crate) services: Vec<Service>,
+    pub(crate) sockets: std::collections::BTreeMap<SocketKey, Socket>,
     connections: Vec<Connection>,
-    pending: Vec<Event>,
+    pub(crate) pending: Vec<Event>,
     started: bool,
 }
 
-const NETNS: NetnsId = NetnsId(4_026_531_840);
+/// The network namespace of what runs in no container.
+pub(crate) const NETNS: NetnsId = NetnsId(4_026_531_840);
 /// 2026-01-01T00:00:00Z, in seconds.
 const EPOCH: i64 = 1_767_225_600;
 
@@ -225,129 +226,7 @@ impl World {
         Batch { host: HostId::LOCAL, sequence: self.sequence, at: self.at, events }
     }
 
-    fn populate(&mut self) {
-        let init =
-            self.start("systemd", "/lib/systemd/systemd", &["/sbin/init"], (0, "root"), None);
-        for (name, exe, user, listener) in BACKGROUND {
-            let key = self.start(name, exe, &[name], user, Some(init));
-            let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-            let (protocol, port) = if listener >= 0x1_0000 {
-                (Protocol::Udp, listener - 0x1_0000)
-            } else {
-                (Protocol::Tcp, listener)
-            };
-            if let Ok(port @ 1..) = u16::try_from(port) {
-                self.listen(protocol, Endpoint::new(any, port), &[key]);
-            }
-        }
-        for stack in 0..self.options.stacks {
-            self.add_stack(stack, init);
-        }
-        self.add_connections();
-        self.pending.clear();
-    }
-
-    fn add_stack(&mut self, stack: usize, init: ProcessKey) {
-        let app_servers = [
-            &APP_SERVERS[self.random.usize(..APP_SERVERS.len())],
-            &APP_SERVERS[self.random.usize(..APP_SERVERS.len())],
-        ];
-        let programs = [
-            &PROXIES[self.random.usize(..PROXIES.len())],
-            app_servers[0],
-            app_servers[1],
-            &WORKERS[self.random.usize(..WORKERS.len())],
-            &DATABASES[if stack == 0 { 0 } else { self.random.usize(..DATABASES.len()) }],
-            &CACHES[if stack == 0 { 0 } else { self.random.usize(..CACHES.len()) }],
-            &BROKERS[self.random.usize(..BROKERS.len())],
-        ];
-        for (offset, program) in (0..).zip(programs) {
-            self.add_service(stack, program, init, offset);
-        }
-    }
-
-    fn add_service(&mut self, stack: usize, program: &Program, init: ProcessKey, offset: u16) {
-        let app = APPS[stack % APPS.len()];
-        let app = if stack < APPS.len() {
-            app.to_owned()
-        } else {
-            format!("{app}{}", stack / APPS.len())
-        };
-        let fill = |text: &str| text.replace("{app}", &app);
-        let name = fill(program.name);
-        let arguments: Vec<String> = program.arguments.iter().map(|a| fill(a)).collect();
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let exe = fill(program.exe);
-        let main = self.start(&name, &exe, &arguments, program.user, Some(init));
-        let workers: Vec<ProcessKey> = (0..program.workers)
-            .map(|_| self.start(&name, &exe, &arguments, program.user, Some(main)))
-            .collect();
-        // Every stack has addresses of its own: the well-known ports serve all of them.
-        let [high, low] = u16::try_from(stack).unwrap_or(u16::MAX).to_be_bytes();
-        let address = IpAddr::V4(Ipv4Addr::new(10, high, low, 10));
-        let port = match program.role {
-            Role::App => program.port + offset,
-            _ => program.port,
-        };
-        let everybody: Vec<ProcessKey> =
-            std::iter::once(main).chain(workers.iter().copied()).collect();
-        if port > 0 {
-            self.listen(Protocol::Tcp, Endpoint::new(address, port), &everybody);
-        }
-        let acceptors = if workers.is_empty() { vec![main] } else { workers };
-        self.services.push(Service {
-            role: program.role,
-            stack,
-            address,
-            port,
-            callers: acceptors.clone(),
-            acceptors,
-        });
-    }
-
-    /// What calls what within a stack.
-    fn add_connections(&mut self) {
-        const CALLS: [(Role, Role); 6] = [
-            (Role::Proxy, Role::App),
-            (Role::App, Role::Database),
-            (Role::App, Role::Cache),
-            (Role::App, Role::Broker),
-            (Role::Worker, Role::Broker),
-            (Role::Worker, Role::Database),
-        ];
-        let mut plans = Vec::new();
-        for (client, caller) in self.services.iter().enumerate() {
-            for (server, called) in self.services.iter().enumerate() {
-                if caller.stack == called.stack && CALLS.contains(&(caller.role, called.role)) {
-                    plans.push(Plan::Local { client, server });
-                }
-            }
-            match caller.role {
-                Role::Proxy => plans.push(Plan::Inbound { server: client }),
-                Role::App => {
-                    plans.push(Plan::Outbound { client, port: 443, protocol: Protocol::Tcp })
-                }
-                Role::Worker => {
-                    plans.push(Plan::Outbound { client, port: 53, protocol: Protocol::Udp })
-                }
-                _ => {}
-            }
-        }
-        for plan in &plans {
-            self.connect(*plan);
-        }
-        while self.sockets.len() < self.options.sockets && !plans.is_empty() {
-            let plan = plans[self.random.usize(..plans.len())];
-            // Most of what a busy server has is its clients.
-            let plan = match plan {
-                Plan::Outbound { .. } if self.random.u8(..) < 192 => continue,
-                other => other,
-            };
-            self.connect(plan);
-        }
-    }
-
-    fn start(
+    pub(crate) fn start(
         &mut self,
         name: &str,
         exe: &str,
@@ -373,12 +252,19 @@ impl World {
         key
     }
 
-    fn listen(&mut self, protocol: Protocol, local: Endpoint, owners: &[ProcessKey]) {
-        self.open(protocol, SocketState::Listen, local, None, owners);
+    pub(crate) fn listen(
+        &mut self,
+        netns: NetnsId,
+        protocol: Protocol,
+        local: Endpoint,
+        owners: &[ProcessKey],
+    ) {
+        self.open(netns, protocol, SocketState::Listen, local, None, owners);
     }
 
     fn open(
         &mut self,
+        netns: NetnsId,
         protocol: Protocol,
         state: SocketState,
         local: Endpoint,
@@ -387,7 +273,7 @@ impl World {
     ) -> SocketKey {
         let key = SocketKey {
             host: HostId::LOCAL,
-            netns: NETNS,
+            netns,
             identity: SocketIdentity::Cookie(self.next_cookie),
         };
         self.next_cookie += 1;
@@ -416,24 +302,27 @@ impl World {
         key
     }
 
-    fn connect(&mut self, plan: Plan) {
+    pub(crate) fn connect(&mut self, plan: Plan) {
         let established = SocketState::Established;
         let port = self.ephemeral_port();
         let sockets = match plan {
             Plan::Local { client, server } => {
+                let (near, far) = (self.services[client].netns, self.services[server].netns);
                 let caller = self.pick_caller(client);
                 let (acceptor, to) = self.pick_acceptor(server);
-                let from = Endpoint::new(to.ip, port);
+                let own = if near == far { to.ip } else { self.services[client].address };
+                let from = Endpoint::new(own, port);
                 vec![
-                    self.open(Protocol::Tcp, established, from, Some(to), &[caller]),
-                    self.open(Protocol::Tcp, established, to, Some(from), &[acceptor]),
+                    self.open(near, Protocol::Tcp, established, from, Some(to), &[caller]),
+                    self.open(far, Protocol::Tcp, established, to, Some(from), &[acceptor]),
                 ]
             }
             Plan::Inbound { server } => {
                 let (acceptor, to) = self.pick_acceptor(server);
                 let from = Endpoint::new(self.public_address(), port);
                 // The proxy has a public address of its own.
-                vec![self.open(Protocol::Tcp, established, to, Some(from), &[acceptor])]
+                let netns = self.services[server].netns;
+                vec![self.open(netns, Protocol::Tcp, established, to, Some(from), &[acceptor])]
             }
             Plan::Outbound { client, port: to, protocol } => {
                 let caller = self.pick_caller(client);
@@ -444,7 +333,8 @@ impl World {
                 } else {
                     established
                 };
-                vec![self.open(protocol, state, from, Some(to), &[caller])]
+                let netns = self.services[client].netns;
+                vec![self.open(netns, protocol, state, from, Some(to), &[caller])]
             }
         };
         self.connections.push(Connection { sockets, plan });
@@ -514,7 +404,12 @@ impl World {
         self.services[service].callers = vec![new];
         self.services[service].acceptors = vec![new];
         let (address, port) = (self.services[service].address, self.services[service].port);
-        self.listen(Protocol::Tcp, Endpoint::new(address, port), &[new]);
+        self.listen(
+            self.services[service].netns,
+            Protocol::Tcp,
+            Endpoint::new(address, port),
+            &[new],
+        );
         for connection in gone {
             self.connect(connection.plan);
         }

@@ -18,6 +18,8 @@ pub struct SceneMessage {
     pub host: HostInfo,
     /// How nodes are grouped right now.
     pub grouping: GroupingInfo,
+    /// What is shown, whether it was asked for or is the program's default.
+    pub toggles: ToggleInfo,
     /// Every node.
     pub nodes: NodeColumns,
     /// Every edge.
@@ -84,6 +86,17 @@ pub struct GroupingInfo {
     pub asked: String,
     /// What it is: the same, or what `auto` chose within the budget.
     pub level: String,
+}
+
+/// What a view shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ToggleInfo {
+    /// Only links between processes.
+    pub p2p_only: bool,
+    /// UDP too.
+    pub udp: bool,
+    /// Processes that only listen too.
+    pub listeners: bool,
 }
 
 /// Numbers about what is shown and left out.

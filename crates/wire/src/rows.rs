@@ -41,6 +41,9 @@ pub struct SocketRow {
     pub state: String,
     /// The local end.
     pub local: EndpointRow,
+    /// True for an IPv6 socket that takes no IPv4 (IPV6_V6ONLY); without it `::` is both.
+    #[serde(default)]
+    pub v6_only: bool,
     /// The remote end, or null.
     pub remote: Option<EndpointRow>,
     /// `outbound`, `inbound`, `listen`, or `unknown`.
@@ -55,13 +58,13 @@ pub struct SocketRow {
     pub unknown_owner: Option<String>,
     /// The uid that the kernel notes on the socket, or null.
     pub uid: Option<u32>,
-    /// Payload bytes received.
+    /// Payload bytes received; 0 if not known (UDP, TIME_WAIT, namespaces read through /proc).
     pub rx_bytes: u64,
-    /// Payload bytes sent.
+    /// Payload bytes sent; 0 if not known (UDP, TIME_WAIT, namespaces read through /proc).
     pub tx_bytes: u64,
     /// Smoothed round-trip time in microseconds; 0 if not known.
     pub rtt_us: u32,
-    /// Segments sent again.
+    /// Segments sent again; 0 if not known (UDP, TIME_WAIT, namespaces read through /proc).
     pub retransmits: u32,
     /// The network namespace's inode number.
     pub netns: u64,

@@ -15,7 +15,7 @@ use procnet_core::graph::SocketId;
 use procnet_core::view::scene::Delta;
 use procnet_core::view::{Grouping, View, ViewSpec};
 use procnet_wire::encode::{self, Surroundings};
-use procnet_wire::live::{DeltaMessage, GroupingInfo, HostInfo};
+use procnet_wire::live::{DeltaMessage, GroupingInfo, HostInfo, ToggleInfo};
 use serde_json::{Map, Value};
 use support::{engine, everyday, key, seconds};
 
@@ -64,7 +64,12 @@ fn scene_json(view: &View) -> Value {
     let grouping = GroupingInfo { asked: "process".into(), level: "process".into() };
     let host = HostInfo { name: "box".into(), os: "linux".into(), version: "0.0.0".into() };
     let legend = encode::base_legend(&|_| None);
-    let around = Surroundings { grouping: &grouping, legend: &legend, degradations: &[] };
+    let around = Surroundings {
+        grouping: &grouping,
+        toggles: ToggleInfo::default(),
+        legend: &legend,
+        degradations: &[],
+    };
     let at = procnet_core::Timestamp::from_seconds(support::START);
     serde_json::to_value(encode::scene_message(view.scene(), "e", at, &host, around)).unwrap()
 }

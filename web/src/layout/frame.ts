@@ -1,12 +1,13 @@
 // The grid that nodes stand in: columns of slots for the flow, a compact grid for idle listeners.
 
-export const NODE_WIDTH = 170;
+/** Room for an icon and some twenty letters, `python web_client.py`. */
+export const NODE_WIDTH = 196;
 export const NODE_HEIGHT = 40;
 /** From one row to the next. */
 export const ROW_PITCH = 52;
 /** Between the lanes of one column. */
 export const LANE_GAP = 24;
-export const CHIP_WIDTH = 170;
+export const CHIP_WIDTH = 180;
 export const CHIP_HEIGHT = 28;
 export const CHIP_PITCH_X = CHIP_WIDTH + 14;
 export const CHIP_PITCH_Y = 38;

@@ -1,4 +1,3 @@
-import { useComputed } from '@preact/signals';
 import { changeView, connection, frozen, scene, setFrozen } from '../scene/live';
 import type { Theme } from '../scene/settings';
 import { legendOpen, THEMES, theme, view } from '../scene/settings';
@@ -50,11 +49,8 @@ function Toggle(props: { label: string; title: string; on: boolean; set: (on: bo
 }
 
 function Toggles() {
-  // Where nothing was chosen the program's options decide; what is on the map tells which.
-  const udpSeen = useComputed(() => {
-    void scene.version.value;
-    return [...scene.edges.values()].some((edge) => edge.protocol === 'udp');
-  });
+  // Where nothing was chosen the program's options decide.
+  const shown = scene.toggles.value;
   const { p2pOnly, udp, listeners } = view.value;
   return (
     <fieldset class="toggles">
@@ -62,19 +58,19 @@ function Toggles() {
       <Toggle
         label="Local only"
         title="Only connections between processes of this machine (p2p-only)"
-        on={p2pOnly ?? false}
+        on={p2pOnly ?? shown.p2p_only}
         set={(on) => changeView({ p2pOnly: on })}
       />
       <Toggle
         label="UDP"
         title="Show UDP"
-        on={udp ?? udpSeen.value}
+        on={udp ?? shown.udp}
         set={(on) => changeView({ udp: on })}
       />
       <Toggle
         label="Listeners"
         title="Show processes that listen though nobody is connected"
-        on={listeners ?? true}
+        on={listeners ?? shown.listeners}
         set={(on) => changeView({ listeners: on })}
       />
     </fieldset>

@@ -11,6 +11,7 @@ import type {
   Legend,
   SceneMessage,
   SummaryInfo,
+  ToggleInfo,
 } from '../wire/generated';
 
 const EMPTY_SUMMARY: SummaryInfo = {
@@ -33,6 +34,8 @@ export class SceneStore {
   readonly version = signal(0);
   readonly host = signal<HostInfo | undefined>(undefined);
   readonly grouping = signal<GroupingInfo>({ asked: 'auto', level: 'process' });
+  /** What the server shows, chosen here or by the program's options. */
+  readonly toggles = signal<ToggleInfo>({ p2p_only: false, udp: false, listeners: true });
   readonly summary = signal<SummaryInfo>(EMPTY_SUMMARY);
   readonly legend = signal<Legend>({ types: [], classes: [], udp_color: '#00c2ff' });
   readonly degradations = signal<readonly DegradationInfo[]>([]);
@@ -54,6 +57,7 @@ export class SceneStore {
     this.revision = scene.revision;
     this.host.value = scene.host;
     this.grouping.value = scene.grouping;
+    this.toggles.value = scene.toggles;
     this.summary.value = scene.summary;
     this.legend.value = scene.legend;
     this.degradations.value = scene.degradations;

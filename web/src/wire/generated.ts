@@ -695,6 +695,8 @@ export interface components {
       revision: number;
       /** @description Numbers about what is shown and left out. */
       summary: components['schemas']['SummaryInfo'];
+      /** @description What is shown, whether it was asked for or is the program's default. */
+      toggles: components['schemas']['ToggleInfo'];
     };
     /** @description A line's curve, as vis-network understands it. */
     Smooth: {
@@ -762,7 +764,7 @@ export interface components {
       remote?: components['schemas']['EndpointRow'] | null;
       /**
        * Format: int32
-       * @description Segments sent again.
+       * @description Segments sent again; 0 if not known (UDP, TIME_WAIT, namespaces read through /proc).
        */
       retransmits: number;
       /**
@@ -772,7 +774,7 @@ export interface components {
       rtt_us: number;
       /**
        * Format: int64
-       * @description Payload bytes received.
+       * @description Payload bytes received; 0 if not known (UDP, TIME_WAIT, namespaces read through /proc).
        */
       rx_bytes: number;
       /**
@@ -782,7 +784,7 @@ export interface components {
       state: string;
       /**
        * Format: int64
-       * @description Payload bytes sent.
+       * @description Payload bytes sent; 0 if not known (UDP, TIME_WAIT, namespaces read through /proc).
        */
       tx_bytes: number;
       /**
@@ -792,6 +794,8 @@ export interface components {
       uid?: number | null;
       /** @description Why no owner is known: `no permission`, `kernel`, or `not found`; null if one is known. */
       unknown_owner?: string | null;
+      /** @description True for an IPv6 socket that takes no IPv4 (IPV6_V6ONLY); without it `::` is both. */
+      v6_only?: boolean;
     };
     /** @description New values of one field: `value[i]` is the field's new value of the thing `id[i]`. */
     Sparse_bool: {
@@ -885,6 +889,15 @@ export interface components {
        */
       unattributed_sockets: number;
     };
+    /** @description What a view shows. */
+    ToggleInfo: {
+      /** @description Processes that only listen too. */
+      listeners: boolean;
+      /** @description Only links between processes. */
+      p2p_only: boolean;
+      /** @description UDP too. */
+      udp: boolean;
+    };
     /** @description A node type. */
     TypeInfo: {
       /** @description Its colour, `#rrggbb`. */
@@ -947,6 +960,7 @@ export type SparseU32 = components['schemas']['Sparse_u32'];
 export type SparseU64 = components['schemas']['Sparse_u64'];
 export type SparseVecString = components['schemas']['Sparse_Vec_String'];
 export type SummaryInfo = components['schemas']['SummaryInfo'];
+export type ToggleInfo = components['schemas']['ToggleInfo'];
 export type TypeInfo = components['schemas']['TypeInfo'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -978,6 +992,15 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description A parameter's value is wrong. Parameters of other names are ignored. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorAnswer'];
+        };
       };
     };
   };

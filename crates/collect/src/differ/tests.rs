@@ -87,7 +87,7 @@ fn socket(cookie: u64, state: SocketState, pids: &[u32]) -> Socket {
         protocol: Protocol::Tcp,
         state,
         local: end(80),
-        remote: Some(end(5000 + cookie as u16)),
+        remote: Some(end(5000_u16.wrapping_add(cookie as u16))),
         v6_only: false,
         uid: None,
         owners: owners(pids),
@@ -143,6 +143,16 @@ fn only_counters_make_a_small_event_and_the_opening_time_stays() {
     let batch = differ.diff(&mut snapshot(3, &[1], vec![counted]));
     assert_eq!(opened(&batch).len(), 1);
     assert_eq!(opened(&batch)[0].opened, Timestamp::from_seconds(1));
+}
+
+#[test]
+fn what_a_flood_needed_is_given_back() {
+    let mut differ = Differ::new(HostId::LOCAL, capabilities());
+    let sockets = (1..=40_000).map(|cookie| socket(cookie, SocketState::TimeWait, &[]));
+    differ.diff(&mut snapshot(1, &[], sockets.collect()));
+    assert!(differ.sockets.capacity() >= 40_000);
+    differ.diff(&mut snapshot(2, &[], vec![socket(1, SocketState::TimeWait, &[])]));
+    assert!(differ.sockets.capacity() < 1000);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use procnet_core::memory::{is_slack, roomy};
 use procnet_core::{
     Attribution, Batch, Capability, Degradation, Endpoint, HostId, NetnsId, Owner, Owners, Socket,
     SocketIdentity, SocketKey, Timestamp, UnknownOwner,
@@ -173,7 +174,11 @@ impl Scanner {
         snapshot.processes.extend(known.map(Arc::clone));
         let unknown = Unknown::new(&self.rights, &self.processes);
         snapshot.sockets.clear();
-        snapshot.sockets.reserve(self.rows.rows.len());
+        let coming = self.rows.rows.len();
+        if is_slack(snapshot.sockets.capacity(), coming) {
+            snapshot.sockets.shrink_to(roomy(coming));
+        }
+        snapshot.sockets.reserve(coming);
         let mut hidden = 0;
         for (netns, row) in self.rows.iter() {
             let socket = socket(netns, row, &self.holders, &self.processes, &unknown);
@@ -200,7 +205,7 @@ impl Scanner {
 fn degradation_message(id: &str) -> &'static str {
     match id {
         "owners-hidden" => {
-            "Sockets show a user but no process, for other users' descriptors may not be read."
+            "Sockets show a user but no process: the descriptors of their processes may not be read."
         }
         "dump-interrupted" => {
             "Socket tables changed faster than they could be read; some sockets may be missing or \

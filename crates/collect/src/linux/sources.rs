@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 
+use procnet_core::memory::{is_slack, roomy};
 use procnet_core::{NetnsId, Protocol};
 use rustc_hash::FxHashMap;
 use rustix::io::Errno;
@@ -42,7 +43,12 @@ pub(super) struct Rows {
 
 impl Rows {
     pub(super) fn clear(&mut self) {
+        // What is in it is what the next scan will bring, more or less.
+        let used = self.rows.len();
         self.rows.clear();
+        if is_slack(self.rows.capacity(), used) {
+            self.rows.shrink_to(roomy(used));
+        }
         self.namespaces.clear();
     }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::endpoint::Endpoint;
-use crate::process::Process;
+use crate::process::{Process, User};
 use crate::socket::{Direction, Protocol, SocketState};
 
 /// One side of a connection, or a node by itself. Everything is borrowed: building one is free.
@@ -19,6 +19,15 @@ pub struct Party<'a> {
     pub ip: Option<IpAddr>,
     /// The name of its host; empty if there is only one.
     pub host: &'a str,
+    /// Whose it is, where no process may be named.
+    pub owner: Option<&'a User>,
+}
+
+impl<'a> Party<'a> {
+    /// Whose it is: the process's user, or whoever the kernel notes on the socket.
+    pub fn user(&self) -> Option<&'a User> {
+        self.process.and_then(|process| process.user.as_ref()).or(self.owner)
+    }
 }
 
 /// A set of socket states.

@@ -218,7 +218,7 @@ fn party_texts<'a>(party: &'a Party<'_>) -> impl Iterator<Item = &'a str> {
         Some(party.host),
         process.map(|p| &*p.name),
         process.and_then(|p| p.exe.as_deref()),
-        process.and_then(|p| p.user.as_ref()).and_then(|u| u.name.as_deref()),
+        party.user().and_then(|u| u.name.as_deref()),
     ]
     .into_iter()
     .flatten()
@@ -319,10 +319,9 @@ fn any_text(field: Field, subject: &Subject<'_>, fits: impl Fn(&str) -> bool) ->
         Field::Executable => {
             each(&|party| party.process.and_then(|p| p.exe.as_deref()).is_some_and(&fits))
         }
-        Field::User => each(&|party| {
-            let user = party.process.and_then(|p| p.user.as_ref());
-            user.and_then(|u| u.name.as_deref()).is_some_and(&fits)
-        }),
+        Field::User => {
+            each(&|party| party.user().and_then(|u| u.name.as_deref()).is_some_and(&fits))
+        }
         Field::Ip | Field::Local | Field::Remote => {
             places(field, subject).any(|(ip, _)| fits(&ip.to_string()))
         }
@@ -337,10 +336,10 @@ fn any_uid<'a>(
     values: impl IntoIterator<Item = &'a Written>,
 ) -> bool {
     field == Field::User
-        && values.into_iter().filter_map(|value| value.text.parse::<u32>().ok()).any(|uid| {
-            let users = subject.parties().filter_map(|p| p.process?.user.as_ref());
-            users.into_iter().any(|user| user.id == uid)
-        })
+        && values
+            .into_iter()
+            .filter_map(|value| value.text.parse::<u32>().ok())
+            .any(|uid| subject.parties().filter_map(Party::user).any(|user| user.id == uid))
 }
 
 /// True if a number of the field fits.

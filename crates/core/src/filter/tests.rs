@@ -44,6 +44,7 @@ impl World {
                 type_name: "app",
                 ip: "10.0.0.4".parse().ok(),
                 host: "web1",
+                owner: None,
             }),
             server: Some(Party {
                 process: Some(&self.postgres),
@@ -51,6 +52,7 @@ impl World {
                 type_name: "database",
                 ip: "10.0.0.5".parse().ok(),
                 host: "db1",
+                owner: None,
             }),
             protocol: Some(Protocol::Tcp),
             service_port: Some(5432),

@@ -8,11 +8,15 @@ use super::resolve::Resolution;
 use super::{Changes, Graph, Link, LinkId, Party, ProcessEntry, SocketEntry, SocketId, index};
 use crate::capability::{Capability, Degradation};
 use crate::key::{HostId, ProcessKey, SocketKey};
-use crate::process::Process;
+use crate::memory::{is_slack, roomy};
+use crate::process::{Process, User};
 use crate::registry::ServicePorts;
 use crate::rules::RuleSet;
 use crate::socket::{Counters, Socket, SocketState, UnknownOwner};
 use crate::time::{Moment, Timestamp};
+
+/// Most users that are remembered.
+const MAX_USERS: usize = 65_536;
 
 /// Why a connection leaves its link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +54,11 @@ impl Graph {
             self.children.insert((parent, key));
         }
         self.pids.insert((key.host, key.pid), key);
+        if let Some(user) = &process.user
+            && user.name.is_some()
+        {
+            self.note_user(key.host, user.clone());
+        }
         let entry = ProcessEntry {
             process,
             type_name: classification.type_name,
@@ -63,6 +72,13 @@ impl Graph {
             self.children.remove(&(parent, key));
         }
         self.changes.processes.insert(key);
+    }
+
+    /// Remembers a user. There are few, but a hostile source could invent many.
+    fn note_user(&mut self, host: HostId, user: User) {
+        if self.users.len() < MAX_USERS || self.users.contains_key(&(host, user.id)) {
+            self.users.insert((host, user.id), user);
+        }
     }
 
     pub(crate) fn exit_process(&mut self, key: ProcessKey) {
@@ -113,6 +129,11 @@ impl Graph {
         // The invariant of `Owners`; a source that breaks it must not break the indexes.
         socket.owners.sort_unstable();
         socket.owners.dedup_by_key(|o| o.process);
+        if let (true, Some(uid)) = (socket.owners.is_empty(), socket.uid)
+            && self.user(socket.key.host, uid).is_none()
+        {
+            self.note_user(socket.key.host, User { id: uid, name: None });
+        }
         if let Some(id) = self.socket_ids.get(&socket.key).copied() {
             self.change_socket(id, socket);
             return;
@@ -260,6 +281,20 @@ impl Graph {
         if self.track_sockets {
             self.complete_recorded();
         }
+        self.shrink();
+    }
+
+    /// Gives back what a flood of sockets once needed.
+    fn shrink(&mut self) {
+        let used = self.sockets.len();
+        if is_slack(self.sockets.capacity(), used) {
+            // Numbers stay: only what lies behind the last socket goes.
+            self.sockets.shrink_to_fit();
+        }
+        if is_slack(self.socket_ids.capacity(), used) {
+            self.socket_ids.shrink_to(roomy(used));
+        }
+        self.indexes.shrink();
     }
 
     /// Drops links that have been stale for long enough.
@@ -306,7 +341,9 @@ impl Graph {
         let socket = &self.sockets[id.index()].socket;
         let step = |count: &mut u32| *count = if coming { *count + 1 } else { *count - 1 };
         if socket.is_listener() {
-            step(&mut self.totals.listeners);
+            if super::offers_service(socket) {
+                step(&mut self.totals.listeners);
+            }
             if let Some(party) = Self::party_of(socket) {
                 if coming {
                     self.listening.insert((party, id));
@@ -331,9 +368,16 @@ impl Graph {
         let socket = &self.sockets[id.index()].socket;
         let space = index::Space::of(socket);
         if socket.is_listener() {
-            self.dirty.extend(self.indexes.connected_on(space, socket.local.port));
-        } else if let Some(remote) = socket.remote {
-            self.dirty.extend(self.indexes.by_tuple(space, remote, socket.local));
+            for connected in self.indexes.connected_on(space, socket.local.port) {
+                self.dirty.insert(connected);
+                // The other end may be in another namespace, and believes this one.
+                let socket = &self.sockets[connected.index()].socket;
+                self.dirty.extend(self.indexes.mirrored(socket));
+            }
+        } else {
+            self.dirty.extend(self.indexes.mirrored(socket));
+            // Whether a pair across namespaces is the only one.
+            self.dirty.extend(self.indexes.alike(socket));
         }
     }
 
@@ -349,8 +393,8 @@ impl Graph {
         };
         let remembered = entry.remembered_role != role;
         entry.remembered_role = role;
-        if let Some(pair) = resolution.pair {
-            let peer = Self::party_of(&self.sockets[pair.index()].socket);
+        let peer = resolution.pair.and_then(|p| Self::party_of(&self.sockets[p.index()].socket));
+        if peer.is_some() {
             self.sockets[id.index()].remembered_peer = peer;
         }
         let entry = &mut self.sockets[id.index()];
@@ -363,7 +407,13 @@ impl Graph {
             if same_link {
                 self.recount(id, resolution);
             } else {
-                self.detach(id, Detach::Moved, now);
+                let why = if Self::party_of(&self.sockets[id.index()].socket).is_none() {
+                    // Nobody is behind the socket any more: for its process, it is over.
+                    Detach::Closed { carried_on: resolution.pair.is_some() }
+                } else {
+                    Detach::Moved
+                };
+                self.detach(id, why, now);
                 self.sockets[id.index()].resolution = resolution;
                 self.attach(id);
             }
@@ -371,10 +421,8 @@ impl Graph {
         if remembered {
             // The other end may believe what is remembered here.
             let socket = &self.sockets[id.index()].socket;
-            if let Some(remote) = socket.remote {
-                let pairs = self.indexes.by_tuple(index::Space::of(socket), remote, socket.local);
-                self.dirty.extend(pairs.iter().copied().filter(|pair| *pair != id));
-            }
+            let pairs = self.indexes.mirrored(socket).iter().copied();
+            self.dirty.extend(pairs.filter(|pair| *pair != id));
         }
     }
 

@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use super::SocketId;
 use crate::endpoint::Endpoint;
 use crate::key::{HostId, NetnsId, ProcessKey};
+use crate::memory::{is_slack, roomy};
 use crate::socket::{Protocol, Socket};
 
 /// Where addresses are comparable: one network namespace of one machine, one protocol.
@@ -26,9 +27,10 @@ impl Space {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Indexes {
-    /// Connected sockets by (local, remote). More than one only in passing: a TIME_WAIT socket and
-    /// its successor, or UDP sockets that share a port.
-    tuples: FxHashMap<(Space, Endpoint, Endpoint), SmallVec<[SocketId; 1]>>,
+    /// Connected sockets by five-tuple, over all network namespaces of a machine. More than one in
+    /// one namespace only in passing: a TIME_WAIT socket and its successor, or UDP sockets that
+    /// share a port.
+    tuples: FxHashMap<(HostId, Protocol, Endpoint, Endpoint), SmallVec<[SocketId; 1]>>,
     /// Listeners by port.
     listeners: FxHashMap<(Space, u16), SmallVec<[SocketId; 2]>>,
     /// Connected sockets by either port: whose direction a listener on that port may decide.
@@ -43,7 +45,7 @@ impl Indexes {
         if socket.is_listener() {
             self.listeners.entry((space, socket.local.port)).or_default().push(id);
         } else if let Some(remote) = socket.remote {
-            self.tuples.entry((space, socket.local, remote)).or_default().push(id);
+            self.tuples.entry(tuple(socket, remote)).or_default().push(id);
             self.ports.insert((space, socket.local.port, id));
             self.ports.insert((space, remote.port, id));
         }
@@ -57,7 +59,7 @@ impl Indexes {
         if socket.is_listener() {
             remove_from(&mut self.listeners, (space, socket.local.port), id);
         } else if let Some(remote) = socket.remote {
-            remove_from(&mut self.tuples, (space, socket.local, remote), id);
+            remove_from(&mut self.tuples, tuple(socket, remote), id);
             self.ports.remove(&(space, socket.local.port, id));
             self.ports.remove(&(space, remote.port, id));
         }
@@ -66,9 +68,37 @@ impl Indexes {
         }
     }
 
-    /// The sockets with exactly this five-tuple.
-    pub(crate) fn by_tuple(&self, space: Space, local: Endpoint, remote: Endpoint) -> &[SocketId] {
-        self.tuples.get(&(space, local, remote)).map_or(&[], |ids| ids.as_slice())
+    /// Gives back what is not needed any more.
+    pub(crate) fn shrink(&mut self) {
+        let used = self.tuples.len();
+        if is_slack(self.tuples.capacity(), used) {
+            self.tuples.shrink_to(roomy(used));
+        }
+    }
+
+    /// The sockets with exactly this five-tuple, in any network namespace.
+    fn by_tuple(
+        &self,
+        host: HostId,
+        protocol: Protocol,
+        local: Endpoint,
+        remote: Endpoint,
+    ) -> &[SocketId] {
+        self.tuples.get(&(host, protocol, local, remote)).map_or(&[], |ids| ids.as_slice())
+    }
+
+    /// The sockets that may be at the other end of `socket`.
+    pub(crate) fn mirrored(&self, socket: &Socket) -> &[SocketId] {
+        socket.remote.map_or(&[], |remote| {
+            self.by_tuple(socket.key.host, socket.protocol, remote, socket.local)
+        })
+    }
+
+    /// The sockets with the same five-tuple as `socket`, itself included.
+    pub(crate) fn alike(&self, socket: &Socket) -> &[SocketId] {
+        socket.remote.map_or(&[], |remote| {
+            self.by_tuple(socket.key.host, socket.protocol, socket.local, remote)
+        })
     }
 
     /// The listeners on a port, whatever their address.
@@ -91,6 +121,10 @@ impl Indexes {
     pub(crate) fn owned_by(&self, process: ProcessKey) -> impl Iterator<Item = SocketId> + '_ {
         self.owned.range((process, SocketId(0))..=(process, SocketId(u32::MAX))).map(|(_, id)| *id)
     }
+}
+
+fn tuple(socket: &Socket, remote: Endpoint) -> (HostId, Protocol, Endpoint, Endpoint) {
+    (socket.key.host, socket.protocol, socket.local, remote)
 }
 
 fn remove_from<K: std::hash::Hash + Eq, const N: usize>(

@@ -24,7 +24,7 @@ pub use link::{Evidence, Link, LinkId, LinkKey, Party};
 
 use crate::capability::{Capability, Degradation};
 use crate::key::{HostId, ProcessKey, SocketKey};
-use crate::process::Process;
+use crate::process::{Process, User};
 use crate::registry::ServicePorts;
 use crate::socket::{Protocol, Role, Socket};
 use crate::time::{Moment, Timestamp};
@@ -85,6 +85,8 @@ pub struct Graph {
     processes: FxHashMap<ProcessKey, ProcessEntry>,
     pids: FxHashMap<(HostId, u32), ProcessKey>,
     children: BTreeSet<(ProcessKey, ProcessKey)>,
+    /// Users of processes and of sockets without one; there are never many.
+    users: FxHashMap<(HostId, u32), User>,
     sockets: Slab<SocketEntry>,
     socket_ids: FxHashMap<SocketKey, SocketId>,
     indexes: Indexes,
@@ -128,6 +130,11 @@ impl Graph {
     /// The process that has this pid now, or had it last.
     pub fn process_by_pid(&self, host: HostId, pid: u32) -> Option<&ProcessEntry> {
         self.processes.get(self.pids.get(&(host, pid))?)
+    }
+
+    /// A user that some process or socket has or had.
+    pub fn user(&self, host: HostId, uid: u32) -> Option<&User> {
+        self.users.get(&(host, uid))
     }
 
     /// The children of a process, sorted.

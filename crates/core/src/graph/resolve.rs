@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 use super::index::Space;
 use super::link::{Contribution, Evidence, LinkKey, Party};
-use super::{Direction, Graph, SocketId};
+use super::{Direction, Graph, SocketId, offers_service};
 use crate::endpoint::Endpoint;
 use crate::registry::Side;
 use crate::socket::{Role, Socket, SocketState, UnknownOwner};
@@ -30,16 +30,21 @@ impl Resolution {
 }
 
 impl Graph {
-    /// The socket at the other end of `socket`, if it is in the same network namespace.
+    /// The socket at the other end of `socket`, if it is on this machine: in the same network
+    /// namespace; or in another, as between two containers, if the addresses mean something there
+    /// and only these two sockets on the whole machine fit each other.
     pub(crate) fn pair_of(&self, id: SocketId, socket: &Socket) -> Option<SocketId> {
-        let remote = socket.remote?;
         // A socket connected to itself (simultaneous open) is its own mirror image: no pair.
-        self.indexes
-            .by_tuple(Space::of(socket), remote, socket.local)
-            .iter()
-            .copied()
-            .filter(|other| *other != id)
-            .min_by_key(|other| self.pairing_rank(*other))
+        let others = || self.indexes.mirrored(socket).iter().copied().filter(|other| *other != id);
+        let here = others()
+            .filter(|other| self.sockets[other.index()].socket.key.netns == socket.key.netns)
+            .min_by_key(|other| self.pairing_rank(*other));
+        if here.is_some() || socket.remote?.ip.is_loopback() || socket.local.ip.is_loopback() {
+            return here;
+        }
+        let mut elsewhere = others();
+        let only = elsewhere.next()?;
+        (elsewhere.next().is_none() && self.indexes.alike(socket).len() == 1).then_some(only)
     }
 
     /// Which of several sockets with one five-tuple is the connection's real end.
@@ -152,7 +157,9 @@ impl Graph {
     pub(crate) fn resolve(&self, id: SocketId) -> Resolution {
         let socket = &self.sockets[id.index()].socket;
         if socket.is_listener() {
-            return Resolution { direction: Direction::Listen, ..Resolution::NONE };
+            let direction =
+                if offers_service(socket) { Direction::Listen } else { Direction::Unknown };
+            return Resolution { direction, ..Resolution::NONE };
         }
         let Some(remote) = socket.remote else { return Resolution::NONE };
         let pair = self.pair_of(id, socket);
@@ -178,11 +185,14 @@ impl Graph {
         let me = Self::party_of(socket)?;
         let own_address = remote.ip.is_loopback() || remote.ip == socket.local.ip;
         if pair.is_none()
+            && entry.remembered_peer.is_none()
             && own_address
-            && socket.state == SocketState::TimeWait
             && role == Role::Server
+            && socket.state != SocketState::CloseWait
         {
-            return None; // The client's end is gone for good: an address would tell nobody who it was.
+            // Its client is on this machine but was never seen: between two looks it came or went.
+            // Only a server that does not let go of it is worth an address that names nobody.
+            return None;
         }
         let paired = pair.map(|pair| &self.sockets[pair.index()].socket);
         let paired_party = paired.and_then(Self::party_of);
@@ -202,8 +212,8 @@ impl Graph {
             return None; // G4: an edge never joins a process to itself.
         }
         // Of a connection within the machine whose other end closed first, it is known who that was.
-        let remembered = || entry.remembered_peer.filter(|_| own_address);
-        let other = paired_party.or_else(|| listener.and_then(Self::party_of)).or_else(remembered);
+        let other =
+            paired_party.or_else(|| listener.and_then(Self::party_of)).or(entry.remembered_peer);
         if other == Some(me) {
             return None;
         }

@@ -23,7 +23,10 @@ impl Graph {
                 ip: Some(endpoint.ip),
                 ..filter::Party::default()
             },
-            Party::Unattributed { .. } => filter::Party::default(),
+            Party::Unattributed { host, uid, .. } => filter::Party {
+                owner: uid.and_then(|uid| self.user(host, uid)),
+                ..filter::Party::default()
+            },
         }
     }
 

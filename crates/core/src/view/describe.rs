@@ -7,7 +7,7 @@ use super::node_key::NodeKey;
 use super::scene::{MAX_NODE_DETAILS, Node, NodeId, NodeKind};
 use super::spec::ViewSpec;
 use super::tally::{Member, NodeTally};
-use crate::graph::{Graph, ProcessEntry};
+use crate::graph::Graph;
 use crate::key::{HostId, ProcessKey};
 use crate::socket::{Protocol, Socket};
 
@@ -132,12 +132,7 @@ fn common_user(graph: &Graph, keys: impl Iterator<Item = ProcessKey>) -> Arc<str
 
 fn user_name(graph: &Graph, host: HostId, uid: Option<u32>) -> Arc<str> {
     let Some(uid) = uid else { return Arc::from("unknown users") };
-    let of_user = |entry: &&ProcessEntry| {
-        entry.process.key.host == host
-            && entry.process.user.as_ref().is_some_and(|u| u.id == uid && u.name.is_some())
-    };
-    // Whichever process is found first: they all carry the same name.
-    let name = graph.processes().find(of_user).and_then(|e| e.process.user.as_ref()?.name.clone());
+    let name = graph.user(host, uid).and_then(|user| user.name.clone());
     name.unwrap_or_else(|| Arc::from(format!("uid {uid}")))
 }
 
@@ -159,10 +154,10 @@ pub(crate) fn shows_listener(spec: &ViewSpec, listener: &Socket) -> bool {
     crate::graph::offers_service(listener) && (spec.udp || listener.protocol == Protocol::Tcp)
 }
 
-/// `tcp *:443`, `udp 127.0.0.1:53`.
+/// `tcp *:443`, `udp 127.0.0.1:53`; `tcp [::]:443` for one that takes only IPv6.
 fn listener_text(listener: &Socket) -> Arc<str> {
     let local = listener.local;
-    Arc::from(if local.ip.is_unspecified() {
+    Arc::from(if local.ip.is_unspecified() && !listener.v6_only {
         format!("{} *:{}", listener.protocol, local.port)
     } else {
         format!("{} {local}", listener.protocol)

@@ -67,7 +67,7 @@ pub struct Node {
     pub user: Arc<str>,
     /// The machine.
     pub host: HostId,
-    /// How many things it stands for: processes or remote addresses.
+    /// How many things it stands for: processes or remote endpoints that have something to show.
     pub count: u32,
     /// True if it can be shown as its members instead.
     pub expandable: bool,

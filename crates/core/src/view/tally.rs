@@ -91,6 +91,7 @@ pub(crate) struct Share {
     pub(crate) to: NodeId,
     pub(crate) client: Party,
     pub(crate) server: Party,
+    pub(crate) port: u16,
     pub(crate) since: Timestamp,
     pub(crate) connections: u32,
     pub(crate) state: SocketState,
@@ -110,6 +111,7 @@ impl Share {
             to,
             client: link.key.client,
             server: link.key.server,
+            port: link.key.port,
             since: link.since,
             connections: link.connections,
             state: link.state(),
@@ -132,6 +134,7 @@ pub(crate) struct EdgeTally {
     pub(crate) key: EdgeKey,
     pub(crate) links: BTreeSet<(Timestamp, LinkId)>,
     pub(crate) connections: u32,
+    ports: BTreeMap<u16, u32>,
     live_links: u32,
     states: [u32; SocketState::ALL.len()],
     stale_states: [u32; SocketState::ALL.len()],
@@ -150,6 +153,7 @@ impl EdgeTally {
             key,
             links: BTreeSet::new(),
             connections: 0,
+            ports: BTreeMap::new(),
             live_links: 0,
             states: [0; SocketState::ALL.len()],
             stale_states: [0; SocketState::ALL.len()],
@@ -170,6 +174,7 @@ impl EdgeTally {
         *self.states_of(share) += 1;
         self.evidences[share.evidence as usize] += 1;
         *self.attributions.entry(share.attribution).or_default() += 1;
+        *self.ports.entry(share.port).or_default() += 1;
         self.to_server = self.to_server.wrapping_add(share.to_server);
         self.to_client = self.to_client.wrapping_add(share.to_client);
         self.rtt_us += u64::from(share.rtt_us);
@@ -184,6 +189,7 @@ impl EdgeTally {
         *self.states_of(share) -= 1;
         self.evidences[share.evidence as usize] -= 1;
         release_from(&mut self.attributions, &share.attribution);
+        release_from(&mut self.ports, &share.port);
         self.to_server = self.to_server.wrapping_sub(share.to_server);
         self.to_client = self.to_client.wrapping_sub(share.to_client);
         self.rtt_us -= u64::from(share.rtt_us);
@@ -226,6 +232,12 @@ impl EdgeTally {
             .next_back()
             .copied()
             .unwrap_or(Attribution::Unknown(UnknownOwner::NotFound))
+    }
+
+    /// The service port, if all links have the same.
+    pub(crate) fn port(&self) -> Option<u16> {
+        let mut ports = self.ports.keys();
+        ports.next().copied().filter(|_| ports.next().is_none())
     }
 
     pub(crate) fn rtt_us(&self) -> u32 {

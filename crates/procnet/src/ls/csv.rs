@@ -5,14 +5,16 @@ use std::io::{self, Write};
 
 use procnet_wire::rows::{SocketEventRow, SocketRow};
 
+use super::users::Users;
+
 const COLUMNS: &str = "protocol,state,local_ip,local_port,remote_ip,remote_port,direction,pids,\
                        names,users,attribution,rx_bytes,tx_bytes,rtt_us,netns,cookie";
 
 /// A header line and a line for each socket.
-pub(super) fn write(rows: &[SocketRow], out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write(rows: &[SocketRow], users: &Users, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{COLUMNS}")?;
     for row in rows {
-        writeln!(out, "{}", line(row))?;
+        writeln!(out, "{}", line(row, users))?;
     }
     Ok(())
 }
@@ -23,11 +25,15 @@ pub(super) fn write_event_header(out: &mut impl Write) -> io::Result<()> {
 }
 
 /// One event on one line.
-pub(super) fn write_event(event: &SocketEventRow, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "{},{},{}", event.event, event.at, line(&event.socket))
+pub(super) fn write_event(
+    event: &SocketEventRow,
+    users: &Users,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    writeln!(out, "{},{},{}", event.event, event.at, line(&event.socket, users))
 }
 
-fn line(row: &SocketRow) -> String {
+fn line(row: &SocketRow, users: &Users) -> String {
     let owners = |text: fn(&procnet_wire::rows::OwnerRow) -> String| {
         row.owners.iter().map(text).collect::<Vec<_>>().join(" ")
     };
@@ -42,7 +48,9 @@ fn line(row: &SocketRow) -> String {
         row.direction.clone(),
         owners(|owner| owner.pid.to_string()),
         owners(|owner| owner.name.clone()),
-        owners(|owner| owner.user.clone().unwrap_or_default()),
+        users
+            .hidden_owner(row)
+            .unwrap_or_else(|| owners(|owner| owner.user.clone().unwrap_or_default())),
         row.attribution.clone(),
         row.rx_bytes.to_string(),
         row.tx_bytes.to_string(),
@@ -79,6 +87,8 @@ mod tests {
     fn every_line_has_the_columns_of_the_header() {
         let row = super::super::table::tests::row("LISTEN", None, &["x"]);
         let columns = COLUMNS.split(',').count();
-        assert_eq!(line(&row).split(',').count(), columns);
+        assert_eq!(line(&row, &Users::default()).split(',').count(), columns);
+        let hidden = SocketRow { uid: Some(7), owners: Vec::new(), ..row };
+        assert!(line(&hidden, &Users::default()).contains(",uid 7,"));
     }
 }

@@ -3,6 +3,7 @@
 mod csv;
 mod json;
 mod table;
+mod users;
 mod watch;
 
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
@@ -13,6 +14,7 @@ use procnet_core::graph::{Graph, SocketId};
 use procnet_wire::encode::socket_row;
 use procnet_wire::rows::SocketRow;
 
+use self::users::Users;
 use crate::machine::{Knowledge, Machine};
 use crate::options::ListOptions;
 use crate::stop::Stop;
@@ -52,7 +54,8 @@ pub(crate) fn run(options: &ListOptions) -> Result<()> {
 fn unless_nobody_reads(error: anyhow::Error) -> Result<()> {
     match error.downcast_ref::<io::Error>() {
         Some(io) if io.kind() == ErrorKind::BrokenPipe => Ok(()),
-        _ => Err(error),
+        Some(_) => Err(error.context("can't write to stdout")),
+        None => Err(error),
     }
 }
 
@@ -63,10 +66,11 @@ fn parse_filter(words: &[String]) -> Result<Filter, UsageError> {
 fn list(graph: &Graph, filter: &Filter, format: Format, out: &mut impl Write) -> io::Result<()> {
     let rows: Vec<SocketRow> =
         sorted(graph, filter).into_iter().filter_map(|id| socket_row(graph, id)).collect();
+    let users = Users::of(graph);
     match format {
         Format::Json => json::write(&rows, out),
-        Format::Csv => csv::write(&rows, out),
-        Format::Table => table::write(&rows, width(), out),
+        Format::Csv => csv::write(&rows, &users, out),
+        Format::Table => table::write(&rows, &users, width(), out),
     }?;
     out.flush()
 }

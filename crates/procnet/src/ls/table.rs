@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use procnet_wire::rows::{EndpointRow, SocketRow};
 
+use super::users::Users;
+
 /// Most characters of a cell, whatever the terminal's width.
 const WIDEST: usize = 48;
 /// Columns that may be shortened to fit, the first one first, and to how much.
@@ -18,10 +20,11 @@ type Cells = [String; 10];
 /// The header, and a line for each socket.
 pub(super) fn write(
     rows: &[SocketRow],
+    users: &Users,
     terminal: Option<usize>,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let cells: Vec<Cells> = rows.iter().map(cells).collect();
+    let cells: Vec<Cells> = rows.iter().map(|row| cells(row, users)).collect();
     let header = HEADER.map(str::to_owned);
     let widths = widths(std::iter::once(&header).chain(&cells), terminal);
     for line in std::iter::once(&header).chain(&cells) {
@@ -34,41 +37,50 @@ pub(super) fn write(
 pub(super) fn write_event(
     mark: char,
     row: &SocketRow,
+    users: &Users,
     terminal: Option<usize>,
     out: &mut impl Write,
 ) -> io::Result<()> {
     const WIDTHS: [usize; 10] = [5, 12, 21, 21, 9, 24, 8, 8, 8, 11];
-    writeln!(out, "{mark} {}", aligned(&cells(row), &WIDTHS, terminal.map(|t| t.saturating_sub(2))))
+    writeln!(
+        out,
+        "{mark} {}",
+        aligned(&cells(row, users), &WIDTHS, terminal.map(|t| t.saturating_sub(2)))
+    )
 }
 
-fn cells(row: &SocketRow) -> Cells {
+fn cells(row: &SocketRow, users: &Users) -> Cells {
     [
         row.protocol.clone(),
         row.state.clone(),
-        endpoint(&row.local),
+        local(row),
         row.remote.as_ref().map_or_else(|| "-".to_owned(), endpoint),
         row.direction.clone(),
-        owner(row),
-        bytes(row.rx_bytes),
-        bytes(row.tx_bytes),
+        owner(row, users),
+        counted(row, row.rx_bytes),
+        counted(row, row.tx_bytes),
         rtt(row.rtt_us),
         attribution(row),
     ]
 }
 
-fn endpoint(endpoint: &EndpointRow) -> String {
-    let EndpointRow { ip, port } = endpoint;
-    match (ip.as_str(), ip.contains(':')) {
-        ("0.0.0.0", _) => format!("*:{port}"),
-        (_, true) => format!("[{ip}]:{port}"),
-        _ => format!("{ip}:{port}"),
-    }
+/// All addresses as ss(8) has them: `*` for IPv4 and IPv6, `[::]` for IPv6 only, `0.0.0.0` for
+/// IPv4.
+fn local(row: &SocketRow) -> String {
+    let EndpointRow { ip, port } = &row.local;
+    if ip == "::" && !row.v6_only { format!("*:{port}") } else { endpoint(&row.local) }
 }
 
-/// `412/nginx`, with `+3` for three more processes that hold the same socket.
-fn owner(row: &SocketRow) -> String {
+fn endpoint(endpoint: &EndpointRow) -> String {
+    let EndpointRow { ip, port } = endpoint;
+    if ip.contains(':') { format!("[{ip}]:{port}") } else { format!("{ip}:{port}") }
+}
+
+/// `412/nginx`, with `+3` for three more processes that hold the same socket. Where no process
+/// may be named, its user: `(root)`.
+fn owner(row: &SocketRow, users: &Users) -> String {
     match row.owners.as_slice() {
-        [] => "-".to_owned(),
+        [] => users.hidden_owner(row).map_or_else(|| "-".to_owned(), |user| format!("({user})")),
         [one] => format!("{}/{}", one.pid, one.label),
         [first, others @ ..] => format!("{}/{} +{}", first.pid, first.label, others.len()),
     }
@@ -79,6 +91,13 @@ fn attribution(row: &SocketRow) -> String {
         Some(why) => format!("{} ({why})", row.attribution),
         None => row.attribution.clone(),
     }
+}
+
+/// Amounts, where they are known: of a listener, of UDP and of what only the kernel still holds
+/// there are none.
+fn counted(row: &SocketRow, count: u64) -> String {
+    let untold = row.rx_bytes == 0 && row.tx_bytes == 0 && row.rtt_us == 0;
+    if untold { "-".to_owned() } else { bytes(count) }
 }
 
 /// At most four digits and a binary unit.
@@ -172,6 +191,7 @@ pub(super) mod tests {
             protocol: "tcp".to_owned(),
             state: state.to_owned(),
             local: EndpointRow { ip: "0.0.0.0".to_owned(), port: 80 },
+            v6_only: false,
             remote: remote.map(|ip| EndpointRow { ip: ip.to_owned(), port: 443 }),
             direction: "listen".to_owned(),
             evidence: "none".to_owned(),
@@ -191,7 +211,7 @@ pub(super) mod tests {
 
     fn written(rows: &[SocketRow], terminal: Option<usize>) -> Vec<String> {
         let mut out = Vec::new();
-        write(rows, terminal, &mut out).unwrap();
+        write(rows, &Users::default(), terminal, &mut out).unwrap();
         String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()
     }
 
@@ -205,7 +225,7 @@ pub(super) mod tests {
         let column = |line: &str, text: &str| line.find(text).unwrap();
         assert_eq!(column(&lines[0], "OWNER"), column(&lines[1], "7/nginx +1"));
         assert_eq!(column(&lines[0], "REMOTE"), column(&lines[2], "[2001:db8::1]:443"));
-        assert!(lines[1].contains("*:80") && lines[1].contains("120K"));
+        assert!(lines[1].contains("0.0.0.0:80") && lines[1].contains("120K"));
     }
 
     #[test]
@@ -227,10 +247,37 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn all_addresses_are_told_apart_as_ss_does() {
+        let shown = |ip: &str, v6_only| {
+            let local_end = EndpointRow { ip: ip.to_owned(), port: 80 };
+            local(&SocketRow { local: local_end, v6_only, ..row("LISTEN", None, &[]) })
+        };
+        assert_eq!(shown("::", false), "*:80");
+        assert_eq!(shown("::", true), "[::]:80");
+        assert_eq!(shown("0.0.0.0", false), "0.0.0.0:80");
+        assert_eq!(shown("::1", false), "[::1]:80");
+    }
+
+    #[test]
     fn an_unknown_owner_says_why() {
         let mut hidden = row("ESTABLISHED", Some("192.0.2.1"), &[]);
         hidden.attribution = "unknown".to_owned();
         hidden.unknown_owner = Some("no permission".to_owned());
-        assert!(written(&[hidden], None)[1].ends_with("unknown (no permission)"));
+        hidden.uid = Some(7);
+        let line = written(&[hidden], None).remove(1);
+        assert!(
+            line.contains("  (uid 7)  ") && line.ends_with("unknown (no permission)"),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn what_nobody_counted_is_no_zero() {
+        let uncounted = SocketRow { rx_bytes: 0, ..row("LISTEN", None, &["nginx"]) };
+        let cell = |row: &SocketRow| (counted(row, row.rx_bytes), counted(row, row.tx_bytes));
+        assert_eq!(cell(&uncounted), ("-".to_owned(), "-".to_owned()));
+        let silent = SocketRow { rtt_us: 12, ..uncounted };
+        assert_eq!(cell(&silent), ("0".to_owned(), "0".to_owned()));
+        assert_eq!(cell(&row("ESTABLISHED", None, &[])), ("120K".to_owned(), "0".to_owned()));
     }
 }

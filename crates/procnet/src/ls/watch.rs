@@ -1,16 +1,18 @@
 //! `procnet ls --watch`: what is there, then what opens, changes and closes.
 
 use std::io::{self, Write};
+use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::Result;
-use procnet_core::Timestamp;
 use procnet_core::filter::Filter;
 use procnet_core::graph::{Graph, SocketChange, SocketChangeKind};
+use procnet_core::{SocketKey, Timestamp};
 use procnet_wire::encode::{socket_row, socket_row_of};
-use procnet_wire::rows::{SocketEventRow, SocketRow};
-use rustc_hash::FxHashSet;
+use procnet_wire::rows::{OwnerRow, SocketEventRow, SocketRow};
+use rustc_hash::FxHashMap;
 
+use super::users::Users;
 use super::{Format, csv, json, sorted, table, width};
 use crate::machine::Machine;
 use crate::stop::Stop;
@@ -29,8 +31,9 @@ pub(super) fn run(
     writer.begin()?;
     let engine = machine.engine();
     engine.take_changes();
+    let users = Users::of(engine.graph());
     for event in shown.what_is_there(engine.graph(), filter) {
-        writer.event(&event)?;
+        writer.event(&event, &users)?;
     }
     writer.out.flush()?;
     let mut told = String::new();
@@ -47,11 +50,13 @@ pub(super) fn run(
         told.clear();
         let engine = machine.engine();
         let changes = engine.take_changes();
+        let users = Users::of(engine.graph());
         for change in &changes.sockets {
             if let Some(event) = shown.event(engine.graph(), change, filter) {
-                writer.event(&event)?;
+                writer.event(&event, &users)?;
             }
         }
+        shown.people.forget_the_gone();
         writer.out.flush()?;
     }
     Ok(())
@@ -61,15 +66,47 @@ pub(super) fn run(
 /// fits closes: so every `closed` has its `opened`.
 #[derive(Default)]
 struct Shown {
-    keys: FxHashSet<procnet_core::SocketKey>,
+    sockets: FxHashMap<SocketKey, Vec<Rc<OwnerRow>>>,
+    people: People,
+}
+
+/// Who holds the sockets that the reader knows. A socket often closes because its process has
+/// ended, and then the graph knows its name no more.
+#[derive(Default)]
+struct People(FxHashMap<String, Rc<OwnerRow>>);
+
+impl People {
+    /// Remembers those whom the graph can name, and names those whom it no longer can.
+    fn meet(&mut self, owners: &mut [OwnerRow]) -> Vec<Rc<OwnerRow>> {
+        let meet_one = |owner: &mut OwnerRow| {
+            let known = self.0.get(&owner.key);
+            if let Some(known) = known.filter(|known| is_nameless(owner) || ***known == *owner) {
+                owner.clone_from(known);
+                return Rc::clone(known);
+            }
+            let person = Rc::new(owner.clone());
+            self.0.insert(owner.key.clone(), Rc::clone(&person));
+            person
+        };
+        owners.iter_mut().map(meet_one).collect()
+    }
+
+    fn forget_the_gone(&mut self) {
+        self.0.retain(|_, person| Rc::strong_count(person) > 1);
+    }
+}
+
+fn is_nameless(owner: &OwnerRow) -> bool {
+    owner.name.is_empty()
 }
 
 impl Shown {
     fn what_is_there(&mut self, graph: &Graph, filter: &Filter) -> Vec<SocketEventRow> {
         let mut events = Vec::new();
         for id in sorted(graph, filter) {
-            if let (Some(socket), Some(row)) = (graph.socket(id), socket_row(graph, id)) {
-                self.keys.insert(socket.key);
+            if let (Some(socket), Some(mut row)) = (graph.socket(id), socket_row(graph, id)) {
+                let people = self.people.meet(&mut row.owners);
+                self.sockets.insert(socket.key, people);
                 events.push(event("opened", graph.at(), row));
             }
         }
@@ -83,7 +120,7 @@ impl Shown {
         filter: &Filter,
     ) -> Option<SocketEventRow> {
         let key = &change.socket.key;
-        let known = self.keys.contains(key);
+        let known = self.sockets.contains_key(key);
         let fits = change.kind != SocketChangeKind::Closed
             && (filter.is_empty()
                 || graph.socket_id(key).is_some_and(|id| filter.matches(&graph.subject(id))));
@@ -93,12 +130,13 @@ impl Shown {
             (true, false) => "closed",
             (false, false) => return None,
         };
+        let mut row = socket_row_of(graph, &change.socket, change.direction, change.evidence);
+        let people = self.people.meet(&mut row.owners);
         if fits {
-            self.keys.insert(*key);
+            self.sockets.insert(*key, people);
         } else {
-            self.keys.remove(key);
+            self.sockets.remove(key);
         }
-        let row = socket_row_of(graph, &change.socket, change.direction, change.evidence);
         Some(event(name, graph.at(), row))
     }
 }
@@ -121,18 +159,61 @@ impl<W: Write> Writer<'_, W> {
         }
     }
 
-    fn event(&mut self, event: &SocketEventRow) -> io::Result<()> {
+    fn event(&mut self, event: &SocketEventRow, users: &Users) -> io::Result<()> {
         match self.format {
             Format::Json => json::write_event(event, self.out),
-            Format::Csv => csv::write_event(event, self.out),
+            Format::Csv => csv::write_event(event, users, self.out),
             Format::Table => {
                 let mark = match event.event.as_str() {
                     "opened" => '+',
                     "closed" => '-',
                     _ => '~',
                 };
-                table::write_event(mark, &event.socket, width(), self.out)
+                table::write_event(mark, &event.socket, users, width(), self.out)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owner(name: &str, label: &str) -> OwnerRow {
+        OwnerRow {
+            pid: 7,
+            name: name.to_owned(),
+            exe: None,
+            user: None,
+            started: 0,
+            key: "7-1".to_owned(),
+            label: label.to_owned(),
+        }
+    }
+
+    #[test]
+    fn whoever_has_ended_keeps_the_name_until_its_sockets_are_told() {
+        let mut people = People::default();
+        let held = people.meet(&mut [owner("nginx", "nginx")]);
+        people.forget_the_gone();
+
+        let mut ended = [owner("", "PID 7")];
+        let closing = people.meet(&mut ended);
+        assert_eq!(ended[0].name, "nginx");
+
+        drop((held, closing));
+        people.forget_the_gone();
+        let mut unmet = [owner("", "PID 7")];
+        people.meet(&mut unmet);
+        assert_eq!(unmet[0].label, "PID 7");
+    }
+
+    #[test]
+    fn a_process_that_becomes_another_program_is_told_as_that() {
+        let mut people = People::default();
+        let before = people.meet(&mut [owner("sh", "sh")]);
+        let mut after = [owner("nginx", "nginx")];
+        people.meet(&mut after);
+        assert_eq!((after[0].name.as_str(), before[0].name.as_str()), ("nginx", "sh"));
     }
 }

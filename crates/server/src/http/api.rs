@@ -82,6 +82,7 @@ async fn waiting<R: Send + 'static>(
     responses(
         (status = 200, body = GraphAnswer),
         (status = 304, description = "Nothing changed since the `ETag` of `If-None-Match`."),
+        (status = 400, body = ErrorAnswer, description = "A parameter's value is wrong. Parameters of other names are ignored."),
     )
 )]
 pub(crate) async fn graph(
@@ -89,7 +90,7 @@ pub(crate) async fn graph(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let options = query::graph(&uri, app.live.defaults());
+    let options = query::graph(&uri, app.live.defaults())?;
     let tagged = waiting(move || Ok(app.live.graph_json(options))).await?;
     Ok(tagged_json(tagged, &headers))
 }

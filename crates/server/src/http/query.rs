@@ -168,18 +168,18 @@ pub(crate) fn nothing(uri: &Uri) -> Result<(), ApiError> {
     }
 }
 
-/// The parameters of `/api/graph`. Anything unknown is ignored, as it always was.
-pub(crate) fn graph(uri: &Uri, defaults: ViewDefaults) -> GraphOptions {
+/// The parameters of `/api/graph`. Names that it does not know are ignored, as they always were;
+/// a value that means nothing is not, for whoever gave it wants something.
+pub(crate) fn graph(uri: &Uri, defaults: ViewDefaults) -> Result<GraphOptions, ApiError> {
     let mut options = GraphOptions { p2p_only: defaults.p2p_only, udp: defaults.udp };
-    for (name, value) in pairs(uri).unwrap_or_default() {
-        let value = boolean(&name, &value).ok();
+    for (name, value) in pairs(uri)? {
         match name.as_str() {
-            "p2p_only" => options.p2p_only = value.unwrap_or(options.p2p_only),
-            "udp" => options.udp = value.unwrap_or(options.udp),
+            "p2p_only" => options.p2p_only = boolean(&name, &value)?,
+            "udp" => options.udp = boolean(&name, &value)?,
             _ => {}
         }
     }
-    options
+    Ok(options)
 }
 
 /// `path`, if it is given.
@@ -258,9 +258,15 @@ mod tests {
 
     #[test]
     fn the_published_interface_ignores_what_it_does_not_know() {
-        let options = |query: &str| graph(&format!("/x{query}").parse().unwrap(), DEFAULTS);
+        let parse = |query: &str| graph(&format!("/x{query}").parse().unwrap(), DEFAULTS);
+        let options = |query: &str| parse(query).unwrap();
         assert_eq!(options(""), GraphOptions { p2p_only: true, udp: false });
         assert_eq!(options("?udp=1&p2p_only=0"), GraphOptions { p2p_only: false, udp: true });
-        assert_eq!(options("?udp=what&x=%FF"), GraphOptions { p2p_only: true, udp: false });
+        assert_eq!(options("?x=%FF&_=1"), GraphOptions { p2p_only: true, udp: false });
+        for bad in ["udp=maybe", "p2p_only=", "x=1&udp=2"] {
+            let error = parse(&format!("?{bad}")).unwrap_err();
+            assert_eq!(error.status.as_u16(), 400, "{bad}");
+            assert!(error.to_string().contains("give 1 or 0"), "{error}");
+        }
     }
 }

@@ -41,9 +41,10 @@ pub(crate) async fn reload(State(app): State<App>, request: Request) -> Response
     } else {
         match serde_json::from_slice::<ReloadRequest>(&body) {
             Ok(request) => request.path,
-            Err(error) => {
-                let error = format!("the body is not {{\"path\": …}}: {error}; leave it out");
-                return refuse(StatusCode::BAD_REQUEST, &error);
+            Err(_) => {
+                let error = "the body is no JSON object such as {\"path\": \"rules.yaml\"}: leave it \
+                             out, or name the rule file of the start in it";
+                return refuse(StatusCode::BAD_REQUEST, error);
             }
         }
     };

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use procnet_core::graph::SocketId;
 use procnet_wire::encode::{self, Surroundings};
 use procnet_wire::graph::{GraphOptions, graph_answer};
-use procnet_wire::live::SceneMessage;
+use procnet_wire::live::{SceneMessage, ToggleInfo};
 use serde::Serialize;
 
 use super::feed::{Cursor, event};
@@ -91,6 +91,7 @@ impl Live {
         // Under the lock of the world nothing is published: scene and cursor belong together.
         let cursor = feed.cursor();
         let around = feed.surroundings();
+        let spec = slot.view.spec();
         let message = encode::scene_message(
             slot.view.scene(),
             feed.epoch(),
@@ -98,6 +99,11 @@ impl Live {
             &self.host,
             Surroundings {
                 grouping: &around.grouping,
+                toggles: ToggleInfo {
+                    p2p_only: spec.p2p_only,
+                    udp: spec.udp,
+                    listeners: spec.listeners,
+                },
                 legend: &around.legend,
                 degradations: &around.degradations,
             },

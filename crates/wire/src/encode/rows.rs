@@ -30,6 +30,7 @@ pub fn socket_row_of(
         protocol: socket.protocol.as_str().to_owned(),
         state: socket.state.as_str().to_owned(),
         local: endpoint_row(socket.local),
+        v6_only: socket.v6_only,
         remote: socket.remote.map(endpoint_row),
         direction: direction.as_str().to_owned(),
         evidence: evidence.map_or("none", Evidence::as_str).to_owned(),

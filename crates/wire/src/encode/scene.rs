@@ -10,7 +10,7 @@ use crate::columns::{
 use crate::key::format_process_key;
 use crate::live::{
     ClassInfo, DegradationInfo, DeltaMessage, GroupingInfo, HostInfo, Legend, SceneMessage,
-    SummaryInfo, TypeInfo,
+    SummaryInfo, ToggleInfo, TypeInfo,
 };
 
 /// What stands around a scene: told whole with it, and in a delta only what changed.
@@ -18,6 +18,8 @@ use crate::live::{
 pub struct Surroundings<'a> {
     /// How nodes are grouped.
     pub grouping: &'a GroupingInfo,
+    /// What the view shows.
+    pub toggles: ToggleInfo,
     /// Types and port classes.
     pub legend: &'a Legend,
     /// What is currently not seen.
@@ -38,6 +40,7 @@ pub fn scene_message(
         at: at.as_millis(),
         host: host.clone(),
         grouping: surroundings.grouping.clone(),
+        toggles: surroundings.toggles,
         nodes: node_columns(scene.nodes.values()),
         edges: edge_columns(scene.edges.values()),
         summary: summary_info(&scene.summary),

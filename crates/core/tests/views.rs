@@ -1,0 +1,342 @@
+//! The rules of `docs/SPEC.md` about views, each by its number.
+
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use procnet_core::engine::{Engine, EngineOptions};
+use procnet_core::filter::Filter;
+use procnet_core::view::scene::{Node, NodeId, NodeKind, Scene};
+use procnet_core::view::{Grouping, View, ViewSpec};
+use procnet_core::{
+    Attribution, Batch, Counters, Endpoint, Event, HostId, Moment, NetnsId, Owner, Process,
+    ProcessKey, Protocol, Socket, SocketIdentity, SocketKey, SocketState, Timestamp, UnknownOwner,
+    User,
+};
+
+/// A machine that is built up event by event.
+struct Machine {
+    engine: Engine,
+    sequence: u64,
+    cookie: u64,
+    now: Moment,
+}
+
+fn key(pid: u32) -> ProcessKey {
+    ProcessKey { host: HostId::LOCAL, pid, started: u64::from(pid) }
+}
+
+impl Machine {
+    fn new() -> Self {
+        let engine = Engine::new(EngineOptions::default());
+        Self { engine, sequence: 0, cookie: 0, now: Moment(1) }
+    }
+
+    fn tell(&mut self, events: Vec<Event>) {
+        self.sequence += 1;
+        let batch = Batch {
+            host: HostId::LOCAL,
+            sequence: self.sequence,
+            at: Timestamp::default(),
+            events,
+        };
+        self.engine.apply(batch, self.now);
+    }
+
+    fn start(&mut self, pid: u32, name: &str, parent: Option<u32>) {
+        let mut process = Process::bare(key(pid), name);
+        process.exe = Some(Arc::from(format!("/usr/bin/{name}")));
+        process.parent = parent.map(key);
+        process.user = Some(User { id: 1000, name: Some(Arc::from("alice")) });
+        self.tell(vec![Event::ProcessStarted(Arc::new(process))]);
+    }
+
+    /// Opens a socket and returns its key. No remote: a listener.
+    fn open(
+        &mut self,
+        protocol: Protocol,
+        local: &str,
+        remote: Option<&str>,
+        pid: u32,
+    ) -> SocketKey {
+        let endpoint = |text: &str| {
+            let (ip, port) = text.rsplit_once(':').unwrap();
+            Endpoint::new(ip.parse().unwrap(), port.parse().unwrap())
+        };
+        self.cookie += 1;
+        let key_of_socket = SocketKey {
+            host: HostId::LOCAL,
+            netns: NetnsId(1),
+            identity: SocketIdentity::Cookie(self.cookie),
+        };
+        let owner = Owner { process: key(pid), attribution: Attribution::Held };
+        let listening = remote.is_none();
+        self.tell(vec![Event::SocketOpened(Box::new(Socket {
+            key: key_of_socket,
+            protocol,
+            state: if listening { SocketState::Listen } else { SocketState::Established },
+            local: endpoint(local),
+            remote: remote.map(endpoint),
+            v6_only: false,
+            uid: Some(1000),
+            owners: [owner].into_iter().collect(),
+            unknown_owner: UnknownOwner::NotFound,
+            role: None,
+            counters: Counters::default(),
+            opened: Timestamp::default(),
+        }))]);
+        key_of_socket
+    }
+
+    fn tcp(&mut self, local: &str, remote: &str, pid: u32) -> SocketKey {
+        self.open(Protocol::Tcp, local, Some(remote), pid)
+    }
+
+    fn listen(&mut self, local: &str, pid: u32) -> SocketKey {
+        self.open(Protocol::Tcp, local, None, pid)
+    }
+
+    fn close(&mut self, key: SocketKey) {
+        self.tell(vec![Event::SocketClosed { key, totals: None }]);
+    }
+
+    fn pass(&mut self, seconds: u64) {
+        self.now = self.now.saturating_add(Duration::from_secs(seconds));
+        self.engine.tick(self.now);
+    }
+
+    fn view(&self, spec: ViewSpec) -> View {
+        View::new(spec, self.engine.graph())
+    }
+
+    fn update(&mut self, view: &mut View) {
+        let changes = self.engine.take_changes();
+        view.update(self.engine.graph(), &changes);
+    }
+}
+
+fn node<'a>(scene: &'a Scene, label: &str) -> &'a Node {
+    let found = scene.nodes.values().find(|node| &*node.label == label);
+    assert!(found.is_some(), "no node `{label}` among {:?}", labels(scene));
+    found.unwrap()
+}
+
+fn labels(scene: &Scene) -> Vec<&str> {
+    let mut labels: Vec<&str> = scene.nodes.values().map(|node| &*node.label).collect();
+    labels.sort_unstable();
+    labels
+}
+
+fn grouped(grouping: Grouping) -> ViewSpec {
+    ViewSpec { grouping, ..ViewSpec::default() }
+}
+
+/// A server with two workers, and two clients that somebody started by hand.
+fn stack() -> Machine {
+    let mut machine = Machine::new();
+    machine.start(1, "bash", None);
+    machine.start(10, "nginx", Some(1));
+    machine.start(11, "nginx", Some(10));
+    machine.start(12, "nginx", Some(10));
+    machine.start(20, "curl", Some(1));
+    machine.start(21, "curl", Some(1));
+    machine.listen("0.0.0.0:80", 10);
+    for (client, worker, port) in [(20, 11, 40_001), (21, 12, 40_002)] {
+        let ephemeral = format!("127.0.0.1:{port}");
+        machine.tcp(&ephemeral, "127.0.0.1:80", client);
+        machine.tcp("127.0.0.1:80", &ephemeral, worker);
+    }
+    machine
+}
+
+#[test]
+fn v3_the_groupings_join_what_they_say() {
+    let machine = stack();
+    let cases: [(Grouping, &[&str]); 5] = [
+        (Grouping::Process, &["curl", "curl", "nginx", "nginx", "nginx"]),
+        (Grouping::Auto, &["curl", "curl", "nginx ×3"]),
+        (Grouping::Tree, &["curl", "curl", "nginx ×3"]),
+        (Grouping::Family, &["curl ×2", "nginx ×3"]),
+        (Grouping::User, &["alice ×5"]),
+    ];
+    for (grouping, expected) in cases {
+        let view = machine.view(grouped(grouping));
+        assert_eq!(labels(view.scene()), expected, "{grouping}");
+    }
+    let view = machine.view(grouped(Grouping::Tree));
+    let nginx = node(view.scene(), "nginx ×3");
+    assert_eq!(nginx.listeners.iter().map(|l| &**l).collect::<Vec<_>>(), ["tcp *:80"]);
+    assert_eq!((&*nginx.type_name, nginx.sockets), ("load_balancer", 2));
+    assert_eq!(nginx.processes, [key(10), key(11), key(12)], "the oldest first");
+}
+
+#[test]
+fn v4_a_group_opens_into_its_members() {
+    let machine = stack();
+    let view = machine.view(grouped(Grouping::Family));
+    let group = node(view.scene(), "curl ×2").key.clone();
+    let spec = ViewSpec { expanded: [group.clone()].into(), ..grouped(Grouping::Family) };
+    let view = machine.view(spec);
+    assert_eq!(labels(view.scene()), ["curl", "curl", "nginx ×3"]);
+    for member in view.scene().nodes.values().filter(|n| &*n.label == "curl") {
+        assert_eq!(member.parent, group);
+        assert!(!member.expandable);
+        let sockets = view.sockets_of_node(machine.engine.graph(), &member.key).unwrap();
+        assert_eq!(sockets.len(), 2, "its own and the other end's");
+    }
+    assert!(view.sockets_of_node(machine.engine.graph(), "f/app/no such").is_none());
+}
+
+#[test]
+fn v4_an_edge_tells_all_its_sockets() {
+    let machine = stack();
+    let view = machine.view(grouped(Grouping::Family));
+    let edge = view.scene().edges.values().next().unwrap();
+    assert_eq!((edge.sockets, edge.links, edge.port), (2, 2, 80));
+    let sockets = view.sockets_of_edge(machine.engine.graph(), &edge.key).unwrap();
+    assert_eq!(sockets.len(), 4, "both ends of both connections");
+}
+
+#[test]
+fn v5_remotes_are_joined_by_peer_direction_and_class() {
+    let mut machine = Machine::new();
+    machine.start(10, "app", None);
+    machine.listen("0.0.0.0:443", 10);
+    for client in 1..=3 {
+        machine.tcp("10.0.0.1:443", &format!("192.0.2.{client}:50000"), 10);
+    }
+    machine.tcp("10.0.0.1:40001", "198.51.100.1:5432", 10);
+    machine.tcp("10.0.0.1:40002", "198.51.100.2:443", 10);
+    let view = machine.view(ViewSpec::default());
+    let scene = view.scene();
+    assert_eq!(labels(scene), ["198.51.100.1:5432", "198.51.100.2:443", "app", "×3 clients"]);
+    assert_eq!(node(scene, "×3 clients").kind, NodeKind::Client);
+    assert!(node(scene, "×3 clients").expandable);
+    assert_eq!(node(scene, "198.51.100.1:5432").kind, NodeKind::Server);
+    let edge = scene.edges.values().find(|e| e.from == node(scene, "×3 clients").id).unwrap();
+    assert_eq!((edge.to, edge.port, edge.sockets), (node(scene, "app").id, 443, 3));
+
+    let expanded = [node(scene, "×3 clients").key.clone()].into();
+    let view = machine.view(ViewSpec { expanded, ..ViewSpec::default() });
+    assert_eq!(view.scene().nodes.len(), 6);
+}
+
+#[test]
+fn v1_a_group_keeps_its_id_while_it_has_a_member() {
+    let mut machine = Machine::new();
+    machine.start(10, "app", None);
+    machine.listen("0.0.0.0:443", 10);
+    let first = machine.tcp("10.0.0.1:443", "192.0.2.1:50000", 10);
+    let mut view = machine.view(ViewSpec::default());
+    machine.engine.take_changes();
+    let id = node(view.scene(), "192.0.2.1").id;
+    machine.tcp("10.0.0.1:443", "192.0.2.2:50000", 10);
+    machine.update(&mut view);
+    assert_eq!(node(view.scene(), "×2 clients").id, id);
+    machine.close(first);
+    machine.pass(16);
+    machine.update(&mut view);
+    assert_eq!(node(view.scene(), "192.0.2.2").id, id);
+}
+
+#[test]
+fn v3_a_view_over_budget_groups_more_coarsely_and_comes_back() {
+    let mut machine = Machine::new();
+    machine.start(1, "init", None);
+    machine.start(10, "server", Some(1));
+    machine.listen("0.0.0.0:9000", 10);
+    let mut view = machine.view(ViewSpec { max_nodes: 20, ..ViewSpec::default() });
+    machine.engine.take_changes();
+    let server = node(view.scene(), "server").id;
+    let mut opened = Vec::new();
+    for pid in 100..160 {
+        machine.start(pid, "client", Some(1));
+        let local = format!("127.0.0.1:{}", 40_000 + pid);
+        opened.push((pid, machine.tcp(&local, "127.0.0.1:9000", pid)));
+    }
+    machine.update(&mut view);
+    assert_eq!(view.level(), Grouping::Family);
+    assert_eq!(labels(view.scene()), ["client ×60", "server"]);
+    for (pid, socket) in opened.into_iter().skip(3) {
+        machine.close(socket);
+        machine.tell(vec![Event::ProcessExited(key(pid))]);
+    }
+    machine.pass(16);
+    machine.update(&mut view);
+    assert_eq!(view.level(), Grouping::Tree);
+    assert_eq!(labels(view.scene()), ["client", "client", "client", "server"]);
+    let ids: BTreeMap<&str, NodeId> =
+        view.scene().nodes.values().map(|node| (&*node.key, node.id)).collect();
+    assert_eq!(ids.len(), 4);
+    assert_ne!(server, NodeId(u32::MAX));
+}
+
+#[test]
+fn v6_a_udp_clients_socket_is_no_listener() {
+    let mut machine = Machine::new();
+    machine.start(10, "resolver", None);
+    machine.start(20, "dig", None);
+    machine.open(Protocol::Udp, "0.0.0.0:53", None, 10);
+    machine.open(Protocol::Udp, "0.0.0.0:45678", None, 20);
+    let view = machine.view(ViewSpec { udp: true, ..ViewSpec::default() });
+    assert_eq!(labels(view.scene()), ["resolver"]);
+    assert!(machine.view(ViewSpec::default()).scene().nodes.is_empty(), "UDP is off by default");
+}
+
+#[test]
+fn parity_row_10_p2p_only_shows_only_processes_and_their_edges() {
+    let mut machine = stack();
+    machine.start(30, "idle", None);
+    machine.listen("0.0.0.0:7000", 30);
+    machine.tcp("10.0.0.1:40005", "192.0.2.1:443", 20);
+    let all = machine.view(ViewSpec::default());
+    assert!(labels(all.scene()).contains(&"idle") && all.scene().edges.len() == 3);
+    let view = machine.view(ViewSpec { p2p_only: true, ..ViewSpec::default() });
+    assert_eq!(labels(view.scene()), ["curl", "curl", "nginx ×2"]);
+    assert_eq!(view.scene().edges.len(), 2);
+    assert_eq!(view.scene().summary.hidden_links, 1);
+}
+
+#[test]
+fn filters_choose_links_and_listeners() {
+    let mut machine = stack();
+    machine.start(30, "idle", None);
+    machine.listen("0.0.0.0:7000", 30);
+    for (text, expected) in [
+        ("port:7000", &["idle"][..]),
+        // Of a group, those that have something to show.
+        ("pid:20", &["curl", "nginx"][..]),
+        ("proc:idle OR pid:21", &["curl", "idle", "nginx"][..]),
+        ("-port:80", &["idle"][..]),
+        ("remote:192.0.2.0/24", &[][..]),
+    ] {
+        let filter = Filter::parse(text).unwrap();
+        let view = machine.view(ViewSpec { filter, ..ViewSpec::default() });
+        assert_eq!(labels(view.scene()), expected, "{text}");
+    }
+}
+
+#[test]
+fn g6_what_is_over_is_shown_stale_first() {
+    let mut machine = Machine::new();
+    machine.start(10, "server", None);
+    machine.start(20, "client", None);
+    machine.listen("0.0.0.0:9000", 10);
+    let near = machine.tcp("127.0.0.1:40000", "127.0.0.1:9000", 20);
+    let far = machine.tcp("127.0.0.1:9000", "127.0.0.1:40000", 10);
+    let mut view = machine.view(ViewSpec::default());
+    machine.engine.take_changes();
+    machine.close(near);
+    machine.close(far);
+    machine.tell(vec![Event::ProcessExited(key(20))]);
+    machine.update(&mut view);
+    assert!(view.scene().edges.values().all(|edge| edge.stale && edge.sockets == 0));
+    assert!(node(view.scene(), "client").stale);
+    assert!(!node(view.scene(), "server").stale);
+    machine.pass(16);
+    machine.update(&mut view);
+    assert_eq!(labels(view.scene()), ["server"]);
+    assert!(view.scene().edges.is_empty());
+}

@@ -1,0 +1,134 @@
+//! The licences of every crate that is linked into the program: most of them ask that their text
+//! goes wherever the code goes, so `procnet licences` prints what this writes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::command::{cargo, output};
+use crate::repository;
+
+/// The file that the program prints.
+pub(crate) const FILE: &str = "crates/procnet/licences.txt";
+
+/// The text that `FILE` ought to have.
+pub(crate) fn text() -> Result<String> {
+    let linked = linked()?;
+    let metadata = output(&mut cargo(&["metadata", "--format-version=1", "--locked"]))?;
+    let metadata: Value = serde_json::from_str(&metadata).context("cargo metadata is no JSON")?;
+    let packages = metadata["packages"].as_array().context("cargo metadata names no packages")?;
+    // Crates by the text that they carry: the long ones are all alike.
+    let mut by_text: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut bare = Vec::new();
+    for package in packages {
+        let field = |name: &str| package[name].as_str().unwrap_or_default();
+        let name = format!("{} {}", field("name"), field("version"));
+        if !linked.contains(&name) || package["source"].is_null() {
+            continue;
+        }
+        let line = format!("{name} ({})", field("license"));
+        let folder = Path::new(field("manifest_path")).parent().context("a crate has a folder")?;
+        let texts = texts(folder, field("license"))?;
+        if texts.is_empty() {
+            bare.push(line.clone());
+        }
+        for text in texts {
+            by_text.entry(text).or_default().push(line.clone());
+        }
+    }
+    if by_text.is_empty() {
+        bail!("no licence was found: are the crates' sources there?");
+    }
+    Ok(render(&by_text, &bare))
+}
+
+fn render(by_text: &BTreeMap<String, Vec<String>>, bare: &[String]) -> String {
+    let mut whole = String::from(
+        "Procnet Live is under the MIT licence. The crates that are linked into it keep theirs:\n",
+    );
+    let mut groups: Vec<(&Vec<String>, &String)> = by_text.iter().map(|(t, c)| (c, t)).collect();
+    groups.sort_unstable();
+    for (crates, text) in groups {
+        let rule = "-".repeat(100);
+        // Writing to a String cannot fail.
+        let _ = write!(whole, "\n{rule}\n{}\n{rule}\n\n{text}\n", crates.join("\n"));
+    }
+    if !bare.is_empty() {
+        let _ = write!(whole, "\nWithout a text of their own:\n\n{}\n", bare.join("\n"));
+    }
+    whole
+}
+
+/// `name version` of everything that is linked into the program on Linux.
+fn linked() -> Result<BTreeSet<String>> {
+    let tree = output(&mut cargo(&[
+        "tree",
+        "--locked",
+        "--package",
+        "procnet",
+        "--edges",
+        "normal,no-proc-macro",
+        "--prefix",
+        "none",
+        "--format",
+        "{p}",
+        "--target",
+        "x86_64-unknown-linux-gnu",
+    ]))?;
+    Ok(tree
+        .lines()
+        .filter_map(|line| {
+            let mut words = line.split_whitespace();
+            Some(format!("{} {}", words.next()?, words.next()?.trim_start_matches('v')))
+        })
+        .collect())
+}
+
+/// The licence texts in a crate's folder, in the order of their names, with line ends made alike.
+/// Where the crate leaves the choice, we take MIT, our own.
+fn texts(folder: &Path, expression: &str) -> Result<Vec<String>> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .with_context(|| format!("can't list {}", folder.display()))?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().to_uppercase();
+            path.is_file()
+                && ["LICENSE", "LICENCE", "COPYING", "NOTICE"].iter().any(|n| name.starts_with(n))
+        })
+        .collect();
+    files.sort();
+    let is_mit = |path: &PathBuf| path.to_string_lossy().to_uppercase().ends_with("-MIT");
+    if expression.contains("MIT") && expression.contains(" OR ") && files.iter().any(is_mit) {
+        files.retain(is_mit);
+    }
+    let mut texts = Vec::new();
+    for file in files {
+        let bytes =
+            std::fs::read(&file).with_context(|| format!("can't read {}", file.display()))?;
+        let text = String::from_utf8_lossy(&bytes);
+        let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+        let text = lines.join("\n").trim().to_owned();
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    Ok(texts)
+}
+
+/// Writes the file, or with `check` says whether it is out of date.
+pub(crate) fn run(check: bool) -> Result<()> {
+    let file = repository::root().join(FILE);
+    let wanted = text()?;
+    if std::fs::read_to_string(&file).is_ok_and(|there| there == wanted) {
+        return Ok(());
+    }
+    if check {
+        bail!("out of date: {FILE}; run `cargo xtask docs`");
+    }
+    std::fs::write(&file, wanted).with_context(|| format!("can't write {}", file.display()))?;
+    eprintln!("docs: wrote {FILE}");
+    Ok(())
+}
