@@ -9,6 +9,7 @@ use crate::command::{cargo, succeed};
 /// What can be measured.
 const SUBJECTS: &[(&str, Measure)] = &[
     ("collect", Measure::Bench("procnet-collect", "snapshot")),
+    ("events", Measure::Bench("procnet-collect", "events")),
     ("engine", Measure::Bench("procnet-core", "engine")),
     ("server", Measure::Bench("procnet-server", "encode")),
     ("steady", Measure::Steady),
@@ -33,9 +34,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         [] | ["all"] => SUBJECTS,
         [one] => match SUBJECTS.iter().position(|(name, _)| name == one) {
             Some(index) => SUBJECTS.get(index..=index).unwrap_or_default(),
-            None => bail!("can't measure {one:?}: expected collect, engine, server, steady or all"),
+            None => bail!(
+                "can't measure {one:?}: expected collect, events, engine, server, steady or all"
+            ),
         },
-        _ => bail!("expected one of collect, engine, server, steady, all, and --quick"),
+        _ => bail!("expected one of collect, events, engine, server, steady, all, and --quick"),
     };
     for (name, measure) in chosen {
         println!("\n## {name}\n");

@@ -1,6 +1,7 @@
 //! Everything the repository does to itself. `cargo xtask help` lists it.
 
 mod bench;
+mod bpf;
 mod command;
 mod deny;
 mod generated;
@@ -28,8 +29,9 @@ cargo xtask COMMAND
   test [--only NAME]...     setup, then every check; `--only help` lists their names
   tidy                      the rules of the rooms: imports, bans, file sizes, parity rows
   docs [--check]            writes (or compares) the man page, completions and option table
-  bench [collect|engine|server|steady|all] [--quick]
+  bench [collect|events|engine|server|steady|all] [--quick]
                             measures and prints one report
+  bpf [--check]             builds (or compares) the programs for the kernel from bpf/
   screenshot                writes docs/screenshot.png from the real page
   deny [--advisories]       licences, bans and sources of all dependencies; advisories on request
 
@@ -76,6 +78,7 @@ fn run(arguments: &[String]) -> Result<bool> {
                 screenshot::run()?;
             }
         },
+        "bpf" => bpf::run(flag(rest, "--check")?)?,
         "deny" => deny::run(flag(rest, "--advisories")?)?,
         other => bail!("there is no command {other:?}; `cargo xtask help` lists them"),
     }

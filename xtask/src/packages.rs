@@ -29,6 +29,8 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("memcached", "end-to-end workload", &["memcached"]),
     package("python3", "end-to-end workload's clients and servers", &["python3"]),
     package("iproute2", "network namespaces in tests, ss in benches", &["ip", "ss"]),
+    package("clang", "the programs for the kernel", &["clang"]),
+    package("llvm", "the programs for the kernel", &["llvm-strip"]),
     package("util-linux", "unprivileged runs in tests", &["unshare", "setpriv"]),
 ];
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::command::{build_procnet, cargo, find, npm, succeed};
-use crate::{deny, generated, setup, tidy};
+use crate::{bpf, deny, generated, setup, tidy};
 
 /// What one check came to.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,6 +58,7 @@ const STEPS: &[Step] = &[
         succeed(doc.env("RUSTDOCFLAGS", "-Dwarnings"))
     }),
     step("types", "the page's types are those of the API", Need::Node, generated::check_types),
+    step("bpf", "the programs for the kernel are those of bpf/", Need::Debian, || bpf::run(true)),
     step("docs", "man page, completions, option table are current", Need::Node, || {
         generated::run(true)
     }),

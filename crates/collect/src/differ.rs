@@ -1,5 +1,7 @@
 //! Turns snapshots into events: what every polling collector needs, on any platform.
 
+mod live;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -10,8 +12,12 @@ use procnet_core::{
 };
 use rustc_hash::FxHashMap;
 
+pub use live::Draft;
+
 use crate::snapshot::Snapshot;
 
+/// Most sockets that are remembered after their end was told.
+const MAX_DEPARTED: usize = 262_144;
 /// Most sockets of one snapshot that may inherit an owner through their five-tuple.
 const MAX_INFERRED: usize = 65_536;
 
@@ -25,6 +31,13 @@ pub struct Differ {
     host: HostId,
     sequence: u64,
     resync: bool,
+    /// Somebody tells of events too: what a snapshot lacks may only be about to be told.
+    live: bool,
+    /// Sockets that the last snapshot lacked.
+    missed: Vec<SocketKey>,
+    /// Sockets whose end was told, with the generation that last named them: the kernel keeps a
+    /// connection that is over in its tables, in TIME_WAIT and under the same cookie.
+    departed: FxHashMap<SocketKey, u64>,
     /// Marks what the current snapshot names; whatever bears an older mark is gone.
     generation: u64,
     capabilities: Arc<[Capability]>,
@@ -49,6 +62,9 @@ impl Differ {
             host,
             sequence: 0,
             resync: true,
+            live: false,
+            missed: Vec::new(),
+            departed: FxHashMap::default(),
             generation: 0,
             capabilities,
             sockets: FxHashMap::default(),
@@ -83,7 +99,7 @@ impl Differ {
         }
         self.diff_degradations(&snapshot.degradations, whole, &mut events);
         self.start_processes(&snapshot.processes, whole, &mut events);
-        self.diff_sockets(&mut snapshot.sockets, snapshot.at, whole, &mut events);
+        self.diff_sockets(snapshot, whole, &mut events);
         self.end_processes(whole, &mut events);
         Batch { host: self.host, sequence: self.sequence, at: snapshot.at, events }
     }
@@ -107,13 +123,15 @@ impl Differ {
         let generation = self.generation;
         for process in now {
             let mut told = whole;
-            self.processes
+            let known = self
+                .processes
                 .entry(process.key)
                 .and_modify(|known| {
                     known.generation = generation;
                     if !Arc::ptr_eq(&known.value, process) {
-                        told |= known.value != *process;
-                        known.value = Arc::clone(process);
+                        let process = live::keep_parent(&known.value, process);
+                        told |= known.value != process;
+                        known.value = process;
                     }
                 })
                 .or_insert_with(|| {
@@ -121,7 +139,7 @@ impl Differ {
                     Known { generation, value: Arc::clone(process) }
                 });
             if told {
-                events.push(Event::ProcessStarted(Arc::clone(process)));
+                events.push(Event::ProcessStarted(Arc::clone(&known.value)));
             }
         }
     }
@@ -137,24 +155,21 @@ impl Differ {
         });
     }
 
-    fn diff_sockets(
-        &mut self,
-        now: &mut Vec<Socket>,
-        at: Timestamp,
-        whole: bool,
-        events: &mut Vec<Event>,
-    ) {
+    fn diff_sockets(&mut self, snapshot: &mut Snapshot, whole: bool, events: &mut Vec<Event>) {
         let generation = self.generation;
         let mut orphans: FxHashMap<FiveTuple, SocketKey> = FxHashMap::default();
         let mut named = 0_usize;
         let mut alive = Vec::new();
-        for mut socket in now.drain(..) {
+        for mut socket in snapshot.sockets.drain(..) {
             if let Some(known) = self.sockets.get_mut(&socket.key) {
                 if known.generation != generation {
                     known.generation = generation;
                     named += 1;
                 }
                 socket.opened = known.value.opened;
+                live::keep_observed(&known.value, &mut socket, snapshot.complete, |owner| {
+                    self.processes.get(owner).is_some_and(|known| known.generation == generation)
+                });
                 if is_orphan(&socket) {
                     socket.owners = inferred(&self.processes, generation, &known.value.owners);
                 }
@@ -168,8 +183,12 @@ impl Differ {
                 }
                 continue;
             }
+            if let Some(named) = self.departed.get_mut(&socket.key) {
+                *named = generation;
+                continue;
+            }
             if socket.opened == Timestamp::default() {
-                socket.opened = at;
+                socket.opened = snapshot.at;
             }
             if is_orphan(&socket) && orphans.len() < MAX_INFERRED {
                 orphans.extend(five_tuple(&socket).map(|tuple| (tuple, socket.key)));
@@ -179,9 +198,15 @@ impl Differ {
             self.sockets.insert(socket.key, Known { generation, value: socket });
         }
         self.adopt(&orphans, &mut alive);
+        self.departed.retain(|_, named| *named == generation);
+        self.missed.clear();
         if named < self.sockets.len() {
             self.sockets.retain(|key, known| {
                 let lives = known.generation == generation;
+                if !lives && self.live && !whole {
+                    self.missed.push(*key);
+                    return true;
+                }
                 if !lives && !whole {
                     events.push(Event::SocketClosed { key: *key, totals: None });
                 }

@@ -22,9 +22,10 @@ mod platform;
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub use differ::Differ;
-pub use platform::{Scanner, host_facts};
+pub use platform::{Collector, Scanner, host_facts};
 pub use snapshot::Snapshot;
 
 /// What a [`Scanner`] is asked to look at.
@@ -44,6 +45,44 @@ impl Default for ScanOptions {
     }
 }
 
+/// How a [`Collector`] learns what happens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CollectorKind {
+    /// By events where the kernel tells them, else by scanning.
+    #[default]
+    Auto,
+    /// By events, or not at all.
+    Events,
+    /// By scanning.
+    Scan,
+}
+
+/// What a [`Collector`] is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CollectOptions {
+    /// What to look at.
+    pub scan: ScanOptions,
+    /// How to learn of it.
+    pub kind: CollectorKind,
+    /// How often a snapshot is taken, at most.
+    pub interval: Duration,
+    /// How much the kernel may tell between two drainings, in bytes: a power of two of at least
+    /// a page. A record takes 136 or 200 bytes; what does not fit is counted and made up for by a
+    /// snapshot.
+    pub ring_bytes: u32,
+}
+
+impl Default for CollectOptions {
+    fn default() -> Self {
+        Self {
+            scan: ScanOptions::default(),
+            kind: CollectorKind::default(),
+            interval: Duration::from_secs(1),
+            ring_bytes: 8 * 1024 * 1024,
+        }
+    }
+}
+
 /// Why nothing can be collected at all. What can be seen only in part is no error but a
 /// [`procnet_core::Capability`] or a [`procnet_core::Degradation`].
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +93,12 @@ pub enum CollectError {
     Unsupported {
         /// The operating system's name.
         os: &'static str,
+    },
+    /// The kernel tells no events, and they were insisted on.
+    #[error("no kernel events: {reason}; run as root, or collect by scanning")]
+    Events {
+        /// What the kernel, or the situation, refuses.
+        reason: String,
     },
     /// The process file system cannot be used.
     #[error("cannot {operation} {}: {source}; is proc mounted there and may this user read it?", path.display())]

@@ -16,6 +16,9 @@ pub struct Snapshot {
     pub processes: Vec<Arc<Process>>,
     /// Every socket. If `opened` is the default, the differ notes when it first saw the socket.
     pub sockets: Vec<Socket>,
+    /// Whether every descriptor table was read for it, so that whoever is not named as an owner is
+    /// none.
+    pub complete: bool,
     /// What is not seen, with counts above 0. Whatever is not named here any more is over.
     pub degradations: Vec<Degradation>,
 }

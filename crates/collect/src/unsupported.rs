@@ -2,7 +2,7 @@
 
 use procnet_core::{Batch, Capability};
 
-use crate::{CollectError, HostFacts, ScanOptions};
+use crate::{CollectError, CollectOptions, CollectorKind, HostFacts, ScanOptions};
 
 /// One machine's polling source. There is none for this operating system.
 #[derive(Debug)]
@@ -18,6 +18,44 @@ impl Scanner {
 
     /// Cannot be called: there is no value of this type.
     pub fn poll(&mut self) -> Result<Batch, CollectError> {
+        match self.never {}
+    }
+
+    /// Cannot be called: there is no value of this type.
+    pub fn request_resync(&mut self) {
+        match self.never {}
+    }
+
+    /// Cannot be called: there is no value of this type.
+    pub fn capabilities(&self) -> &[Capability] {
+        match self.never {}
+    }
+}
+
+/// One machine's source. There is none for this operating system.
+#[derive(Debug)]
+pub struct Collector {
+    never: std::convert::Infallible,
+}
+
+impl Collector {
+    /// Always fails here with [`CollectError::Unsupported`].
+    pub fn new(_options: CollectOptions) -> Result<Self, CollectError> {
+        Err(CollectError::Unsupported { os: std::env::consts::OS })
+    }
+
+    /// Cannot be called: there is no value of this type.
+    pub fn kind(&self) -> CollectorKind {
+        match self.never {}
+    }
+
+    /// Cannot be called: there is no value of this type.
+    pub fn poll(&mut self) -> Result<Option<Batch>, CollectError> {
+        match self.never {}
+    }
+
+    /// Cannot be called: there is no value of this type.
+    pub fn next(&mut self, _longest: std::time::Duration) -> Result<Option<Batch>, CollectError> {
         match self.never {}
     }
 

@@ -8,6 +8,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod live;
+
 /// What a consumer knows.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct World {
@@ -102,6 +104,7 @@ fn process(pid: u32, name: &str) -> Arc<Process> {
 
 fn snapshot(second: i64, pids: &[u32], sockets: Vec<Socket>) -> Snapshot {
     Snapshot {
+        complete: true,
         at: Timestamp::from_seconds(second),
         processes: pids.iter().map(|pid| process(*pid, "p")).collect(),
         sockets,
@@ -239,8 +242,13 @@ fn any_look() -> impl Strategy<Value = (Snapshot, bool)> {
         }
         let processes = names.iter().map(|(pid, name)| process(*pid, name)).collect();
         let degradation = Degradation { id: "owners-hidden", message: Arc::from("m"), count };
-        let snapshot =
-            Snapshot { at: Timestamp(1), processes, sockets, degradations: vec![degradation] };
+        let snapshot = Snapshot {
+            at: Timestamp(1),
+            processes,
+            sockets,
+            complete: false,
+            degradations: vec![degradation],
+        };
         (snapshot, resync)
     })
 }

@@ -51,7 +51,7 @@ impl Rights {
         self.descriptors || (self.has(SYS_PTRACE) && self.has(DAC_READ_SEARCH))
     }
 
-    fn has(&self, capability: u32) -> bool {
+    pub(super) fn has(&self, capability: u32) -> bool {
         self.effective >> capability & 1 == 1
     }
 }
@@ -210,7 +210,15 @@ fn remedy(rights: &Rights) -> Option<Arc<str>> {
     if wanted.into_iter().all(|capability| rights.has(capability)) {
         return None;
     }
-    let list: Vec<&str> = wanted.into_iter().flat_map(|number| names(1 << number)).collect();
+    setcap(&[])
+}
+
+/// The command that grants the program `more` capabilities besides those that scanning needs: it
+/// replaces what was granted before.
+pub(super) fn setcap(more: &[u32]) -> Option<Arc<str>> {
+    let wanted = [SYS_PTRACE, DAC_READ_SEARCH, SYS_ADMIN];
+    let wanted = wanted.iter().chain(more);
+    let list: Vec<&str> = wanted.flat_map(|number| names(1 << number)).collect();
     let program = std::env::current_exe().ok()?;
     let program = quoted(&program.to_string_lossy());
     Some(Arc::from(format!("sudo setcap {}+ep {program}", list.join(","))))

@@ -1,5 +1,7 @@
 //! Linux: `sock_diag` for the sockets, `/proc` for their owners, once per poll.
 
+mod collector;
+mod ebpf;
 mod examine;
 mod host;
 mod netns;
@@ -11,5 +13,6 @@ mod search;
 mod sock_diag;
 mod sources;
 
+pub use collector::Collector;
 pub use host::host_facts;
 pub use scan::Scanner;

@@ -99,7 +99,19 @@ impl Clock {
         u64::try_from(ticks).unwrap_or(0)
     }
 
-    fn timestamp(&self, ticks: u64) -> Timestamp {
+    /// The wall clock that many nanoseconds after boot.
+    pub(super) fn after_boot(&self, nanoseconds: u64) -> Timestamp {
+        Timestamp(self.boot.saturating_add(i64::try_from(nanoseconds).unwrap_or(i64::MAX)))
+    }
+
+    /// Nanoseconds since boot in clock ticks, rounded as the kernel rounds them for `/proc`.
+    pub(super) fn ticks_of(&self, nanoseconds: u64) -> u64 {
+        let ticks = u128::from(nanoseconds) * u128::from(self.ticks_per_second)
+            / u128::from(NANOSECONDS.unsigned_abs());
+        u64::try_from(ticks).unwrap_or(u64::MAX)
+    }
+
+    pub(super) fn timestamp(&self, ticks: u64) -> Timestamp {
         let since = i128::from(ticks) * i128::from(NANOSECONDS) / i128::from(self.ticks_per_second);
         Timestamp(self.boot.saturating_add(i64::try_from(since).unwrap_or(i64::MAX)))
     }
@@ -141,6 +153,25 @@ impl Processes {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Entry)> {
         self.entries.iter().map(|(pid, entry)| (*pid, entry))
+    }
+
+    pub(super) fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// A process that is not listed, as `/proc` shows it.
+    pub(super) fn describe(
+        &mut self,
+        key: ProcessKey,
+        details: Details,
+        parent: Option<ProcessKey>,
+    ) -> Process {
+        let user = details.uid.map(|uid| self.user(uid));
+        describe(key, details, user, parent, self.clock.timestamp(key.started))
+    }
+
+    pub(super) fn user(&mut self, uid: u32) -> User {
+        user(&mut self.users, uid)
     }
 
     /// How many processes were left out because there are more than [`MAX_PROCESSES`].

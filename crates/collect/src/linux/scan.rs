@@ -1,5 +1,7 @@
 //! One scan of the machine after the other.
 
+mod live;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::sync::Arc;
@@ -88,6 +90,7 @@ impl Scanner {
         self.sources.read_others(&self.procfs, &self.processes, &mut self.rows, &mut shortfall);
         self.find_owners();
         self.fill_snapshot(shortfall);
+        self.snapshot.complete = full;
         Ok(self.differ.diff(&mut self.snapshot))
     }
 
@@ -136,9 +139,11 @@ impl Scanner {
     fn find_owners(&mut self) {
         let privileged = self.rights.privileged();
         let own = self.rights.uid;
-        let mut missing = self.search.missing(&self.rows, &self.holders, |row| {
+        let differ = &self.differ;
+        let mut missing = self.search.missing(&self.rows, &self.holders, |netns, row| {
             // Others' descriptors are out of reach: what of theirs we hold comes with a rescan.
-            privileged || row.uid == Some(own)
+            let within_reach = privileged || row.uid == Some(own);
+            within_reach && !differ.has_observed_owner(&key(netns, row))
         });
         if missing.is_empty() {
             return;
@@ -262,7 +267,7 @@ fn socket(
             .collect()
     };
     Socket {
-        key: SocketKey { host: HostId::LOCAL, netns, identity: identity(row) },
+        key: key(netns, row),
         protocol: row.protocol,
         state: row.state,
         local: row.local,
@@ -275,6 +280,10 @@ fn socket(
         counters: row.counters,
         opened: Timestamp::default(),
     }
+}
+
+fn key(netns: NetnsId, row: &SocketRow) -> SocketKey {
+    SocketKey { host: HostId::LOCAL, netns, identity: identity(row) }
 }
 
 fn identity(row: &SocketRow) -> SocketIdentity {

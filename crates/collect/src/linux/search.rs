@@ -42,7 +42,7 @@ impl Search {
         &mut self,
         rows: &Rows,
         holders: &Holders,
-        within_reach: impl Fn(&SocketRow) -> bool,
+        worth_it: impl Fn(NetnsId, &SocketRow) -> bool,
     ) -> Missing {
         let mut missing = Missing {
             inodes: FxHashSet::default(),
@@ -51,7 +51,7 @@ impl Search {
         };
         let mut in_vain = FxHashMap::default();
         for (netns, row) in rows.iter() {
-            if row.inode == 0 || !holders.of(row.inode).is_empty() || !within_reach(row) {
+            if row.inode == 0 || !holders.of(row.inode).is_empty() || !worth_it(netns, row) {
                 continue;
             }
             let tried = self.in_vain.get(&row.inode).copied().unwrap_or(0);

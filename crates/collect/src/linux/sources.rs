@@ -130,7 +130,26 @@ impl Sources {
 
     /// Whether the own namespace is read over netlink.
     pub(super) fn has_diag(&self) -> bool {
-        self.own_source.socket.is_some() && !self.own_source.no_diag.contains(&true)
+        self.own_source.tells_cookies()
+    }
+
+    /// Whether the last scan saw the namespace's sockets, with their cookies: one that nobody
+    /// lives in is seen by nobody, though its sockets may be told of.
+    pub(super) fn sees(&self, netns: u64) -> bool {
+        netns == self.own && self.own_source.tells_cookies()
+            || self.others.get(&netns).is_some_and(Source::tells_cookies)
+    }
+
+    pub(super) fn tells_udp(&self) -> bool {
+        self.udp
+    }
+
+    /// Whether a namespace's sockets are, or would be, read over netlink, which tells cookies.
+    pub(super) fn identifies_by_cookie(&self, netns: u64) -> bool {
+        if netns == self.own {
+            return self.own_source.tells_cookies();
+        }
+        self.others.get(&netns).map_or(self.may_enter, Source::tells_cookies)
     }
 
     /// Reads the namespace that this program lives in.
@@ -258,6 +277,10 @@ impl Sources {
 impl Source {
     fn new() -> Self {
         Self { socket: None, no_diag: [false; TABLES.len()], pids: Vec::new(), refused: false }
+    }
+
+    fn tells_cookies(&self) -> bool {
+        self.socket.is_some() && !self.no_diag.contains(&true)
     }
 
     /// Finds out which tables the kernel tells over netlink.

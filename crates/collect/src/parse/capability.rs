@@ -2,6 +2,12 @@
 
 /// `CAP_DAC_READ_SEARCH`: read every file and search every directory.
 pub const DAC_READ_SEARCH: u32 = 2;
+/// `CAP_NET_ADMIN`: attach programs to control groups' network hooks, among much else.
+pub const NET_ADMIN: u32 = 12;
+/// `CAP_PERFMON`: watch the kernel.
+pub const PERFMON: u32 = 38;
+/// `CAP_BPF`: load programs into the kernel.
+pub const BPF: u32 = 39;
 /// `CAP_SYS_PTRACE`: look into every process.
 pub const SYS_PTRACE: u32 = 19;
 /// `CAP_SYS_ADMIN`: enter other namespaces, among much else.

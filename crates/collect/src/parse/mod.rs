@@ -3,6 +3,7 @@
 
 pub mod capability;
 pub mod inet_diag;
+pub mod kernel_record;
 pub mod net_table;
 pub mod netlink;
 pub mod process;

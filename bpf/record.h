@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * What the programs tell: the layout that `crates/collect/src/parse/kernel_record.rs` reads.
+ * No member is padded, numbers are in the machine's own byte order.
+ */
+#pragma once
+
+#include "kernel.h"
+
+enum kind {
+	/* A TCP socket's state changed. */
+	SOCKET_STATE = 1,
+	/* A socket was found in use by a process that was not known to hold it. */
+	SOCKET_OWNER = 2,
+	/* A socket is gone. */
+	SOCKET_CLOSED = 3,
+	PROCESS_FORKED = 4,
+	PROCESS_EXECUTED = 5,
+	PROCESS_EXITED = 6,
+};
+
+/* Who, and when. */
+struct header {
+	__u64 at;      /* nanoseconds since boot, suspend included */
+	__u64 started; /* when the process started, likewise; 0 if nobody is known */
+	__u32 pid;     /* 0 if nobody is known */
+	__u32 uid;     /* the process' effective user; of a socket, its own */
+	char comm[16];
+	__u32 kind;
+	__u32 reserved;
+};
+
+struct process_record {
+	struct header header;
+	__u64 parent_started;
+	__u32 parent;
+	__u32 reserved;
+	char file[128]; /* what is executed; empty but for PROCESS_EXECUTED */
+};
+
+struct socket_record {
+	struct header header;
+	__u64 cookie;
+	__u64 received;
+	__u64 sent;
+	__u32 rtt_us;
+	__u32 retransmits;
+	__u32 netns;
+	__u16 family;
+	__u16 local_port;
+	__u16 remote_port;
+	__u8 protocol;
+	__u8 state; /* the new one */
+	__u8 former_state;
+	__u8 v6_only;
+	__u8 reserved[2];
+	__u8 local[16];
+	__u8 remote[16];
+};
+
+_Static_assert(sizeof(struct header) == 48, "no padding");
+_Static_assert(sizeof(struct process_record) == 192, "no padding");
+_Static_assert(sizeof(struct socket_record) == 128, "no padding");

@@ -1,0 +1,183 @@
+//! What happens between two snapshots, for a source that also hears of events.
+//!
+//! Events tell more than a snapshot does (who called connect, who accepted, what a socket carried
+//! at its end), so the snapshot after them completes what they said and takes nothing back.
+
+use std::sync::Arc;
+
+use procnet_core::{
+    Attribution, Batch, Capability, Counters, Event, NetnsId, Owner, Process, ProcessKey, Protocol,
+    Socket, SocketKey, Timestamp,
+};
+use rustc_hash::FxHashMap;
+
+use super::{Differ, Known, MAX_DEPARTED};
+
+/// The events of one batch that is being put together.
+#[derive(Debug, Default)]
+pub struct Draft {
+    starts: Vec<Event>,
+    sockets: Vec<Event>,
+    exits: Vec<Event>,
+    /// Where in `sockets` a socket was opened: what is said of it again replaces that.
+    opened: FxHashMap<SocketKey, usize>,
+}
+
+impl Draft {
+    /// True if there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        self.starts.is_empty() && self.sockets.is_empty() && self.exits.is_empty()
+    }
+
+    /// Adds an event that is about neither sockets nor processes; it comes first.
+    pub fn note(&mut self, event: Event) {
+        self.starts.push(event);
+    }
+}
+
+impl Differ {
+    /// What is known under this key.
+    pub fn socket(&self, key: &SocketKey) -> Option<&Socket> {
+        self.sockets.get(key).map(|known| &known.value)
+    }
+
+    /// Whether the process has been told of, and has not ended.
+    pub fn knows_process(&self, key: &ProcessKey) -> bool {
+        self.processes.contains_key(key)
+    }
+
+    /// Whether somebody was seen opening, accepting or using the socket.
+    pub fn has_observed_owner(&self, key: &SocketKey) -> bool {
+        self.socket(key).is_some_and(|socket| socket.owners.iter().any(is_observed))
+    }
+
+    /// Replaces what the source can see; told with the next whole truth.
+    pub fn set_capabilities(&mut self, capabilities: Arc<[Capability]>) {
+        self.capabilities = capabilities;
+    }
+
+    /// From now on somebody tells of events too. What a snapshot lacks is then not closed at once,
+    /// but by [`Differ::close_missed`], after what was told meanwhile: an ending that was seen
+    /// says more than an absence.
+    pub fn set_live(&mut self) {
+        self.live = true;
+    }
+
+    /// Closes what the last snapshot lacked and could have seen, unless it has been told of since.
+    pub fn close_missed(&mut self, draft: &mut Draft, could_see: impl Fn(NetnsId) -> bool) {
+        let generation = self.generation;
+        for key in std::mem::take(&mut self.missed) {
+            let untold = |known: &Known<Socket>| known.generation != generation;
+            if self.sockets.get(&key).is_some_and(untold) && could_see(key.netns) {
+                self.socket_closed(key, None, draft);
+            }
+        }
+    }
+
+    /// A process started, or is known better.
+    pub fn process_started(&mut self, process: Arc<Process>, draft: &mut Draft) {
+        let generation = self.generation;
+        let known = Known { generation, value: Arc::clone(&process) };
+        let before = self.processes.insert(process.key, known);
+        if before.is_none_or(|before| before.value != process) {
+            draft.starts.push(Event::ProcessStarted(process));
+        }
+    }
+
+    /// A process ended.
+    pub fn process_exited(&mut self, key: ProcessKey, draft: &mut Draft) {
+        if self.processes.remove(&key).is_some() {
+            draft.exits.push(Event::ProcessExited(key));
+        }
+    }
+
+    /// A socket opened, or is known better.
+    pub fn socket_opened(&mut self, socket: Socket, draft: &mut Draft) {
+        let generation = self.generation;
+        if let Some(known) = self.sockets.get_mut(&socket.key) {
+            known.generation = generation;
+            if known.value == socket {
+                return;
+            }
+            known.value = socket.clone();
+        } else {
+            self.departed.remove(&socket.key);
+            self.sockets.insert(socket.key, Known { generation, value: socket.clone() });
+        }
+        let key = socket.key;
+        let event = Event::SocketOpened(Box::new(socket));
+        match draft.opened.get(&key).and_then(|place| draft.sockets.get_mut(*place)) {
+            Some(opened) => *opened = event,
+            None => {
+                draft.opened.insert(key, draft.sockets.len());
+                draft.sockets.push(event);
+            }
+        }
+    }
+
+    /// A socket is gone.
+    pub fn socket_closed(
+        &mut self,
+        key: SocketKey,
+        totals: Option<Counters>,
+        draft: &mut Draft,
+    ) -> Option<Socket> {
+        let known = self.sockets.remove(&key)?;
+        if self.departed.len() < MAX_DEPARTED {
+            self.departed.insert(key, self.generation);
+        }
+        draft.opened.remove(&key);
+        draft.sockets.push(Event::SocketClosed { key, totals });
+        Some(known.value)
+    }
+
+    /// The batch of what was drafted: processes start before sockets name them as owners, and
+    /// exit after the sockets.
+    pub fn batch(&mut self, at: Timestamp, draft: Draft) -> Batch {
+        self.sequence += 1;
+        let mut events = draft.starts;
+        events.extend(draft.sockets);
+        events.extend(draft.exits);
+        Batch { host: self.host, sequence: self.sequence, at, events }
+    }
+}
+
+fn is_observed(owner: &Owner) -> bool {
+    matches!(owner.attribution, Attribution::Observed | Attribution::Inherited)
+}
+
+/// Adds to a snapshot's row what only events could tell. `complete`: every descriptor table was
+/// read for this snapshot, so that who is not found no longer holds the socket.
+pub(super) fn keep_observed(
+    known: &Socket,
+    now: &mut Socket,
+    complete: bool,
+    is_alive: impl Fn(&ProcessKey) -> bool,
+) {
+    now.role = now.role.or(known.role);
+    if now.protocol == Protocol::Udp && now.counters == Counters::default() {
+        // The kernel's tables count no UDP bytes.
+        now.counters = known.counters;
+    }
+    if super::is_orphan(now) {
+        return;
+    }
+    let found = !now.owners.is_empty();
+    for owner in known.owners.iter().filter(|owner| is_observed(owner)) {
+        match now.owners.iter_mut().find(|held| held.process == owner.process) {
+            Some(held) => held.attribution = owner.attribution,
+            None if complete && found => {}
+            None if is_alive(&owner.process) => now.owners.push(*owner),
+            None => {}
+        }
+    }
+    now.owners.sort_unstable();
+}
+
+/// A process whose parent ended before it was looked at has none any more; we saw it start.
+pub(super) fn keep_parent(known: &Process, now: &Arc<Process>) -> Arc<Process> {
+    if now.parent.is_some() || known.parent.is_none() {
+        return Arc::clone(now);
+    }
+    Arc::new(Process { parent: known.parent, ..Process::clone(now) })
+}

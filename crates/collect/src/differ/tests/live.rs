@@ -1,0 +1,138 @@
+//! Snapshots between events.
+
+use procnet_core::{GapReason, Role};
+
+use super::*;
+
+fn live() -> Differ {
+    let mut differ = Differ::new(HostId::LOCAL, capabilities());
+    differ.set_live();
+    differ.diff(&mut snapshot(1, &[1, 2], Vec::new()));
+    differ
+}
+
+fn observed(cookie: u64, pid: u32) -> Socket {
+    let owner = Owner { process: key(pid), attribution: Attribution::Observed };
+    let seen = socket(cookie, SocketState::Established, &[]);
+    let owners = Owners::from_elem(owner, 1);
+    Socket { owners, role: Some(Role::Client), opened: Timestamp(5), ..seen }
+}
+
+fn closings(batch: &Batch) -> usize {
+    batch.events.iter().filter(|event| matches!(event, Event::SocketClosed { .. })).count()
+}
+
+#[test]
+fn a_snapshot_takes_back_nothing_that_was_observed() {
+    let mut differ = live();
+    let mut draft = Draft::default();
+    differ.socket_opened(observed(1, 1), &mut draft);
+    assert_eq!(differ.batch(Timestamp(6), draft).events.len(), 1);
+    assert!(differ.has_observed_owner(&observed(1, 1).key));
+
+    let same = socket(1, SocketState::Established, &[1]);
+    let batch = differ.diff(&mut snapshot(2, &[1, 2], vec![same]));
+    assert!(batch.events.is_empty(), "{batch:?}");
+
+    // Handed over: all tables were read, and only the other one holds it.
+    let handed = socket(1, SocketState::Established, &[2]);
+    let batch = differ.diff(&mut snapshot(3, &[1, 2], vec![handed]));
+    let told = opened(&batch);
+    assert_eq!((&told[0].owners, told[0].role), (&owners(&[2]), Some(Role::Client)));
+}
+
+#[test]
+fn tables_that_were_not_read_name_nobody_out_of_office() {
+    let mut differ = live();
+    differ.socket_opened(observed(1, 1), &mut Draft::default());
+    let other = socket(1, SocketState::Established, &[2]);
+    let mut partial = snapshot(2, &[1, 2], vec![other]);
+    partial.complete = false;
+    let batch = differ.diff(&mut partial);
+    assert_eq!(opened(&batch)[0].owners.len(), 2);
+
+    // But whoever has ended holds nothing.
+    let nobody = socket(1, SocketState::Established, &[]);
+    let batch = differ.diff(&mut snapshot(3, &[2], vec![nobody]));
+    assert!(opened(&batch)[0].owners.iter().all(|owner| owner.process != key(1)));
+}
+
+#[test]
+fn what_a_snapshot_lacks_waits_for_its_end_to_be_told() {
+    let mut differ = live();
+    for cookie in [1, 2, 3] {
+        differ.socket_opened(observed(cookie, 1), &mut Draft::default());
+    }
+    let batch = differ.diff(&mut snapshot(2, &[1, 2], Vec::new()));
+    assert_eq!(closings(&batch), 0);
+    let mut draft = Draft::default();
+    let totals = Counters { sent_bytes: 7, ..Counters::default() };
+    differ.socket_closed(observed(1, 1).key, Some(totals), &mut draft);
+    differ.socket_opened(Socket { uid: Some(1), ..observed(2, 1) }, &mut draft);
+    differ.close_missed(&mut draft, |_| true);
+    let batch = differ.batch(Timestamp(9), draft);
+    assert!(
+        batch
+            .events
+            .contains(&Event::SocketClosed { key: observed(1, 1).key, totals: Some(totals) })
+    );
+    assert!(batch.events.contains(&Event::SocketClosed { key: observed(3, 1).key, totals: None }));
+    assert_eq!(closings(&batch), 2, "the second was told of since");
+
+    // Where nobody can look, absence says nothing.
+    differ.diff(&mut snapshot(3, &[1, 2], Vec::new()));
+    let mut draft = Draft::default();
+    differ.close_missed(&mut draft, |_| false);
+    assert!(draft.is_empty());
+}
+
+#[test]
+fn a_connection_that_is_over_stays_so_while_the_kernel_still_lists_it() {
+    let mut differ = live();
+    let mut draft = Draft::default();
+    differ.socket_opened(observed(1, 1), &mut draft);
+    differ.socket_closed(observed(1, 1).key, Some(Counters::default()), &mut draft);
+    assert_eq!(differ.batch(Timestamp(6), draft).events.len(), 2);
+    let waiting = || vec![socket(1, SocketState::TimeWait, &[])];
+    for second in 2..5 {
+        let batch = differ.diff(&mut snapshot(second, &[1, 2], waiting()));
+        assert!(batch.events.is_empty(), "{batch:?}");
+    }
+    // The same socket may connect again.
+    let mut draft = Draft::default();
+    differ.socket_opened(observed(1, 1), &mut draft);
+    assert!(!draft.is_empty());
+    let batch = differ.diff(&mut snapshot(6, &[1, 2], vec![socket(1, SocketState::LastAck, &[1])]));
+    assert_eq!(opened(&batch)[0].state, SocketState::LastAck);
+}
+
+#[test]
+fn a_batch_tells_the_last_of_what_was_said_and_keeps_the_order() {
+    let mut differ = live();
+    let mut draft = Draft::default();
+    differ.process_exited(key(1), &mut draft);
+    differ.socket_opened(socket(1, SocketState::SynSent, &[]), &mut draft);
+    differ.socket_opened(observed(1, 2), &mut draft);
+    differ.process_started(process(3, "new"), &mut draft);
+    draft.note(Event::Gap { lost: 1, reason: GapReason::Kernel });
+    let batch = differ.batch(Timestamp(6), draft);
+    assert_eq!(batch.sequence, 2);
+    assert_eq!(
+        batch.events,
+        [
+            Event::ProcessStarted(process(3, "new")),
+            Event::Gap { lost: 1, reason: GapReason::Kernel },
+            Event::SocketOpened(Box::new(observed(1, 2))),
+            Event::ProcessExited(key(1)),
+        ]
+    );
+}
+
+#[test]
+fn a_parent_that_ended_is_still_the_parent() {
+    let mut differ = live();
+    let child = Process { parent: Some(key(1)), ..Process::bare(key(3), "p") };
+    differ.process_started(Arc::new(child), &mut Draft::default());
+    let batch = differ.diff(&mut snapshot(2, &[1, 2, 3], Vec::new()));
+    assert!(batch.events.is_empty(), "{batch:?}");
+}

@@ -1,0 +1,122 @@
+//! What kernel events add to what can be seen, or why there are none.
+
+use std::sync::Arc;
+
+use procnet_core::{Capability, CapabilityState};
+
+use super::programs::{LoadError, Parts};
+use crate::parse::capability::{BPF, NET_ADMIN, PERFMON};
+use crate::platform::host::{Rights, setcap};
+
+/// What is needed for all of it.
+const WANTED: [u32; 3] = [BPF, PERFMON, NET_ADMIN];
+
+/// What a scanner that also hears of events can see.
+pub(super) fn with_events(
+    scanning: &[Capability],
+    parts: Parts,
+    rights: &Rights,
+) -> Arc<[Capability]> {
+    let mut told: Vec<Capability> = scanning.to_vec();
+    let whole = parts.processes() && parts.accepts() && parts.use_of_sockets();
+    let mut missing = Vec::new();
+    for (there, what) in [
+        (parts.processes(), "processes that live shorter than a snapshot's interval"),
+        (parts.use_of_sockets(), "whom a socket is handed to"),
+        (parts.accepts(), "who accepts a connection that carries nothing"),
+        (parts.udp(), "UDP sockets that live shorter than a snapshot's interval"),
+    ] {
+        if !there {
+            missing.push(what);
+        }
+    }
+    let reason = if missing.is_empty() {
+        "The kernel tells of connections and processes as they open and close.".to_owned()
+    } else {
+        format!(
+            "The kernel tells of connections as they open and close, but not of {}.",
+            missing.join(", nor of ")
+        )
+    };
+    let complete = whole && parts.udp();
+    told.push(Capability {
+        id: "kernel-events",
+        title: "Events from the kernel",
+        state: if complete { CapabilityState::Full } else { CapabilityState::Partial },
+        reason: Arc::from(reason),
+        remedy: if complete { None } else { remedy(rights) },
+    });
+    for capability in &mut told {
+        match capability.id {
+            "short-lived" if parts.processes() => {
+                capability.state = CapabilityState::Full;
+                capability.reason =
+                    Arc::from("The kernel tells of every TCP connection and every process.");
+            }
+            "short-lived" => {
+                capability.reason = Arc::from(
+                    "The kernel tells of every TCP connection, but not of processes that live \
+                     shorter than a snapshot's interval.",
+                );
+            }
+            "udp-peers" if parts.udp() => {
+                capability.reason = Arc::from(
+                    "The kernel tells of UDP sockets and their bytes; peers are known only of \
+                     connected ones.",
+                );
+            }
+            _ => {}
+        }
+    }
+    told.into()
+}
+
+/// What a scanner can see where there are no events.
+pub(super) fn without_events(
+    scanning: &[Capability],
+    error: &LoadError,
+    rights: &Rights,
+) -> Arc<[Capability]> {
+    let mut told: Vec<Capability> = scanning.to_vec();
+    told.push(Capability {
+        id: "kernel-events",
+        title: "Events from the kernel",
+        state: CapabilityState::Missing,
+        reason: Arc::from(format!("Sockets are scanned instead: {error}.")),
+        remedy: remedy(rights),
+    });
+    told.into()
+}
+
+/// The command that grants what is missing, where that is a capability.
+fn remedy(rights: &Rights) -> Option<Arc<str>> {
+    WANTED.iter().any(|capability| !rights.has(*capability)).then(|| setcap(&WANTED)).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rights(effective: u64) -> Rights {
+        Rights { uid: 1000, effective, descriptors: true, hidden_processes: false }
+    }
+
+    #[test]
+    fn without_events_the_reason_and_the_command_are_told() {
+        let told = without_events(&[], &LoadError::Maps("EPERM".to_owned()), &rights(0));
+        assert_eq!((told[0].id, told[0].state), ("kernel-events", CapabilityState::Missing));
+        assert!(told[0].reason.contains("EPERM"));
+        assert!(told[0].remedy.as_deref().unwrap().contains("cap_bpf"));
+        let all = 1 << BPF | 1 << PERFMON | 1 << NET_ADMIN;
+        let told = without_events(&[], &LoadError::BigEndian, &rights(all));
+        assert_eq!(told[0].remedy, None, "no capability would help");
+    }
+
+    #[test]
+    fn a_part_that_is_missing_is_named() {
+        let told = with_events(&[], Parts::default(), &rights(1 << BPF | 1 << PERFMON));
+        assert_eq!(told[0].state, CapabilityState::Partial);
+        assert!(told[0].reason.contains("accepts a connection"));
+        assert!(told[0].remedy.as_deref().unwrap().contains("cap_net_admin"));
+    }
+}

@@ -1,0 +1,122 @@
+//! Kernel events: connections and processes are told as they come and go, snapshots complete them.
+
+mod capabilities;
+mod programs;
+mod tracker;
+
+use std::time::{Duration, Instant};
+
+use procnet_core::Batch;
+
+use self::capabilities::{with_events, without_events};
+use self::programs::{LoadError, Programs};
+use self::tracker::Tracker;
+use super::processes::Clock;
+use super::scan::Scanner;
+use crate::CollectError;
+use crate::differ::Draft;
+
+/// How long records gather. A frame: shorter costs wake-ups, longer is seen.
+const FRAME: Duration = Duration::from_millis(18);
+/// Rounds of draining for one batch, lest a flood of records never ends it.
+const MAX_ROUNDS: usize = 4;
+
+/// One machine's source of events.
+#[derive(Debug)]
+pub(in crate::platform) struct Listener {
+    scanner: Scanner,
+    programs: Programs,
+    tracker: Tracker,
+    snapshot_interval: Duration,
+    next_snapshot: Instant,
+    /// What happened before the snapshot that is due has been told.
+    caught_up: bool,
+    /// Records were lost: what cannot be verified any more is not kept.
+    lost: bool,
+}
+
+impl Listener {
+    /// Starts to listen, so that nothing is missed, and takes `scanner` for the snapshots. Gives
+    /// the scanner back if the kernel refuses.
+    pub(super) fn new(
+        mut scanner: Scanner,
+        ring_bytes: u32,
+        snapshot_interval: Duration,
+    ) -> Result<Self, (Box<Scanner>, LoadError)> {
+        let programs = match Programs::load(ring_bytes) {
+            Ok(programs) => programs,
+            Err(error) => {
+                let told = without_events(scanner.capabilities(), &error, scanner.rights());
+                scanner.set_capabilities(told);
+                return Err((Box::new(scanner), error));
+            }
+        };
+        let told = with_events(scanner.capabilities(), programs.parts(), scanner.rights());
+        scanner.set_capabilities(told);
+        scanner.differ_mut().set_live();
+        Ok(Self {
+            scanner,
+            programs,
+            tracker: Tracker::default(),
+            snapshot_interval,
+            next_snapshot: Instant::now(),
+            caught_up: true,
+            lost: false,
+        })
+    }
+
+    pub(super) fn scanner(&self) -> &Scanner {
+        &self.scanner
+    }
+
+    /// The next snapshot is due at once, and is the whole truth.
+    pub(super) fn request_resync(&mut self) {
+        self.scanner.request_resync();
+        self.next_snapshot = Instant::now();
+        self.caught_up = true;
+    }
+
+    /// What happened since the last call: events, or a snapshot's findings when one is due.
+    /// `None` if nothing did.
+    pub(super) fn poll(&mut self) -> Result<Option<Batch>, CollectError> {
+        let due = Instant::now() >= self.next_snapshot;
+        if due && self.caught_up {
+            self.caught_up = false;
+            let batch = self.scanner.poll();
+            // Also after a failure: trying again at once would only fail again.
+            self.next_snapshot = Instant::now() + self.snapshot_interval;
+            return batch.map(Some);
+        }
+        self.caught_up = due;
+        Ok(self.drain())
+    }
+
+    /// Lets records gather, but no longer than that.
+    pub(super) fn rest(&self, longest: Duration) {
+        std::thread::sleep(FRAME.min(longest));
+    }
+
+    fn drain(&mut self) -> Option<Batch> {
+        let Self { scanner, programs, tracker, .. } = self;
+        let mut draft = Draft::default();
+        for _ in 0..MAX_ROUNDS {
+            let more = programs.drain(|record| tracker.record(&record, scanner, &mut draft));
+            if !more {
+                break;
+            }
+        }
+        let lost = programs.newly_lost();
+        // What was missed before the loss can't be told from what was lost of it.
+        scanner.close_missed(std::mem::replace(&mut self.lost, lost > 0), &mut draft);
+        if lost > 0 {
+            scanner.read_everything();
+            self.next_snapshot = Instant::now();
+            self.caught_up = true;
+        }
+        tracker.finish(lost, scanner, &mut draft);
+        if draft.is_empty() {
+            return None;
+        }
+        Some(scanner.differ_mut().batch(Clock::now(), draft))
+    }
+}

@@ -1,0 +1,95 @@
+//! What the scanner lends to whoever hears of events: its knowledge of namespaces, processes and
+//! clocks, so that both tell the same thing in the same words.
+
+use std::sync::Arc;
+
+use procnet_core::{Capability, NetnsId, Process, ProcessKey, Timestamp, User};
+use rustc_hash::FxHashMap;
+
+use super::Scanner;
+use crate::differ::{Differ, Draft};
+use crate::platform::examine::{Details, Job, examine_all};
+use crate::platform::host::Rights;
+
+impl Scanner {
+    pub(in crate::platform) fn rights(&self) -> &Rights {
+        &self.rights
+    }
+
+    /// Replaces what can be seen here.
+    pub(in crate::platform) fn set_capabilities(&mut self, capabilities: Arc<[Capability]>) {
+        self.differ.set_capabilities(capabilities);
+    }
+
+    pub(in crate::platform) fn differ_mut(&mut self) -> &mut Differ {
+        &mut self.differ
+    }
+
+    /// The next snapshot reads every descriptor table.
+    pub(in crate::platform) fn read_everything(&mut self) {
+        self.last_full = None;
+    }
+
+    /// Whether snapshots know the namespace's sockets by their cookies.
+    pub(in crate::platform) fn identifies_by_cookie(&self, netns: NetnsId) -> bool {
+        self.sources.identifies_by_cookie(netns.0)
+    }
+
+    pub(in crate::platform) fn tells_udp(&self) -> bool {
+        self.sources.tells_udp()
+    }
+
+    /// Closes what the last snapshot lacked; with `all` also where it can't have been seen.
+    pub(in crate::platform) fn close_missed(&mut self, all: bool, draft: &mut Draft) {
+        let sources = &self.sources;
+        self.differ.close_missed(draft, |netns| all || sources.sees(netns.0));
+    }
+
+    /// A process' start, from nanoseconds since boot, in the unit of [`ProcessKey`].
+    pub(in crate::platform) fn ticks(&self, nanoseconds: u64) -> u64 {
+        self.processes.clock().ticks_of(nanoseconds)
+    }
+
+    /// The wall clock that many nanoseconds after boot.
+    pub(in crate::platform) fn wall_clock(&self, nanoseconds: u64) -> Timestamp {
+        self.processes.clock().after_boot(nanoseconds)
+    }
+
+    /// When the process started, by the wall clock.
+    pub(in crate::platform) fn started(&self, key: &ProcessKey) -> Timestamp {
+        self.processes.clock().timestamp(key.started)
+    }
+
+    /// What `/proc` says about these processes, by pid; without those that have ended.
+    pub(in crate::platform) fn look_into(
+        &mut self,
+        keys: &[ProcessKey],
+    ) -> FxHashMap<u32, Details> {
+        let jobs: Vec<Job> = keys
+            .iter()
+            .map(|key| Job {
+                pid: key.pid,
+                started: key.started,
+                details: true,
+                netns: false,
+                descriptors: false,
+            })
+            .collect();
+        let reports = examine_all(&self.procfs, &jobs, &mut self.readers, || {});
+        reports.into_iter().filter_map(|report| Some((report.pid, report.details?))).collect()
+    }
+
+    /// A process, as `/proc` shows it.
+    pub(in crate::platform) fn describe(
+        &mut self,
+        key: ProcessKey,
+        details: Details,
+        parent: Option<ProcessKey>,
+    ) -> Arc<Process> {
+        Arc::new(self.processes.describe(key, details, parent))
+    }
+
+    pub(in crate::platform) fn user(&mut self, uid: u32) -> User {
+        self.processes.user(uid)
+    }
+}

@@ -1,0 +1,302 @@
+//! What our own programs in the kernel tell: the layout of `bpf/record.h`.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use procnet_core::{Counters, Endpoint, Protocol, SocketState};
+
+use super::netlink::array;
+use super::row::{peer, socket_state};
+
+/// Length of the part that all records share.
+const HEADER_LENGTH: usize = 48;
+/// Length of a record about a process.
+const PROCESS_LENGTH: usize = 192;
+/// Length of a record about a socket.
+const SOCKET_LENGTH: usize = 128;
+
+/// `TCP_SYN_SENT` of `include/net/tcp_states.h`.
+const SYN_SENT: u8 = 2;
+/// `TCP_SYN_RECV`.
+const SYN_RECEIVED: u8 = 3;
+
+/// A process, as the kernel knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KernelProcess {
+    /// Its id in the kernel's own pid namespace.
+    pub pid: u32,
+    /// When it started, in nanoseconds since boot.
+    pub started: u64,
+    /// Its short name, padded with zeros.
+    pub comm: [u8; 16],
+}
+
+/// A record about a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessRecord<'a> {
+    /// What happened.
+    pub kind: ProcessChange,
+    /// To which process.
+    pub process: KernelProcess,
+    /// Its effective user.
+    pub uid: u32,
+    /// The parent's id and start, for a fork.
+    pub parent: Option<(u32, u64)>,
+    /// The path that was executed, for an exec; cut off at 127 bytes.
+    pub file: Option<&'a [u8]>,
+}
+
+/// What happens to processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProcessChange {
+    /// Another process made it.
+    Forked,
+    /// It runs another program now.
+    Executed,
+    /// Its last thread ended.
+    Exited,
+}
+
+/// A record about a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SocketRecord {
+    /// What happened.
+    pub kind: SocketChange,
+    /// When, in nanoseconds since boot.
+    pub at: u64,
+    /// The process that it is about: the opener, or whoever uses the socket.
+    pub process: Option<KernelProcess>,
+    /// The socket's user.
+    pub uid: u32,
+    /// The network namespace's inode.
+    pub netns: u32,
+    /// The socket's cookie.
+    pub cookie: u64,
+    /// Transport protocol.
+    pub protocol: Protocol,
+    /// Where it is in its life now.
+    pub state: SocketState,
+    /// The local end. While a SYN is being sent its port may not have been chosen yet: 0.
+    pub local: Endpoint,
+    /// The remote end, if there is one.
+    pub remote: Option<Endpoint>,
+    /// True for an IPv6 socket that does not take IPv4.
+    pub v6_only: bool,
+    /// What it carried.
+    pub counters: Counters,
+}
+
+/// What happens to sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SocketChange {
+    /// It listens.
+    Listening,
+    /// It called connect.
+    Connecting,
+    /// Its connect succeeded.
+    Connected,
+    /// A listener's handshake made it.
+    Accepted,
+    /// A process uses it.
+    Used,
+    /// It is gone.
+    Closed,
+}
+
+/// One record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KernelRecord<'a> {
+    /// About a process.
+    Process(ProcessRecord<'a>),
+    /// About a socket.
+    Socket(SocketRecord),
+}
+
+/// Reads one record. `None` for what is none of ours.
+pub fn parse(bytes: &[u8]) -> Option<KernelRecord<'_>> {
+    match u32::from_ne_bytes(array(bytes, 40)?) {
+        1..=3 => socket(bytes.first_chunk()?).map(KernelRecord::Socket),
+        4 => process(ProcessChange::Forked, bytes.get(..PROCESS_LENGTH)?),
+        5 => process(ProcessChange::Executed, bytes.get(..PROCESS_LENGTH)?),
+        6 => process(ProcessChange::Exited, bytes.get(..PROCESS_LENGTH)?),
+        _ => None,
+    }
+}
+
+fn kernel_process(bytes: &[u8]) -> Option<KernelProcess> {
+    let pid = u32::from_ne_bytes(array(bytes, 16)?);
+    let started = u64::from_ne_bytes(array(bytes, 8)?);
+    (pid != 0).then_some(KernelProcess { pid, started, comm: array(bytes, 24)? })
+}
+
+fn process(kind: ProcessChange, bytes: &[u8]) -> Option<KernelRecord<'_>> {
+    let file = until_nul(bytes.get(HEADER_LENGTH + 16..)?);
+    let parent = u32::from_ne_bytes(array(bytes, HEADER_LENGTH + 8)?);
+    let parent_started = u64::from_ne_bytes(array(bytes, HEADER_LENGTH)?);
+    Some(KernelRecord::Process(ProcessRecord {
+        kind,
+        process: kernel_process(bytes)?,
+        uid: u32::from_ne_bytes(array(bytes, 20)?),
+        parent: (parent != 0).then_some((parent, parent_started)),
+        file: (!file.is_empty()).then_some(file),
+    }))
+}
+
+/// What comes before the first zero byte.
+pub fn until_nul(bytes: &[u8]) -> &[u8] {
+    bytes.split(|byte| *byte == 0).next().unwrap_or_default()
+}
+
+fn socket(bytes: &[u8; SOCKET_LENGTH]) -> Option<SocketRecord> {
+    let long = |offset| array(bytes, offset).map(u64::from_ne_bytes);
+    let number = |offset| array(bytes, offset).map(u32::from_ne_bytes);
+    let short = |offset| array(bytes, offset).map(u16::from_ne_bytes);
+    let [protocol, state, former, v6_only] = array(bytes, 90)?;
+    let protocol = match protocol {
+        6 => Protocol::Tcp,
+        17 => Protocol::Udp,
+        _ => return None,
+    };
+    let family = short(84)?;
+    let local = endpoint(family, array(bytes, 96)?, short(86)?)?;
+    let remote = peer(endpoint(family, array(bytes, 112)?, short(88)?)?);
+    let state = socket_state(protocol, state, local, remote)?;
+    let kind = match (number(40)?, state, former) {
+        (3, ..) => SocketChange::Closed,
+        (2, ..) => SocketChange::Used,
+        (_, SocketState::Listen, _) => SocketChange::Listening,
+        (_, SocketState::SynSent, _) => SocketChange::Connecting,
+        (_, SocketState::Established, SYN_SENT) => SocketChange::Connected,
+        (_, SocketState::Established, SYN_RECEIVED) => SocketChange::Accepted,
+        _ => return None,
+    };
+    Some(SocketRecord {
+        kind,
+        at: long(0)?,
+        process: kernel_process(bytes),
+        uid: number(20)?,
+        netns: number(80)?,
+        cookie: long(48)?,
+        protocol,
+        state,
+        local,
+        // A listener that was connected before keeps the old peer's address.
+        remote: remote.filter(|_| state != SocketState::Listen),
+        // As sock_diag has it: of a connection it says nothing.
+        v6_only: v6_only != 0 && remote.is_none(),
+        counters: Counters {
+            received_bytes: long(56)?,
+            sent_bytes: long(64)?,
+            rtt_us: number(72)?,
+            retransmits: number(76)?,
+        },
+    })
+}
+
+fn endpoint(family: u16, address: [u8; 16], port: u16) -> Option<Endpoint> {
+    let ip = match family {
+        2 => {
+            let [a, b, c, d, ..] = address;
+            IpAddr::V4(Ipv4Addr::new(a, b, c, d))
+        }
+        10 => IpAddr::V6(Ipv6Addr::from(address)),
+        _ => return None,
+    };
+    Some(Endpoint::new(ip, port))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Writes `values` at their offsets.
+    fn bytes(length: usize, values: &[(usize, &[u8])]) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        for (offset, value) in values {
+            bytes[*offset..offset + value.len()].copy_from_slice(value);
+        }
+        bytes
+    }
+
+    fn connected() -> Vec<u8> {
+        bytes(
+            SOCKET_LENGTH,
+            &[
+                (0, &5_000_u64.to_ne_bytes()),
+                (8, &70_u64.to_ne_bytes()),
+                (16, &42_u32.to_ne_bytes()),
+                (20, &1000_u32.to_ne_bytes()),
+                (24, b"curl"),
+                (40, &1_u32.to_ne_bytes()),
+                (48, &99_u64.to_ne_bytes()),
+                (56, &10_u64.to_ne_bytes()),
+                (64, &20_u64.to_ne_bytes()),
+                (72, &30_u32.to_ne_bytes()),
+                (80, &4_026_531_840_u32.to_ne_bytes()),
+                (84, &2_u16.to_ne_bytes()),
+                (86, &40_000_u16.to_ne_bytes()),
+                (88, &80_u16.to_ne_bytes()),
+                (90, &[6, 1, SYN_SENT, 0]),
+                (96, &[127, 0, 0, 1]),
+                (112, &[127, 0, 0, 2]),
+            ],
+        )
+    }
+
+    #[test]
+    fn a_socket_record() {
+        let record = connected();
+        let Some(KernelRecord::Socket(socket)) = parse(&record) else { panic!("none") };
+        assert_eq!(socket.kind, SocketChange::Connected);
+        assert_eq!((socket.at, socket.cookie, socket.uid), (5000, 99, 1000));
+        assert_eq!(socket.netns, 4_026_531_840);
+        assert_eq!(socket.local.to_string(), "127.0.0.1:40000");
+        assert_eq!(socket.remote.unwrap().to_string(), "127.0.0.2:80");
+        let process = socket.process.unwrap();
+        assert_eq!((process.pid, process.started), (42, 70));
+        assert_eq!(until_nul(&process.comm), b"curl");
+        assert_eq!((socket.counters.received_bytes, socket.counters.sent_bytes), (10, 20));
+        assert_eq!((socket.counters.rtt_us, socket.counters.retransmits), (30, 0));
+    }
+
+    #[test]
+    fn who_is_not_known_is_nobody() {
+        let mut record = connected();
+        record[16..20].fill(0);
+        record[92] = SYN_RECEIVED;
+        let Some(KernelRecord::Socket(socket)) = parse(&record) else { panic!("none") };
+        assert_eq!((socket.kind, socket.process), (SocketChange::Accepted, None));
+    }
+
+    #[test]
+    fn a_process_record() {
+        let record = bytes(
+            PROCESS_LENGTH,
+            &[
+                (8, &7_u64.to_ne_bytes()),
+                (16, &43_u32.to_ne_bytes()),
+                (40, &5_u32.to_ne_bytes()),
+                (48, &6_u64.to_ne_bytes()),
+                (56, &42_u32.to_ne_bytes()),
+                (64, b"/usr/bin/curl"),
+            ],
+        );
+        let Some(KernelRecord::Process(process)) = parse(&record) else { panic!("none") };
+        assert_eq!(process.kind, ProcessChange::Executed);
+        assert_eq!((process.process.pid, process.parent), (43, Some((42, 6))));
+        assert_eq!(process.file, Some(b"/usr/bin/curl".as_slice()));
+        assert_eq!(parse(&record[..PROCESS_LENGTH - 1]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..256), kind in 0_u32..8) {
+            let mut bytes = bytes;
+            if let Some(place) = bytes.get_mut(40..44) {
+                place.copy_from_slice(&kind.to_ne_bytes());
+            }
+            let _ = parse(&bytes);
+        }
+    }
+}
