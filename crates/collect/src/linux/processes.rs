@@ -301,6 +301,12 @@ impl Processes {
             entry.scanned = self.poll;
             if let Some(details) = report.details {
                 entry.uid = details.uid;
+                // In the midst of an exec the kernel shows no command line; of a process that
+                // really has none, looking once more finds the same.
+                let had_some = |known: &Arc<Process>| !known.arguments.is_empty();
+                if details.arguments.is_empty() && entry.process.as_ref().is_none_or(had_some) {
+                    entry.refresh_at = 0;
+                }
                 // A process keeps the parent that started it, also when that one has ended.
                 entry.parent_key = entry.parent_key.or(parent);
                 let started = self.clock.timestamp(entry.key.started);

@@ -112,6 +112,24 @@ fn only_what_changed_is_looked_into() {
 }
 
 #[test]
+fn a_command_line_that_an_exec_hides_is_read_at_the_next_look() {
+    let mut tree = Tree::new();
+    tree.process(10, "server", 0, 5, &[]);
+    tree.look(true);
+    tree.stat(10, "sleep", 0, 0, 5, 'S');
+    fs::write(tree.path(10).join("cmdline"), b"").unwrap();
+    tree.look(false);
+    assert!(tree.known(10).arguments.is_empty());
+    // Without ptrace access `stat` shows no difference to the moment before.
+    fs::write(tree.path(10).join("cmdline"), b"sleep\x00600\0").unwrap();
+    assert_eq!(tree.look(false), 1);
+    assert_eq!(tree.known(10).arguments.join(" "), "sleep 600");
+    fs::write(tree.path(10).join("cmdline"), b"").unwrap();
+    tree.stat(10, "nameless", 0, 0, 5, 'S');
+    assert_eq!([tree.look(false), tree.look(false), tree.look(false)], [1, 1, 0]);
+}
+
+#[test]
 fn a_reused_pid_is_another_process_and_an_ended_one_holds_nothing() {
     let mut tree = Tree::new();
     tree.process(10, "one", 0, 5, &[100]);
