@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// Folders that are built, fetched or git's own.
+/// What is built, fetched or git's own, which is a file in a linked worktree.
 const NOT_OURS: &[&str] =
     &[".git", "target", "node_modules", "dist", "test-results", "playwright-report"];
 
@@ -49,10 +49,11 @@ fn collect(folder: &Path, prefix: &str, found: &mut Vec<SourceFile>) -> Result<(
         let entry = entry.with_context(|| format!("can't list {}", folder.display()))?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let kind = entry.file_type().with_context(|| format!("can't look at {name}"))?;
+        if NOT_OURS.contains(&name.as_str()) {
+            continue;
+        }
         if kind.is_dir() {
-            if !NOT_OURS.contains(&name.as_str()) {
-                collect(&entry.path(), &format!("{prefix}{name}/"), found)?;
-            }
+            collect(&entry.path(), &format!("{prefix}{name}/"), found)?;
         } else if kind.is_file() {
             let bytes = std::fs::read(entry.path())
                 .with_context(|| format!("can't read {prefix}{name}"))?;
