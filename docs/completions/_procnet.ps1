@@ -24,7 +24,8 @@ Register-ArgumentCompleter -Native -CommandName 'procnet' -ScriptBlock {
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'The TCP port of the page; 0 for any free one')
             [CompletionResult]::new('--bind', '--bind', [CompletionResultType]::ParameterName, 'The address to listen on')
             [CompletionResult]::new('--allow-host', '--allow-host', [CompletionResultType]::ParameterName, 'A host name under which the page may be asked for, beside localhost (repeatable)')
-            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Seconds between two looks at the sockets, 0.1 to 3600')
+            [CompletionResult]::new('--collector', '--collector', [CompletionResultType]::ParameterName, 'How to learn what happens')
+            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Seconds between two looks at all sockets, 0.1 to 3600')
             [CompletionResult]::new('--group-by', '--group-by', [CompletionResultType]::ParameterName, 'How processes are grouped at first')
             [CompletionResult]::new('--icons-dir', '--icons-dir', [CompletionResultType]::ParameterName, 'A folder with icons of your own')
             [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'A YAML or JSON file that gives processes types and labels')
@@ -52,7 +53,8 @@ Register-ArgumentCompleter -Native -CommandName 'procnet' -ScriptBlock {
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'The TCP port of the page; 0 for any free one')
             [CompletionResult]::new('--bind', '--bind', [CompletionResultType]::ParameterName, 'The address to listen on')
             [CompletionResult]::new('--allow-host', '--allow-host', [CompletionResultType]::ParameterName, 'A host name under which the page may be asked for, beside localhost (repeatable)')
-            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Seconds between two looks at the sockets, 0.1 to 3600')
+            [CompletionResult]::new('--collector', '--collector', [CompletionResultType]::ParameterName, 'How to learn what happens')
+            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Seconds between two looks at all sockets, 0.1 to 3600')
             [CompletionResult]::new('--group-by', '--group-by', [CompletionResultType]::ParameterName, 'How processes are grouped at first')
             [CompletionResult]::new('--icons-dir', '--icons-dir', [CompletionResultType]::ParameterName, 'A folder with icons of your own')
             [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'A YAML or JSON file that gives processes types and labels')
@@ -67,7 +69,8 @@ Register-ArgumentCompleter -Native -CommandName 'procnet' -ScriptBlock {
             break
         }
         'procnet;ls' {
-            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Seconds between two looks with --watch, 0.1 to 3600')
+            [CompletionResult]::new('--collector', '--collector', [CompletionResultType]::ParameterName, 'How to learn what happens')
+            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Seconds between two looks at all sockets, 0.1 to 3600')
             [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'A YAML or JSON file that gives processes types and labels')
             [CompletionResult]::new('--svc-ports', '--svc-ports', [CompletionResultType]::ParameterName, 'More service ports, such as 9000,9090')
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug')
@@ -85,7 +88,8 @@ Register-ArgumentCompleter -Native -CommandName 'procnet' -ScriptBlock {
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'The TCP port of the page; 0 for any free one')
             [CompletionResult]::new('--bind', '--bind', [CompletionResultType]::ParameterName, 'The address to listen on')
             [CompletionResult]::new('--allow-host', '--allow-host', [CompletionResultType]::ParameterName, 'A host name under which the page may be asked for, beside localhost (repeatable)')
-            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Seconds between two looks at the sockets, 0.1 to 3600')
+            [CompletionResult]::new('--collector', '--collector', [CompletionResultType]::ParameterName, 'How to learn what happens')
+            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Seconds between two looks at all sockets, 0.1 to 3600')
             [CompletionResult]::new('--group-by', '--group-by', [CompletionResultType]::ParameterName, 'How processes are grouped at first')
             [CompletionResult]::new('--icons-dir', '--icons-dir', [CompletionResultType]::ParameterName, 'A folder with icons of your own')
             [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'A YAML or JSON file that gives processes types and labels')
@@ -100,9 +104,10 @@ Register-ArgumentCompleter -Native -CommandName 'procnet' -ScriptBlock {
             break
         }
         'procnet;doctor' {
+            [CompletionResult]::new('--collector', '--collector', [CompletionResultType]::ParameterName, 'How to learn what happens')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'procnet;completions' {

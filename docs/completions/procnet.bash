@@ -47,7 +47,7 @@ _procnet() {
 
     case "${cmd}" in
         procnet)
-            opts="-h -V --port --bind --allow-host --open --interval --group-by --p2p-only --udp --icons-dir --rules --no-builtin-rules --svc-ports --log --help --version serve ls demo doctor completions man licences options"
+            opts="-h -V --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --icons-dir --rules --no-builtin-rules --svc-ports --log --help --version serve ls demo doctor completions man licences options"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -63,6 +63,10 @@ _procnet() {
                     ;;
                 --allow-host)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --collector)
+                    COMPREPLY=($(compgen -W "auto bpf scan" -- "${cur}"))
                     return 0
                     ;;
                 --interval)
@@ -111,7 +115,7 @@ _procnet() {
             return 0
             ;;
         procnet__subcmd__demo)
-            opts="-h --size --seed --port --bind --allow-host --open --interval --group-by --p2p-only --udp --icons-dir --rules --no-builtin-rules --svc-ports --log --help"
+            opts="-h --size --seed --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --icons-dir --rules --no-builtin-rules --svc-ports --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -135,6 +139,10 @@ _procnet() {
                     ;;
                 --allow-host)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --collector)
+                    COMPREPLY=($(compgen -W "auto bpf scan" -- "${cur}"))
                     return 0
                     ;;
                 --interval)
@@ -169,12 +177,16 @@ _procnet() {
             return 0
             ;;
         procnet__subcmd__doctor)
-            opts="-h --json --help"
+            opts="-h --collector --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --collector)
+                    COMPREPLY=($(compgen -W "auto bpf scan" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -197,12 +209,16 @@ _procnet() {
             return 0
             ;;
         procnet__subcmd__ls)
-            opts="-h --json --csv --watch --interval --rules --no-builtin-rules --svc-ports --log --help"
+            opts="-h --json --csv --watch --collector --interval --rules --no-builtin-rules --svc-ports --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --collector)
+                    COMPREPLY=($(compgen -W "auto bpf scan" -- "${cur}"))
+                    return 0
+                    ;;
                 --interval)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -255,7 +271,7 @@ _procnet() {
             return 0
             ;;
         procnet__subcmd__serve)
-            opts="-h --port --bind --allow-host --open --interval --group-by --p2p-only --udp --icons-dir --rules --no-builtin-rules --svc-ports --log --help"
+            opts="-h --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --icons-dir --rules --no-builtin-rules --svc-ports --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -271,6 +287,10 @@ _procnet() {
                     ;;
                 --allow-host)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --collector)
+                    COMPREPLY=($(compgen -W "auto bpf scan" -- "${cur}"))
                     return 0
                     ;;
                 --interval)

@@ -21,7 +21,8 @@ set edit:completion:arg-completer[procnet] = {|@words|
             cand --port 'The TCP port of the page; 0 for any free one'
             cand --bind 'The address to listen on'
             cand --allow-host 'A host name under which the page may be asked for, beside localhost (repeatable)'
-            cand --interval 'Seconds between two looks at the sockets, 0.1 to 3600'
+            cand --collector 'How to learn what happens'
+            cand --interval 'Seconds between two looks at all sockets, 0.1 to 3600'
             cand --group-by 'How processes are grouped at first'
             cand --icons-dir 'A folder with icons of your own'
             cand --rules 'A YAML or JSON file that gives processes types and labels'
@@ -48,7 +49,8 @@ set edit:completion:arg-completer[procnet] = {|@words|
             cand --port 'The TCP port of the page; 0 for any free one'
             cand --bind 'The address to listen on'
             cand --allow-host 'A host name under which the page may be asked for, beside localhost (repeatable)'
-            cand --interval 'Seconds between two looks at the sockets, 0.1 to 3600'
+            cand --collector 'How to learn what happens'
+            cand --interval 'Seconds between two looks at all sockets, 0.1 to 3600'
             cand --group-by 'How processes are grouped at first'
             cand --icons-dir 'A folder with icons of your own'
             cand --rules 'A YAML or JSON file that gives processes types and labels'
@@ -62,7 +64,8 @@ set edit:completion:arg-completer[procnet] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'procnet;ls'= {
-            cand --interval 'Seconds between two looks with --watch, 0.1 to 3600'
+            cand --collector 'How to learn what happens'
+            cand --interval 'Seconds between two looks at all sockets, 0.1 to 3600'
             cand --rules 'A YAML or JSON file that gives processes types and labels'
             cand --svc-ports 'More service ports, such as 9000,9090'
             cand --log 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug'
@@ -79,7 +82,8 @@ set edit:completion:arg-completer[procnet] = {|@words|
             cand --port 'The TCP port of the page; 0 for any free one'
             cand --bind 'The address to listen on'
             cand --allow-host 'A host name under which the page may be asked for, beside localhost (repeatable)'
-            cand --interval 'Seconds between two looks at the sockets, 0.1 to 3600'
+            cand --collector 'How to learn what happens'
+            cand --interval 'Seconds between two looks at all sockets, 0.1 to 3600'
             cand --group-by 'How processes are grouped at first'
             cand --icons-dir 'A folder with icons of your own'
             cand --rules 'A YAML or JSON file that gives processes types and labels'
@@ -93,9 +97,10 @@ set edit:completion:arg-completer[procnet] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'procnet;doctor'= {
+            cand --collector 'How to learn what happens'
             cand --json 'Print one JSON object'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'procnet;completions'= {
             cand -h 'Print help'

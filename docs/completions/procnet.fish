@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_procnet_global_optspecs
-    string join \n port= bind= allow-host= open interval= group-by= p2p-only udp icons-dir= rules= no-builtin-rules svc-ports= log= h/help V/version
+    string join \n port= bind= allow-host= open collector= interval= group-by= p2p-only udp icons-dir= rules= no-builtin-rules svc-ports= log= h/help V/version
 end
 
 function __fish_procnet_needs_command
@@ -27,7 +27,10 @@ end
 complete -c procnet -n "__fish_procnet_needs_command" -l port -d 'The TCP port of the page; 0 for any free one' -r
 complete -c procnet -n "__fish_procnet_needs_command" -l bind -d 'The address to listen on' -r
 complete -c procnet -n "__fish_procnet_needs_command" -l allow-host -d 'A host name under which the page may be asked for, beside localhost (repeatable)' -r
-complete -c procnet -n "__fish_procnet_needs_command" -l interval -d 'Seconds between two looks at the sockets, 0.1 to 3600' -r
+complete -c procnet -n "__fish_procnet_needs_command" -l collector -d 'How to learn what happens' -r -f -a "auto\t'Events where the kernel tells them, else scanning'
+bpf\t'Events from programs in the kernel, or an error that says what is missing'
+scan\t'Only reading tables, at the interval'"
+complete -c procnet -n "__fish_procnet_needs_command" -l interval -d 'Seconds between two looks at all sockets, 0.1 to 3600' -r
 complete -c procnet -n "__fish_procnet_needs_command" -l group-by -d 'How processes are grouped at first' -r -f -a "auto\t'Trees, or something coarser where those are too many'
 process\t'Every process by itself'
 tree\t'A program and its workers'
@@ -55,7 +58,10 @@ complete -c procnet -n "__fish_procnet_needs_command" -f -a "options" -d 'Print 
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l port -d 'The TCP port of the page; 0 for any free one' -r
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l bind -d 'The address to listen on' -r
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l allow-host -d 'A host name under which the page may be asked for, beside localhost (repeatable)' -r
-complete -c procnet -n "__fish_procnet_using_subcommand serve" -l interval -d 'Seconds between two looks at the sockets, 0.1 to 3600' -r
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l collector -d 'How to learn what happens' -r -f -a "auto\t'Events where the kernel tells them, else scanning'
+bpf\t'Events from programs in the kernel, or an error that says what is missing'
+scan\t'Only reading tables, at the interval'"
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l interval -d 'Seconds between two looks at all sockets, 0.1 to 3600' -r
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l group-by -d 'How processes are grouped at first' -r -f -a "auto\t'Trees, or something coarser where those are too many'
 process\t'Every process by itself'
 tree\t'A program and its workers'
@@ -71,7 +77,10 @@ complete -c procnet -n "__fish_procnet_using_subcommand serve" -l p2p-only -d 'S
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l udp -d 'Show UDP too, not only TCP'
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c procnet -n "__fish_procnet_using_subcommand ls" -l interval -d 'Seconds between two looks with --watch, 0.1 to 3600' -r
+complete -c procnet -n "__fish_procnet_using_subcommand ls" -l collector -d 'How to learn what happens' -r -f -a "auto\t'Events where the kernel tells them, else scanning'
+bpf\t'Events from programs in the kernel, or an error that says what is missing'
+scan\t'Only reading tables, at the interval'"
+complete -c procnet -n "__fish_procnet_using_subcommand ls" -l interval -d 'Seconds between two looks at all sockets, 0.1 to 3600' -r
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l rules -d 'A YAML or JSON file that gives processes types and labels' -r -F
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l svc-ports -d 'More service ports, such as 9000,9090' -r
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l log -d 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug' -r
@@ -88,7 +97,10 @@ complete -c procnet -n "__fish_procnet_using_subcommand demo" -l seed -d 'The sa
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l port -d 'The TCP port of the page; 0 for any free one' -r
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l bind -d 'The address to listen on' -r
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l allow-host -d 'A host name under which the page may be asked for, beside localhost (repeatable)' -r
-complete -c procnet -n "__fish_procnet_using_subcommand demo" -l interval -d 'Seconds between two looks at the sockets, 0.1 to 3600' -r
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l collector -d 'How to learn what happens' -r -f -a "auto\t'Events where the kernel tells them, else scanning'
+bpf\t'Events from programs in the kernel, or an error that says what is missing'
+scan\t'Only reading tables, at the interval'"
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l interval -d 'Seconds between two looks at all sockets, 0.1 to 3600' -r
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l group-by -d 'How processes are grouped at first' -r -f -a "auto\t'Trees, or something coarser where those are too many'
 process\t'Every process by itself'
 tree\t'A program and its workers'
@@ -104,8 +116,11 @@ complete -c procnet -n "__fish_procnet_using_subcommand demo" -l p2p-only -d 'Sh
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l udp -d 'Show UDP too, not only TCP'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c procnet -n "__fish_procnet_using_subcommand doctor" -l collector -d 'How to learn what happens' -r -f -a "auto\t'Events where the kernel tells them, else scanning'
+bpf\t'Events from programs in the kernel, or an error that says what is missing'
+scan\t'Only reading tables, at the interval'"
 complete -c procnet -n "__fish_procnet_using_subcommand doctor" -l json -d 'Print one JSON object'
-complete -c procnet -n "__fish_procnet_using_subcommand doctor" -s h -l help -d 'Print help'
+complete -c procnet -n "__fish_procnet_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c procnet -n "__fish_procnet_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c procnet -n "__fish_procnet_using_subcommand man" -s h -l help -d 'Print help'
 complete -c procnet -n "__fish_procnet_using_subcommand licences" -s h -l help -d 'Print help'

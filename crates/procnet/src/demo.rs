@@ -20,32 +20,45 @@ pub(crate) fn run(options: &DemoOptions) -> Result<()> {
         os: "simulated".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    let simulation = Simulation::new(options.size, options.seed);
+    let interval = options.serve.collecting.interval;
+    let simulation = Simulation::new(options.size, options.seed, interval);
     tracing::info!("a simulated machine with {} sockets", simulation.world.socket_count());
-    prepared.serve(host, Box::new(simulation), options.serve.interval)
+    prepared.serve(host, Box::new(simulation))
 }
 
 struct Simulation {
     world: World,
+    interval: Duration,
     stepped: Instant,
+    next: Instant,
     resync: bool,
 }
 
 impl Simulation {
-    fn new(size: Size, seed: u64) -> Self {
+    fn new(size: Size, seed: u64, interval: Duration) -> Self {
         let mut world = World::new(WorldOptions::of_size(world_size(size), seed));
         let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         world.set_wall_clock(Timestamp::default().saturating_add(since_epoch.unwrap_or_default()));
-        Self { world, stepped: Instant::now(), resync: false }
+        let now = Instant::now();
+        Self { world, interval, stepped: now, next: now, resync: false }
     }
 }
 
 impl Source for Simulation {
-    fn poll(&mut self) -> Result<Batch> {
+    fn next(&mut self, longest: Duration) -> Result<Option<Batch>> {
+        let rest = self.next.saturating_duration_since(Instant::now());
+        std::thread::sleep(rest.min(longest));
+        if rest > longest {
+            return Ok(None);
+        }
         let elapsed = self.stepped.elapsed().min(LONGEST_STEP);
         self.stepped = Instant::now();
         let batch = self.world.step(elapsed);
-        Ok(if std::mem::take(&mut self.resync) { self.world.resync() } else { batch })
+        let batch = if std::mem::take(&mut self.resync) { self.world.resync() } else { batch };
+        // A simulation that takes longer than its interval gets a rest all the same.
+        let took = self.stepped.elapsed();
+        self.next = Instant::now() + self.interval.saturating_sub(took).max(took);
+        Ok(Some(batch))
     }
 
     fn request_resync(&mut self) {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 
 use anyhow::{Context, Result};
-use procnet_collect::HostFacts;
+use procnet_collect::{CollectOptions, HostFacts};
 use procnet_core::graph::Graph;
 use procnet_wire::encode::capability_list;
 use procnet_wire::live::DegradationInfo;
@@ -53,7 +53,9 @@ pub(crate) fn run(options: DoctorOptions) -> Result<()> {
     let rules = RulesSource::new(None, true).and_then(|source| source.load().map(|r| (source, r)));
     let (source, rules) = rules.map_err(anyhow::Error::msg)?;
     let knowledge = Knowledge { rules, source, service_ports: Default::default() };
-    let mut machine = Machine::look_once(&knowledge, false)?;
+    let collect =
+        CollectOptions { kind: options.kind.collector.kind(), ..CollectOptions::default() };
+    let mut machine = Machine::look_once(&knowledge, false, collect)?;
     let findings = Findings::new(procnet_collect::host_facts(), machine.engine().graph());
     let text = if options.json {
         serde_json::to_string_pretty(&findings).context("can't write the findings as JSON")? + "\n"

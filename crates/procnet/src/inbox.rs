@@ -12,6 +12,9 @@ use procnet_core::{Batch, Event, GapReason};
 
 /// Most events that wait: some 100 MB if all of them open sockets.
 pub(crate) const CAPACITY: usize = 500_000;
+/// Most events of small batches that are taken out together: the views are brought up to date once
+/// for all of them, and readers wait no longer than for one batch of that size.
+const AT_ONCE: usize = 10_000;
 /// Most degradations that are kept of batches that were dropped.
 const KEPT_DEGRADATIONS: usize = 64;
 
@@ -67,21 +70,28 @@ impl Inbox {
         Pushed::Queued
     }
 
-    /// Takes the oldest batch out; waits that long for one.
-    pub(crate) fn pop(&self, longest: Duration) -> Option<Batch> {
+    /// Takes the oldest batches out, one large one or several small ones; waits that long for the
+    /// first. None came if there is none.
+    pub(crate) fn pop(&self, longest: Duration) -> Vec<Batch> {
         let (mut state, _) = self
             .arrived
             .wait_timeout_while(self.lock(), longest, |state| {
                 state.batches.is_empty() && state.dropped.is_none()
             })
             .unwrap_or_else(PoisonError::into_inner);
-        match state.batches.pop_front() {
-            Some(batch) => {
-                state.events -= batch.events.len();
-                Some(batch)
-            }
-            None => state.dropped.take(),
+        let mut taken = Vec::new();
+        let mut events = 0;
+        while let Some(next) = state.batches.front()
+            && (taken.is_empty() || events + next.events.len() <= AT_ONCE)
+        {
+            events += next.events.len();
+            taken.extend(state.batches.pop_front());
         }
+        state.events -= events;
+        if taken.is_empty() {
+            taken.extend(state.dropped.take());
+        }
+        taken
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -140,7 +150,9 @@ mod tests {
     }
 
     fn drain(inbox: &Inbox) -> Vec<Batch> {
-        std::iter::from_fn(|| inbox.pop(Duration::ZERO)).collect()
+        std::iter::from_fn(|| Some(inbox.pop(Duration::ZERO)).filter(|taken| !taken.is_empty()))
+            .flatten()
+            .collect()
     }
 
     #[test]
@@ -149,7 +161,21 @@ mod tests {
         assert_eq!(inbox.push(exits(1, 3)), Pushed::Queued);
         assert_eq!(inbox.push(exits(2, 7)), Pushed::Queued);
         assert_eq!(drain(&inbox), [exits(1, 3), exits(2, 7)]);
-        assert_eq!(inbox.pop(Duration::ZERO), None);
+        assert_eq!(inbox.pop(Duration::ZERO), []);
+    }
+
+    #[test]
+    fn small_batches_come_out_together_and_a_large_one_alone() {
+        let many = u32::try_from(AT_ONCE).unwrap();
+        let inbox = Inbox::new(10 * AT_ONCE);
+        for (sequence, count) in [(1, 1), (2, 2), (3, many), (4, 1)] {
+            inbox.push(exits(sequence, count));
+        }
+        let taken = |batches: Vec<Batch>| batches.iter().map(|b| b.sequence).collect::<Vec<_>>();
+        assert_eq!(taken(inbox.pop(Duration::ZERO)), [1, 2]);
+        assert_eq!(taken(inbox.pop(Duration::ZERO)), [3]);
+        assert_eq!(taken(inbox.pop(Duration::ZERO)), [4]);
+        assert_eq!(inbox.push(exits(5, 10 * many)), Pushed::Queued, "nothing is left in it");
     }
 
     #[test]
@@ -158,7 +184,7 @@ mod tests {
         inbox.push(exits(1, 8));
         assert_eq!(inbox.push(exits(2, 3)), Pushed::Dropped);
         assert_eq!(inbox.push(exits(3, 4)), Pushed::Dropped);
-        assert_eq!(inbox.pop(Duration::ZERO).map(|b| b.sequence), Some(1));
+        assert_eq!(inbox.pop(Duration::ZERO), [exits(1, 8)]);
         assert_eq!(inbox.push(exits(4, 1)), Pushed::Queued);
         let out = drain(&inbox);
         assert_eq!(out.len(), 2);

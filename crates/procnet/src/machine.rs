@@ -1,9 +1,10 @@
 //! A look at this machine: the collector and the engine, without a server around them.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use procnet_collect::{CollectError, ScanOptions, Scanner};
+use anyhow::Result;
+use procnet_collect::{CollectError, CollectOptions, Collector, CollectorKind};
 use procnet_core::Moment;
 use procnet_core::engine::{Engine, EngineOptions};
 use procnet_core::registry::ServicePorts;
@@ -15,9 +16,27 @@ use crate::usage::UsageError;
 
 /// This machine, as of the latest look.
 pub(crate) struct Machine {
-    scanner: Scanner,
+    collector: Collector,
     engine: Engine,
     began: Instant,
+}
+
+/// Starts to collect. That events are insisted on where there are none is something that can be
+/// put right.
+pub(crate) fn collector(options: CollectOptions) -> Result<Collector> {
+    Collector::new(options).map_err(|error| match error {
+        CollectError::Events { .. } => UsageError(format!("--collector bpf: {error}")).into(),
+        error => error.into(),
+    })
+}
+
+/// One line that says why this machine is only scanned, if that was not asked for.
+pub(crate) fn fallback(collector: &Collector, asked: CollectorKind) -> Option<String> {
+    if asked == CollectorKind::Scan || collector.kind() != CollectorKind::Scan {
+        return None;
+    }
+    let events = collector.capabilities().iter().find(|known| known.id == "kernel-events");
+    events.map(|known| format!("no events from the kernel. {}", known.reason))
 }
 
 impl Machine {
@@ -25,9 +44,10 @@ impl Machine {
     pub(crate) fn look_once(
         knowledge: &Knowledge,
         track_sockets: bool,
-    ) -> Result<Self, CollectError> {
+        options: CollectOptions,
+    ) -> Result<Self> {
         let mut machine = Self {
-            scanner: Scanner::new(ScanOptions::default())?,
+            collector: collector(options)?,
             engine: Engine::new(EngineOptions {
                 rules: Arc::clone(&knowledge.rules),
                 service_ports: knowledge.service_ports.clone(),
@@ -36,15 +56,21 @@ impl Machine {
             }),
             began: Instant::now(),
         };
-        machine.look()?;
+        // The first look is due at once, and tells everything.
+        machine.look(Duration::ZERO)?;
         Ok(machine)
     }
 
-    /// Looks again.
-    pub(crate) fn look(&mut self) -> Result<(), CollectError> {
-        let batch = self.scanner.poll()?;
+    /// Takes in what happens next, but waits no longer than that for it. True if anything came.
+    pub(crate) fn look(&mut self, longest: Duration) -> Result<bool, CollectError> {
+        let Some(batch) = self.collector.next(longest)? else { return Ok(false) };
         self.engine.apply(batch, since(self.began));
-        Ok(())
+        Ok(true)
+    }
+
+    /// Where it comes from.
+    pub(crate) fn collector(&self) -> &Collector {
+        &self.collector
     }
 
     /// What is known.

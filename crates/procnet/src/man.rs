@@ -366,7 +366,8 @@ mod tests {
             synopsis.contains("\\fBls\\fR [\\fIOPTION\\fR]... [\\fIFILTER\\fR]..."),
             "{synopsis}"
         );
-        assert!(synopsis.contains("\\fBdoctor\\fR [\\fB\\-\\-json\\fR]"), "{synopsis}");
+        let few = "\\fBdoctor\\fR [\\fB\\-\\-collector\\fR \\fIKIND\\fR] [\\fB\\-\\-json\\fR]";
+        assert!(synopsis.contains(few), "{synopsis}");
         for name in ["LS", "DEMO", "DOCTOR", "COMPLETIONS", "MAN", "LICENCES"] {
             assert!(!section(&format!("\"PROCNET {name}\"")).is_empty(), "{name}");
         }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use procnet_collect::{CollectOptions, CollectorKind};
 use procnet_core::registry::ServicePorts;
 use procnet_core::view::Grouping;
 
@@ -119,6 +120,77 @@ pub(crate) struct KnowledgeOptions {
     pub(crate) svc_ports: Option<ServicePorts>,
 }
 
+/// How it is learned what happens on this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CollectorChoice {
+    /// Events where the kernel tells them, else scanning
+    Auto,
+    /// Events from programs in the kernel, or an error that says what is missing
+    Bpf,
+    /// Only reading tables, at the interval
+    Scan,
+}
+
+impl CollectorChoice {
+    /// For whoever goes on looking.
+    pub(crate) const fn kind(self) -> CollectorKind {
+        match self {
+            Self::Auto => CollectorKind::Auto,
+            Self::Bpf => CollectorKind::Events,
+            Self::Scan => CollectorKind::Scan,
+        }
+    }
+}
+
+/// Events or scanning.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct CollectorOptions {
+    /// How to learn what happens
+    ///
+    /// Events show a connection at once, however short its life; the kernel tells them to root,
+    /// and to whoever has cap_bpf and cap_perfmon. `procnet doctor` says what it tells here.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "KIND",
+        default_value = "auto",
+        help_heading = "Collecting"
+    )]
+    pub(crate) collector: CollectorChoice,
+}
+
+/// How, and how often, it is learned what happens on this machine.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct CollectingOptions {
+    /// The kind.
+    #[command(flatten)]
+    pub(crate) kind: CollectorOptions,
+    /// Seconds between two looks at all sockets, 0.1 to 3600
+    ///
+    /// Scanning sees nothing in between. Events show at once, whatever the interval; what no
+    /// event tells, such as the bytes that a connection has carried so far, follows at it.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "1.0",
+        allow_negative_numbers = true,
+        value_parser = interval,
+        help_heading = "Collecting"
+    )]
+    pub(crate) interval: Duration,
+}
+
+impl CollectingOptions {
+    /// What the collector is asked to do.
+    pub(crate) fn collect(&self) -> CollectOptions {
+        CollectOptions {
+            kind: self.kind.collector.kind(),
+            interval: self.interval,
+            ..CollectOptions::default()
+        }
+    }
+}
+
 /// How much is told on stderr.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct LogOptions {
@@ -168,16 +240,9 @@ pub(crate) struct ServeOptions {
     /// Open the page in the browser
     #[arg(long, help_heading = "Serving")]
     pub(crate) open: bool,
-    /// Seconds between two looks at the sockets, 0.1 to 3600
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        default_value = "1.0",
-        allow_negative_numbers = true,
-        value_parser = interval,
-        help_heading = "Serving"
-    )]
-    pub(crate) interval: Duration,
+    /// Events or scanning.
+    #[command(flatten)]
+    pub(crate) collecting: CollectingOptions,
     /// How processes are grouped at first
     ///
     /// `auto` begins with process trees, a server and its workers as one, and gets coarser where
@@ -228,15 +293,9 @@ pub(crate) struct ListOptions {
     /// Keep watching: first what is there, then what opens (+), changes (~) and closes (-)
     #[arg(long)]
     pub(crate) watch: bool,
-    /// Seconds between two looks with --watch, 0.1 to 3600
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        default_value = "1.0",
-        allow_negative_numbers = true,
-        value_parser = interval
-    )]
-    pub(crate) interval: Duration,
+    /// Events or scanning.
+    #[command(flatten)]
+    pub(crate) collecting: CollectingOptions,
     /// Rules and ports.
     #[command(flatten)]
     pub(crate) knowledge: KnowledgeOptions,
@@ -282,6 +341,9 @@ pub(crate) struct DemoOptions {
 /// How the findings are told.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct DoctorOptions {
+    /// Events or scanning.
+    #[command(flatten)]
+    pub(crate) kind: CollectorOptions,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
@@ -391,14 +453,14 @@ mod tests {
     #[test]
     fn parity_row_19_options_and_defaults() {
         let defaults = parse("procnet").unwrap().serve;
-        assert_eq!((defaults.port, defaults.interval), (8765, Duration::from_secs(1)));
+        assert_eq!((defaults.port, defaults.collecting.interval), (8765, Duration::from_secs(1)));
         assert!(!defaults.p2p_only && !defaults.udp);
         assert!(defaults.knowledge.rules.is_none() && defaults.icons_dir.is_none());
 
         let line = "procnet --port 1234 --interval 0.5 --rules r.yaml --p2p-only --udp \
                     --svc-ports 9000,9090 --icons-dir icons";
         let all = parse(line).unwrap().serve;
-        assert_eq!((all.port, all.interval), (1234, Duration::from_millis(500)));
+        assert_eq!((all.port, all.collecting.interval), (1234, Duration::from_millis(500)));
         assert!(all.p2p_only && all.udp);
         assert_eq!(all.knowledge.rules, Some(PathBuf::from("r.yaml")));
         assert_eq!(all.knowledge.svc_ports.unwrap().extra, BTreeSet::from([9000, 9090]));
@@ -413,6 +475,22 @@ mod tests {
         };
         assert_eq!((named.port, named.udp), (9, true));
         assert!(parse("procnet --port 9 ls").is_err());
+    }
+
+    #[test]
+    fn events_are_wanted_where_there_are_any_unless_one_kind_is_forced() {
+        for (line, kind) in [
+            ("procnet", CollectorKind::Auto),
+            ("procnet --collector bpf", CollectorKind::Events),
+            ("procnet serve --collector scan", CollectorKind::Scan),
+        ] {
+            let options = parse(line).unwrap();
+            let Some(Command::Serve(serve)) = options.command else {
+                assert_eq!(options.serve.collecting.collect().kind, kind, "{line}");
+                continue;
+            };
+            assert_eq!(serve.collecting.collect().kind, kind, "{line}");
+        }
     }
 
     #[test]
@@ -433,6 +511,7 @@ mod tests {
             ("procnet --interval -1", "seconds from 0.1 to 3600"),
             ("procnet ls --interval -0.5", "seconds from 0.1 to 3600"),
             ("procnet demo --seed -1", "a whole number from 0"),
+            ("procnet --collector ebpf", "auto, bpf, scan"),
             ("procnet --bind here", "an IP address"),
             ("procnet --allow-host http://x/", "a host name"),
             ("procnet --group-by colour", "auto"),

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use procnet_collect::{ScanOptions, Scanner};
+use procnet_collect::Collector;
 use procnet_core::engine::{Engine, EngineOptions};
 use procnet_core::{Batch, Capability, CapabilityState};
 use procnet_server::{Live, ReloadRules, ServerOptions, ViewDefaults};
 use procnet_wire::live::HostInfo;
 
 use crate::inbox::{self, Inbox, Pushed};
-use crate::machine::{Knowledge, since};
+use crate::machine::{self, Knowledge, since};
 use crate::options::ServeOptions;
 use crate::rules_file::Watcher;
 use crate::stop::Stop;
@@ -29,15 +29,16 @@ const GRACE: Duration = Duration::from_millis(700);
 
 /// What tells the engine what happens: this machine, or a simulated one.
 pub(crate) trait Source: Send {
-    /// What happened since the last call. An error is trouble of the moment.
-    fn poll(&mut self) -> Result<Batch>;
-    /// The next poll is to tell everything, for a batch was lost.
+    /// Waits for something to happen, but no longer than that, and sees to it that asking again at
+    /// once costs at most half of a core. An error is trouble of the moment.
+    fn next(&mut self, longest: Duration) -> Result<Option<Batch>>;
+    /// The next batch but those on their way is to tell everything, for a batch was lost.
     fn request_resync(&mut self);
 }
 
-impl Source for Scanner {
-    fn poll(&mut self) -> Result<Batch> {
-        Ok(Self::poll(self)?)
+impl Source for Collector {
+    fn next(&mut self, longest: Duration) -> Result<Option<Batch>> {
+        Ok(Self::next(self, longest)?)
     }
 
     fn request_resync(&mut self) {
@@ -48,15 +49,20 @@ impl Source for Scanner {
 /// Serves this machine.
 pub(crate) fn run(options: &ServeOptions) -> Result<()> {
     let prepared = Prepared::new(options)?;
-    let scanner = Scanner::new(ScanOptions::default())?;
-    tell_limits(scanner.capabilities());
+    let collect = options.collecting.collect();
+    let asked = collect.kind;
+    let collector = machine::collector(collect)?;
+    if let Some(reason) = machine::fallback(&collector, asked) {
+        tracing::info!("{reason}");
+    }
+    tell_limits(collector.capabilities());
     let facts = procnet_collect::host_facts();
     let host = HostInfo {
         name: facts.hostname,
         os: facts.os.to_ascii_lowercase(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    prepared.serve(host, Box::new(scanner), options.interval)
+    prepared.serve(host, Box::new(collector))
 }
 
 /// Everything that can be wrong with the options has been found out.
@@ -84,12 +90,7 @@ impl<'a> Prepared<'a> {
     }
 
     /// Serves what `source` tells, until a signal comes.
-    pub(crate) fn serve(
-        self,
-        host: HostInfo,
-        source: Box<dyn Source>,
-        interval: Duration,
-    ) -> Result<()> {
+    pub(crate) fn serve(self, host: HostInfo, source: Box<dyn Source>) -> Result<()> {
         let Self { options, knowledge, listener } = self;
         let stop = Stop::default();
         stop.on_signals()?;
@@ -106,7 +107,7 @@ impl<'a> Prepared<'a> {
         let live = Live::new(engine, host, defaults);
         let inbox = Arc::new(Inbox::new(inbox::CAPACITY));
         drive(Arc::clone(&live), Arc::clone(&inbox), stop.clone())?;
-        collect(source, inbox, interval, stop.clone())?;
+        collect(source, inbox, stop.clone())?;
         let reload_rules = reload(&knowledge, &live);
         watch_rules(&knowledge, Arc::clone(&live), stop.clone())?;
 
@@ -234,8 +235,9 @@ fn drive(live: Arc<Live>, inbox: Arc<Inbox>, stop: Stop) -> Result<()> {
         let began = Instant::now();
         let mut ticked = Instant::now();
         while !stop.is_stopped() {
-            if let Some(batch) = inbox.pop(TICK) {
-                live.ingest(batch, since(began));
+            let batches = inbox.pop(TICK);
+            if !batches.is_empty() {
+                live.ingest(batches, since(began));
             }
             if ticked.elapsed() >= TICK {
                 live.tick(since(began));
@@ -245,43 +247,36 @@ fn drive(live: Arc<Live>, inbox: Arc<Inbox>, stop: Stop) -> Result<()> {
     })
 }
 
-/// The collector's thread: asks the source at each interval; never waits for the engine.
-fn collect(
-    mut source: Box<dyn Source>,
-    inbox: Arc<Inbox>,
-    interval: Duration,
-    stop: Stop,
-) -> Result<()> {
+/// The collector's thread: asks the source again and again; never waits for the engine.
+fn collect(mut source: Box<dyn Source>, inbox: Arc<Inbox>, stop: Stop) -> Result<()> {
     spawn("procnet-collect", move || {
         let mut trouble = String::new();
-        loop {
-            let began = Instant::now();
-            match source.poll() {
+        let mut dropping = false;
+        while !stop.is_stopped() {
+            match source.next(TICK) {
                 Ok(batch) => {
+                    let Some(batch) = batch else { continue };
                     if !trouble.is_empty() {
                         tracing::info!("collecting again");
                         trouble.clear();
                     }
-                    if inbox.push(batch) == Pushed::Dropped {
-                        tracing::warn!("the engine does not keep up: events were dropped");
+                    let dropped = inbox.push(batch) == Pushed::Dropped;
+                    if dropped {
                         source.request_resync();
                     }
+                    if dropped && !dropping {
+                        tracing::warn!("the engine does not keep up: events are dropped");
+                    }
+                    dropping = dropped;
                 }
                 Err(error) => {
-                    // The same trouble at each interval is told once.
+                    // The same trouble at each look is told once.
                     let message = format!("{error:#}");
                     if message != trouble {
                         tracing::warn!("{message}");
                         trouble = message;
                     }
-                    source.request_resync();
                 }
-            }
-            // A machine so busy that a look takes longer than the interval gets a rest all the
-            // same: at most half of one core is ours.
-            let took = began.elapsed();
-            if stop.wait(interval.saturating_sub(took).max(took.min(interval))) {
-                return;
             }
         }
     })

@@ -215,7 +215,7 @@ fn a_simulated_machine_is_followed_to_the_letter() {
     let mut at = 100;
     let mut feed = || {
         at += 1;
-        server.live.ingest(world.step(Duration::from_secs(1)), support::machine::seconds(at));
+        server.live.ingest([world.step(Duration::from_secs(1))], support::machine::seconds(at));
     };
     feed();
     let mut events = server.events("/api/v1/stream?group=auto", &[]);

@@ -54,42 +54,42 @@ impl Collector {
         match &mut self.0 {
             Source::Listen(listener) => listener.poll(),
             Source::Scan { scanner, interval, next } => {
-                let now = Instant::now();
-                if now < *next {
+                let began = Instant::now();
+                if began < *next {
                     return Ok(None);
                 }
-                *next = now + *interval;
-                scanner.poll().map(Some)
+                let batch = scanner.poll();
+                *next = next_look(began, *interval);
+                batch.map(Some)
             }
         }
     }
 
-    /// Waits for something to happen, but no longer than that.
+    /// Waits for something to happen, but no longer than that. It also rests for as long as the
+    /// last look took: however busy the machine, half of one core is the most that this costs.
     pub fn next(&mut self, longest: Duration) -> Result<Option<Batch>, CollectError> {
         let end = Instant::now() + longest;
         loop {
-            let batch = self.poll()?;
-            let left = end.saturating_duration_since(Instant::now());
-            if batch.is_some() || left.is_zero() {
-                return Ok(batch);
+            let next = match &self.0 {
+                Source::Listen(listener) => listener.next_poll(),
+                Source::Scan { next, .. } => *next,
+            };
+            std::thread::sleep(next.min(end).saturating_duration_since(Instant::now()));
+            if next > end {
+                return Ok(None);
             }
-            match &self.0 {
-                Source::Listen(listener) => listener.rest(left),
-                Source::Scan { next, .. } => {
-                    std::thread::sleep(left.min(next.saturating_duration_since(Instant::now())));
-                }
+            if let Some(batch) = self.poll()? {
+                return Ok(Some(batch));
             }
         }
     }
 
-    /// Tells the whole truth again at the next call: for a consumer that lost a batch.
+    /// The next look tells the whole truth again: for a consumer that lost a batch. Scanning looks
+    /// when it would have looked anyway, for a consumer that can't keep up is not helped by haste.
     pub fn request_resync(&mut self) {
         match &mut self.0 {
             Source::Listen(listener) => listener.request_resync(),
-            Source::Scan { scanner, next, .. } => {
-                scanner.request_resync();
-                *next = Instant::now();
-            }
+            Source::Scan { scanner, .. } => scanner.request_resync(),
         }
     }
 
@@ -98,6 +98,30 @@ impl Collector {
         match &self.0 {
             Source::Listen(listener) => listener.scanner().capabilities(),
             Source::Scan { scanner, .. } => scanner.capabilities(),
+        }
+    }
+}
+
+/// When to look again after a look that began then and has just ended: an interval after it began,
+/// but not before a rest as long as it took.
+pub(super) fn next_look(began: Instant, interval: Duration) -> Instant {
+    let ended = Instant::now();
+    let took = ended.saturating_duration_since(began);
+    ended + interval.saturating_sub(took).max(took)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_that_takes_long_is_followed_by_as_long_a_rest() {
+        let interval = Duration::from_secs(1);
+        for took in [Duration::ZERO, Duration::from_millis(400), Duration::from_secs(7)] {
+            let Some(began) = Instant::now().checked_sub(took) else { continue };
+            let next = next_look(began, interval);
+            let rest = next.saturating_duration_since(began) - took;
+            assert!(rest >= took && next >= began + interval, "{took:?}: {rest:?}");
         }
     }
 }

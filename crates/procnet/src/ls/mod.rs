@@ -9,13 +9,14 @@ mod watch;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 
 use anyhow::Result;
+use procnet_collect::{CollectOptions, CollectorKind};
 use procnet_core::filter::Filter;
 use procnet_core::graph::{Graph, SocketId};
 use procnet_wire::encode::socket_row;
 use procnet_wire::rows::SocketRow;
 
 use self::users::Users;
-use crate::machine::{Knowledge, Machine};
+use crate::machine::{Knowledge, Machine, fallback};
 use crate::options::ListOptions;
 use crate::stop::Stop;
 use crate::usage::UsageError;
@@ -40,14 +41,30 @@ pub(crate) fn run(options: &ListOptions) -> Result<()> {
     if options.watch {
         stop.on_signals()?;
     }
-    let mut machine = Machine::look_once(&knowledge, options.watch)?;
+    let collect = collect(options);
+    let asked = collect.kind;
+    let mut machine = Machine::look_once(&knowledge, options.watch, collect)?;
+    if let Some(reason) = fallback(machine.collector(), asked) {
+        tracing::info!("{reason}");
+    }
     let mut out = BufWriter::new(io::stdout().lock());
     let written = if options.watch {
-        watch::run(&mut machine, &filter, format, options.interval, &stop, &mut out)
+        watch::run(&mut machine, &filter, format, &stop, &mut out)
     } else {
         list(machine.engine().graph(), &filter, format, &mut out).map_err(Into::into)
     };
     written.or_else(unless_nobody_reads)
+}
+
+/// A single look gains nothing from events, and loading programs would take most of its time.
+fn collect(options: &ListOptions) -> CollectOptions {
+    let asked = options.collecting.collect();
+    match asked.kind {
+        CollectorKind::Auto if !options.watch => {
+            CollectOptions { kind: CollectorKind::Scan, ..asked }
+        }
+        _ => asked,
+    }
 }
 
 /// A reader that has seen enough, such as `head`, is no error.

@@ -17,12 +17,14 @@ use super::{Format, csv, json, sorted, table, width};
 use crate::machine::Machine;
 use crate::stop::Stop;
 
+/// How soon it is noticed that the program is to end.
+const LONGEST_WAIT: Duration = Duration::from_millis(100);
+
 /// Runs until it is told to stop, or nobody reads any more.
 pub(super) fn run(
     machine: &mut Machine,
     filter: &Filter,
     format: Format,
-    interval: Duration,
     stop: &Stop,
     out: &mut impl Write,
 ) -> Result<()> {
@@ -37,17 +39,20 @@ pub(super) fn run(
     }
     writer.out.flush()?;
     let mut told = String::new();
-    while !stop.wait(interval) {
-        if let Err(error) = machine.look() {
-            // The same trouble each second is told once.
-            let message = error.to_string();
-            if told != message {
-                tracing::warn!("{message}");
-                told = message;
+    while !stop.is_stopped() {
+        match machine.look(LONGEST_WAIT) {
+            Ok(true) => told.clear(),
+            Ok(false) => continue,
+            Err(error) => {
+                // The same trouble at each look is told once.
+                let message = error.to_string();
+                if told != message {
+                    tracing::warn!("{message}");
+                    told = message;
+                }
+                continue;
             }
-            continue;
         }
-        told.clear();
         let engine = machine.engine();
         let changes = engine.take_changes();
         let users = Users::of(engine.graph());

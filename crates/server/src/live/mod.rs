@@ -122,10 +122,12 @@ impl Live {
         })
     }
 
-    /// Folds a batch in, brings every view up to date and wakes the streams.
-    pub fn ingest(&self, batch: Batch, now: Moment) {
+    /// Folds batches in, brings every view up to date once for all of them and wakes the streams.
+    pub fn ingest(&self, batches: impl IntoIterator<Item = Batch>, now: Moment) {
         self.change(|state| {
-            state.engine.apply(batch, now);
+            for batch in batches {
+                state.engine.apply(batch, now);
+            }
             state.now = state.now.max(now);
         });
     }

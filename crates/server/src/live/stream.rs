@@ -15,8 +15,9 @@ use super::{Feed, Live};
 
 /// How often a stream says that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(5);
-/// The shortest time between two deltas: faster than the eye needs, slower than a burst.
-const PACE: Duration = Duration::from_millis(50);
+/// The shortest time between two deltas: a frame of the screen. Sources tell batches at the same
+/// pace, so that a lone event waits for nothing and a burst is one delta per frame.
+const PACE: Duration = Duration::from_millis(16);
 /// How long a browser waits before it reconnects.
 const RETRY: &[u8] = b"retry: 1000\n\n";
 

@@ -76,7 +76,7 @@ impl Server {
     pub(crate) fn feed<R>(&mut self, happen: impl FnOnce(&mut Machine) -> R) -> R {
         let result = happen(&mut self.machine);
         self.now += 1;
-        self.live.ingest(self.machine.batch(), machine::seconds(self.now));
+        self.live.ingest([self.machine.batch()], machine::seconds(self.now));
         result
     }
 

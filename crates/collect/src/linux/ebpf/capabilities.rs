@@ -5,9 +5,11 @@ use std::sync::Arc;
 use procnet_core::{Capability, CapabilityState};
 
 use super::programs::{LoadError, Parts};
-use crate::parse::capability::{BPF, NET_ADMIN, PERFMON};
+use crate::parse::capability::{BPF, NET_ADMIN, PERFMON, SYS_ADMIN, names};
 use crate::platform::host::{Rights, setcap};
 
+/// What is needed to load any program; `cap_sys_admin` is as good.
+const LOADING: [u32; 2] = [BPF, PERFMON];
 /// What is needed for all of it.
 const WANTED: [u32; 3] = [BPF, PERFMON, NET_ADMIN];
 
@@ -46,6 +48,7 @@ pub(super) fn with_events(
         reason: Arc::from(reason),
         remedy: if complete { None } else { remedy(rights) },
     });
+    unite_remedies(&mut told);
     for capability in &mut told {
         match capability.id {
             "short-lived" if parts.processes() => {
@@ -77,15 +80,34 @@ pub(super) fn without_events(
     error: &LoadError,
     rights: &Rights,
 ) -> Arc<[Capability]> {
+    let missing: Vec<&str> = LOADING
+        .into_iter()
+        .filter(|capability| !rights.has(*capability) && !rights.has(SYS_ADMIN))
+        .flat_map(|capability| names(1 << capability))
+        .collect();
+    let reason = match error {
+        LoadError::Maps(_) | LoadError::Tcp(_) if !missing.is_empty() => {
+            format!("Hearing of them needs {}; sockets are scanned instead.", missing.join(" and "))
+        }
+        _ => format!("Sockets are scanned instead: {error}."),
+    };
     let mut told: Vec<Capability> = scanning.to_vec();
     told.push(Capability {
         id: "kernel-events",
         title: "Events from the kernel",
         state: CapabilityState::Missing,
-        reason: Arc::from(format!("Sockets are scanned instead: {error}.")),
+        reason: Arc::from(reason),
         remedy: remedy(rights),
     });
+    unite_remedies(&mut told);
     told.into()
+}
+
+/// One command that grants everything, for the next one would take away what the last one granted.
+fn unite_remedies(told: &mut [Capability]) {
+    for capability in told.iter_mut().filter(|capability| capability.remedy.is_some()) {
+        capability.remedy = setcap(&WANTED);
+    }
 }
 
 /// The command that grants what is missing, where that is a capability.
@@ -105,11 +127,27 @@ mod tests {
     fn without_events_the_reason_and_the_command_are_told() {
         let told = without_events(&[], &LoadError::Maps("EPERM".to_owned()), &rights(0));
         assert_eq!((told[0].id, told[0].state), ("kernel-events", CapabilityState::Missing));
-        assert!(told[0].reason.contains("EPERM"));
+        assert!(told[0].reason.contains("needs cap_bpf and cap_perfmon;"));
         assert!(told[0].remedy.as_deref().unwrap().contains("cap_bpf"));
         let all = 1 << BPF | 1 << PERFMON | 1 << NET_ADMIN;
         let told = without_events(&[], &LoadError::BigEndian, &rights(all));
         assert_eq!(told[0].remedy, None, "no capability would help");
+        let told = without_events(&[], &LoadError::Maps("EPERM".to_owned()), &rights(all));
+        assert!(told[0].reason.contains("EPERM"), "it is something else");
+    }
+
+    #[test]
+    fn one_command_grants_what_scanning_and_events_need() {
+        let scanning = Capability {
+            id: "socket-owners",
+            title: "The processes behind sockets",
+            state: CapabilityState::Partial,
+            reason: Arc::from("hidden"),
+            remedy: setcap(&[]),
+        };
+        let told = without_events(&[scanning], &LoadError::Maps(String::new()), &rights(0));
+        assert_eq!(told[0].remedy, told[1].remedy);
+        assert!(told[0].remedy.as_deref().unwrap().contains("cap_sys_ptrace"));
     }
 
     #[test]

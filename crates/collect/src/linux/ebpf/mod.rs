@@ -11,6 +11,7 @@ use procnet_core::Batch;
 use self::capabilities::{with_events, without_events};
 use self::programs::{LoadError, Programs};
 use self::tracker::Tracker;
+use super::collector::next_look;
 use super::processes::Clock;
 use super::scan::Scanner;
 use crate::CollectError;
@@ -29,6 +30,7 @@ pub(in crate::platform) struct Listener {
     tracker: Tracker,
     snapshot_interval: Duration,
     next_snapshot: Instant,
+    next_drain: Instant,
     /// What happened before the snapshot that is due has been told.
     caught_up: bool,
     /// Records were lost: what cannot be verified any more is not kept.
@@ -60,6 +62,7 @@ impl Listener {
             tracker: Tracker::default(),
             snapshot_interval,
             next_snapshot: Instant::now(),
+            next_drain: Instant::now(),
             caught_up: true,
             lost: false,
         })
@@ -73,27 +76,31 @@ impl Listener {
     pub(super) fn request_resync(&mut self) {
         self.scanner.request_resync();
         self.next_snapshot = Instant::now();
-        self.caught_up = true;
     }
 
     /// What happened since the last call: events, or a snapshot's findings when one is due.
     /// `None` if nothing did.
     pub(super) fn poll(&mut self) -> Result<Option<Batch>, CollectError> {
-        let due = Instant::now() >= self.next_snapshot;
+        let began = Instant::now();
+        let due = began >= self.next_snapshot;
         if due && self.caught_up {
             self.caught_up = false;
             let batch = self.scanner.poll();
             // Also after a failure: trying again at once would only fail again.
-            self.next_snapshot = Instant::now() + self.snapshot_interval;
+            self.next_snapshot = next_look(began, self.snapshot_interval);
+            self.next_drain = next_look(began, FRAME);
             return batch.map(Some);
         }
         self.caught_up = due;
-        Ok(self.drain())
+        let batch = self.drain();
+        self.next_drain = next_look(began, FRAME);
+        Ok(batch)
     }
 
-    /// Lets records gather, but no longer than that.
-    pub(super) fn rest(&self, longest: Duration) {
-        std::thread::sleep(FRAME.min(longest));
+    /// When asking again is worth it: records gather for a frame, but what comes before a snapshot
+    /// that is due is told right before it.
+    pub(super) fn next_poll(&self) -> Instant {
+        if self.caught_up { self.next_drain.min(self.next_snapshot) } else { self.next_drain }
     }
 
     fn drain(&mut self) -> Option<Batch> {
