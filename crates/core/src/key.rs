@@ -45,6 +45,14 @@ pub struct SocketKey {
 pub enum SocketIdentity {
     /// Linux' socket cookie: unique until reboot, the same in sock_diag and in eBPF.
     Cookie(u64),
+    /// What one socket exchanges with one peer without being connected to it: the socket's cookie,
+    /// and the peer.
+    Flow {
+        /// The cookie of the socket that carries it.
+        cookie: u64,
+        /// The peer.
+        remote: Endpoint,
+    },
     /// Linux' socket inode, where only `/proc/PID/net/*` could be read.
     Inode(u64),
     /// Five-tuple and owner, where the platform has no handle of its own.

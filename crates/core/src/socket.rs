@@ -35,7 +35,9 @@ impl fmt::Display for Protocol {
 }
 
 /// The state of a socket: TCP's (RFC 9293 section 3.3.2), with the names of the published
-/// interface. A UDP socket is `Established` with a peer and `Listen` without one.
+/// interface. A UDP socket is `Established` with a peer and `Listen` without one; what it exchanges
+/// with each peer all the same is told as a socket of its own, `Established`
+/// ([`SocketIdentity::Flow`](crate::key::SocketIdentity::Flow)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum SocketState {
@@ -128,12 +130,14 @@ impl FromStr for SocketState {
     }
 }
 
-/// Which end of a connection a socket is, where somebody saw it call connect or accept.
+/// Which end of a connection a socket is, where somebody saw it call connect or accept. UDP has
+/// neither: there, who sent the first datagram is the client; and a socket without a peer is a
+/// client if all its exchanges began so, a server once a peer has begun one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
-    /// It called connect.
+    /// It called connect, or sent first.
     Client,
-    /// It was accepted from a listener.
+    /// It was accepted from a listener, or was sent to first.
     Server,
 }
 
@@ -242,6 +246,10 @@ pub struct Counters {
     pub received_bytes: u64,
     /// Payload bytes sent (for TCP: sent and acknowledged).
     pub sent_bytes: u64,
+    /// Segments (of TCP, those without payload and those sent again too) or datagrams received.
+    pub received_packets: u64,
+    /// Segments or datagrams sent, likewise.
+    pub sent_packets: u64,
     /// Smoothed round-trip time in microseconds; 0 if not known.
     pub rtt_us: u32,
     /// Segments sent again.

@@ -322,7 +322,13 @@ fn g6_an_ended_process_stays_while_a_stale_link_touches_it() {
 fn g7_bytes_of_closed_connections_stay_in_the_link() {
     let mut world = World::new();
     pair(&mut world);
-    let counters = Counters { sent_bytes: 100, received_bytes: 900, rtt_us: 50, retransmits: 1 };
+    let counters = Counters {
+        sent_bytes: 100,
+        received_bytes: 900,
+        rtt_us: 50,
+        retransmits: 1,
+        ..Counters::default()
+    };
     let mirrored = Counters { sent_bytes: 900, received_bytes: 150, ..counters };
     world.tell([
         Event::SocketCounted { key: key(2), counters },

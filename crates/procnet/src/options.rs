@@ -63,7 +63,8 @@ Examples:
 
 Meaning of the JSON fields: protocol (tcp, udp), state, local and remote {ip, port}, direction
 (outbound, inbound, listen, unknown), owners [{pid, name, exe, user, started}], attribution (how
-sure the owner is), rx_bytes, tx_bytes, rtt_us and retransmits (0 if not known), netns, cookie.")]
+sure the owner is), rx_bytes, tx_bytes, rx_packets, tx_packets, rtt_us and retransmits (0 if not
+known), netns, cookie.")]
     Ls(ListOptions),
     /// Serve the map of a simulated machine
     Demo(DemoOptions),

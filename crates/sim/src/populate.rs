@@ -22,7 +22,10 @@ impl World {
                 (Protocol::Tcp, listener)
             };
             if let Ok(port @ 1..) = u16::try_from(port) {
-                self.listen(NETNS, protocol, Endpoint::new(any, port), &[key]);
+                let listener = self.listen(NETNS, protocol, Endpoint::new(any, port), &[key]);
+                if (protocol, port) == (Protocol::Udp, 53) {
+                    self.resolver = Some((listener, key));
+                }
             }
         }
         for stack in 0..self.options.stacks {
@@ -128,7 +131,8 @@ impl World {
                     plans.push(Plan::Outbound { client, port: 443, protocol: Protocol::Tcp })
                 }
                 Role::Worker => {
-                    plans.push(Plan::Outbound { client, port: 53, protocol: Protocol::Udp })
+                    plans.push(Plan::Outbound { client, port: 123, protocol: Protocol::Udp });
+                    plans.push(Plan::Lookup { client });
                 }
                 _ => {}
             }

@@ -97,8 +97,16 @@ pub(crate) struct Service {
 
 #[derive(Clone, Debug)]
 struct Connection {
-    sockets: Vec<SocketKey>,
+    /// The sockets of the client's end, and those of the server's.
+    near: Vec<SocketKey>,
+    far: Vec<SocketKey>,
     plan: Plan,
+}
+
+impl Connection {
+    fn sockets(&self) -> impl Iterator<Item = &SocketKey> {
+        self.near.iter().chain(&self.far)
+    }
 }
 
 /// Who talks to whom: what a closed connection is replaced by.
@@ -110,6 +118,8 @@ pub(crate) enum Plan {
     Inbound { server: usize },
     /// A service calls somebody on the internet.
     Outbound { client: usize, port: u16, protocol: Protocol },
+    /// A service asks for a name, from a fresh socket that is connected to nobody.
+    Lookup { client: usize },
 }
 
 /// One simulated machine.
@@ -117,6 +127,8 @@ pub(crate) enum Plan {
 pub struct World {
     pub(crate) options: WorldOptions,
     pub(crate) random: Rng,
+    /// The socket of the machine's own resolver, and who holds it.
+    pub(crate) resolver: Option<(SocketKey, ProcessKey)>,
     sequence: u64,
     at: Timestamp,
     next_pid: u32,
@@ -133,6 +145,8 @@ pub struct World {
 
 /// The network namespace of what runs in no container.
 pub(crate) const NETNS: NetnsId = NetnsId(4_026_531_840);
+/// What a packet carries of an Ethernet frame's 1,500 bytes.
+const PAYLOAD: u64 = 1_448;
 /// 2026-01-01T00:00:00Z, in seconds.
 const EPOCH: i64 = 1_767_225_600;
 
@@ -142,6 +156,7 @@ impl World {
         let mut world = Self {
             options,
             random: Rng::with_seed(options.seed),
+            resolver: None,
             sequence: 0,
             at: Timestamp::from_seconds(EPOCH),
             next_pid: 300,
@@ -258,11 +273,11 @@ impl World {
         protocol: Protocol,
         local: Endpoint,
         owners: &[ProcessKey],
-    ) {
-        self.open(netns, protocol, SocketState::Listen, local, None, owners);
+    ) -> SocketKey {
+        self.open(netns, protocol, SocketState::Listen, local, None, owners)
     }
 
-    fn open(
+    pub(crate) fn open(
         &mut self,
         netns: NetnsId,
         protocol: Protocol,
@@ -271,19 +286,29 @@ impl World {
         remote: Option<Endpoint>,
         owners: &[ProcessKey],
     ) -> SocketKey {
-        let key = SocketKey {
-            host: HostId::LOCAL,
-            netns,
-            identity: SocketIdentity::Cookie(self.next_cookie),
-        };
+        let identity = SocketIdentity::Cookie(self.next_cookie);
         self.next_cookie += 1;
+        let key = SocketKey { host: HostId::LOCAL, netns, identity };
+        let socket = self.socket(key, protocol, state, local, remote, owners);
+        self.tell(socket)
+    }
+
+    pub(crate) fn socket(
+        &mut self,
+        key: SocketKey,
+        protocol: Protocol,
+        state: SocketState,
+        local: Endpoint,
+        remote: Option<Endpoint>,
+        owners: &[ProcessKey],
+    ) -> Socket {
         let held =
             |process: &ProcessKey| Owner { process: *process, attribution: Attribution::Held };
         let mut owners: procnet_core::Owners = owners.iter().map(held).collect();
         owners.sort_unstable();
         let connected = state != SocketState::Listen && protocol == Protocol::Tcp;
         let rtt_us = if connected { 40 + self.random.u32(..30_000) } else { 0 };
-        let socket = Socket {
+        Socket {
             key,
             protocol,
             state,
@@ -296,7 +321,12 @@ impl World {
             role: None,
             counters: Counters { rtt_us, ..Counters::default() },
             opened: self.at,
-        };
+        }
+    }
+
+    /// Tells of a socket, or tells it anew.
+    pub(crate) fn tell(&mut self, socket: Socket) -> SocketKey {
+        let key = socket.key;
         self.sockets.insert(key, socket.clone());
         self.pending.push(Event::SocketOpened(Box::new(socket)));
         key
@@ -305,24 +335,26 @@ impl World {
     pub(crate) fn connect(&mut self, plan: Plan) {
         let established = SocketState::Established;
         let port = self.ephemeral_port();
-        let sockets = match plan {
+        let (near, far) = match plan {
             Plan::Local { client, server } => {
                 let (near, far) = (self.services[client].netns, self.services[server].netns);
                 let caller = self.pick_caller(client);
                 let (acceptor, to) = self.pick_acceptor(server);
                 let own = if near == far { to.ip } else { self.services[client].address };
                 let from = Endpoint::new(own, port);
-                vec![
-                    self.open(near, Protocol::Tcp, established, from, Some(to), &[caller]),
-                    self.open(far, Protocol::Tcp, established, to, Some(from), &[acceptor]),
-                ]
+                (
+                    vec![self.open(near, Protocol::Tcp, established, from, Some(to), &[caller])],
+                    vec![self.open(far, Protocol::Tcp, established, to, Some(from), &[acceptor])],
+                )
             }
             Plan::Inbound { server } => {
                 let (acceptor, to) = self.pick_acceptor(server);
                 let from = Endpoint::new(self.public_address(), port);
                 // The proxy has a public address of its own.
                 let netns = self.services[server].netns;
-                vec![self.open(netns, Protocol::Tcp, established, to, Some(from), &[acceptor])]
+                let ours =
+                    self.open(netns, Protocol::Tcp, established, to, Some(from), &[acceptor]);
+                (Vec::new(), vec![ours])
             }
             Plan::Outbound { client, port: to, protocol } => {
                 let caller = self.pick_caller(client);
@@ -334,14 +366,15 @@ impl World {
                     established
                 };
                 let netns = self.services[client].netns;
-                vec![self.open(netns, protocol, state, from, Some(to), &[caller])]
+                (vec![self.open(netns, protocol, state, from, Some(to), &[caller])], Vec::new())
             }
+            Plan::Lookup { client } => self.look_up(client, port),
         };
-        self.connections.push(Connection { sockets, plan });
+        self.connections.push(Connection { near, far, plan });
     }
 
     fn close(&mut self, connection: &Connection) {
-        for key in &connection.sockets {
+        for key in connection.sockets() {
             if let Some(socket) = self.sockets.remove(key) {
                 self.pending.push(Event::SocketClosed { key: *key, totals: Some(socket.counters) });
             }
@@ -351,12 +384,14 @@ impl World {
     /// Some bytes go each way.
     fn carry(&mut self, connection: usize) {
         let (up, down) = (self.random.u64(40..4_000), self.random.u64(100..200_000));
-        let keys = self.connections[connection].sockets.clone();
-        for (end, key) in (0..).zip(keys) {
+        let Connection { near, far, .. } = self.connections[connection].clone();
+        let ends = near.into_iter().map(|key| (key, up, down));
+        for (key, sent, received) in ends.chain(far.into_iter().map(|key| (key, down, up))) {
             let Some(socket) = self.sockets.get_mut(&key) else { continue };
-            let (sent, received) = if end == 0 { (up, down) } else { (down, up) };
             socket.counters.sent_bytes += sent;
             socket.counters.received_bytes += received;
+            socket.counters.sent_packets += sent.div_ceil(PAYLOAD);
+            socket.counters.received_packets += received.div_ceil(PAYLOAD);
             self.pending.push(Event::SocketCounted { key, counters: socket.counters });
         }
     }
@@ -376,7 +411,7 @@ impl World {
         };
         let (gone, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.connections)
             .into_iter()
-            .partition(|c| c.sockets.iter().any(|key| touches(&self.sockets, key)));
+            .partition(|c| c.sockets().any(|key| touches(&self.sockets, key)));
         self.connections = kept;
         for connection in &gone {
             self.close(connection);
@@ -415,7 +450,7 @@ impl World {
         }
     }
 
-    fn pick_caller(&mut self, service: usize) -> ProcessKey {
+    pub(crate) fn pick_caller(&mut self, service: usize) -> ProcessKey {
         let callers = &self.services[service].callers;
         callers[self.random.usize(..callers.len())]
     }
@@ -433,7 +468,7 @@ impl World {
 
     /// An address out of the blocks for documentation and benchmarks (RFC 5737, RFC 2544): no
     /// real host is ever named.
-    fn public_address(&mut self) -> IpAddr {
+    pub(crate) fn public_address(&mut self) -> IpAddr {
         let low = self.random.u8(1..255);
         IpAddr::V4(match self.random.u8(..4) {
             0 => Ipv4Addr::new(192, 0, 2, low),

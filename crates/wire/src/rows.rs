@@ -58,17 +58,26 @@ pub struct SocketRow {
     pub unknown_owner: Option<String>,
     /// The uid that the kernel notes on the socket, or null.
     pub uid: Option<u32>,
-    /// Payload bytes received; 0 if not known (UDP, TIME_WAIT, namespaces read through /proc).
+    /// Payload bytes received; 0 if not known (UDP without kernel events, TIME_WAIT,
+    /// namespaces read through /proc).
     pub rx_bytes: u64,
-    /// Payload bytes sent; 0 if not known (UDP, TIME_WAIT, namespaces read through /proc).
+    /// Payload bytes sent; 0 if not known (UDP without kernel events, TIME_WAIT,
+    /// namespaces read through /proc).
     pub tx_bytes: u64,
+    /// Segments or datagrams received; 0 if not known.
+    #[serde(default)]
+    pub rx_packets: u64,
+    /// Segments or datagrams sent; 0 if not known.
+    #[serde(default)]
+    pub tx_packets: u64,
     /// Smoothed round-trip time in microseconds; 0 if not known.
     pub rtt_us: u32,
     /// Segments sent again; 0 if not known (UDP, TIME_WAIT, namespaces read through /proc).
     pub retransmits: u32,
     /// The network namespace's inode number.
     pub netns: u64,
-    /// The kernel's socket cookie; 0 where there is none.
+    /// The kernel's socket cookie; 0 where there is none. What an unconnected UDP socket exchanges
+    /// with each of its peers has the cookie of that socket.
     pub cookie: u64,
     /// When it was opened or first seen, in milliseconds since the Unix epoch.
     pub opened: i64,

@@ -63,7 +63,7 @@ function Socket({ socket }: { socket: SocketRow }) {
       <div class="numbers">
         {!listening && <code title="Local end">{formatEndpoint(socket.local)}</code>}
         {!listening && (
-          <span title="Sent and received">
+          <span title={`Sent ${socket.tx_packets} and received ${socket.rx_packets} packets`}>
             ↑ {formatBytes(socket.tx_bytes)} ↓ {formatBytes(socket.rx_bytes)}
           </span>
         )}

@@ -738,7 +738,8 @@ export interface components {
       attribution: string;
       /**
        * Format: int64
-       * @description The kernel's socket cookie; 0 where there is none.
+       * @description The kernel's socket cookie; 0 where there is none. What an unconnected UDP socket exchanges
+       *     with each of its peers has the cookie of that socket.
        */
       cookie: number;
       /** @description `outbound`, `inbound`, `listen`, or `unknown`. */
@@ -774,9 +775,15 @@ export interface components {
       rtt_us: number;
       /**
        * Format: int64
-       * @description Payload bytes received; 0 if not known (UDP, TIME_WAIT, namespaces read through /proc).
+       * @description Payload bytes received; 0 if not known (UDP without kernel events, TIME_WAIT,
+       *     namespaces read through /proc).
        */
       rx_bytes: number;
+      /**
+       * Format: int64
+       * @description Segments or datagrams received; 0 if not known.
+       */
+      rx_packets?: number;
       /**
        * @description `LISTEN`, `SYN_SENT`, `SYN_RECEIVED`, `ESTABLISHED`, `FIN_WAIT1`, `FIN_WAIT2`,
        *     `CLOSE_WAIT`, `CLOSING`, `LAST_ACK`, `TIME_WAIT`, or `CLOSED`.
@@ -784,9 +791,15 @@ export interface components {
       state: string;
       /**
        * Format: int64
-       * @description Payload bytes sent; 0 if not known (UDP, TIME_WAIT, namespaces read through /proc).
+       * @description Payload bytes sent; 0 if not known (UDP without kernel events, TIME_WAIT,
+       *     namespaces read through /proc).
        */
       tx_bytes: number;
+      /**
+       * Format: int64
+       * @description Segments or datagrams sent; 0 if not known.
+       */
+      tx_packets?: number;
       /**
        * Format: int32
        * @description The uid that the kernel notes on the socket, or null.

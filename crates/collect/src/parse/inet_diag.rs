@@ -154,6 +154,8 @@ fn counters(info: &[u8], state: SocketState) -> Counters {
     Counters {
         received_bytes: long(128).saturating_sub(u64::from(fin)),
         sent_bytes,
+        received_packets: u64::from(short(140)),
+        sent_packets: u64::from(short(136)),
         rtt_us: short(68),
         retransmits: short(100),
     }

@@ -188,6 +188,7 @@ fn socket(bytes: &[u8; SOCKET_LENGTH]) -> Option<SocketRecord> {
             sent_bytes: long(64)?,
             rtt_us: number(72)?,
             retransmits: number(76)?,
+            ..Counters::default()
         },
     })
 }

@@ -249,11 +249,17 @@ impl Graph {
     }
 }
 
-/// True for a listener that offers a service. An unconnected UDP socket on an ephemeral port
-/// (RFC 6056; Linux' default range begins at 32768) is some client's, waiting for its answer.
+/// True for a listener that offers a service (V6). Where nobody saw who began the exchanges of a UDP
+/// socket, an ephemeral port (RFC 6056; Linux' default range begins at 32768) is some client's,
+/// waiting for its answer.
 pub fn offers_service(socket: &Socket) -> bool {
     const EPHEMERAL: u16 = 32_768;
-    socket.is_listener() && (socket.protocol == Protocol::Tcp || socket.local.port < EPHEMERAL)
+    socket.is_listener()
+        && match (socket.protocol, socket.role) {
+            (Protocol::Tcp, _) | (Protocol::Udp, Some(Role::Server)) => true,
+            (Protocol::Udp, Some(Role::Client)) => false,
+            (Protocol::Udp, None) => socket.local.port < EPHEMERAL,
+        }
 }
 
 /// A listener in words: `tcp *:443`, `udp 127.0.0.1:53`; `tcp [::]:443` for one that takes only

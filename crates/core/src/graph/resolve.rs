@@ -68,6 +68,9 @@ impl Graph {
             .copied()
             .filter_map(|id| {
                 let listener = &self.sockets[id.index()].socket;
+                if listener.role == Some(Role::Client) {
+                    return None; // V6: it only waits for answers.
+                }
                 let bound = listener.local.ip;
                 let rank = if bound == endpoint.ip {
                     0
@@ -94,12 +97,15 @@ impl Graph {
             return Some((Evidence::Observed, role));
         }
         let remote = socket.remote?;
-        let local_listens = self.listener_at(socket, socket.local).is_some();
-        let remote_listens = self.listener_at(socket, remote).is_some();
-        match (local_listens, remote_listens) {
-            (true, false) => Some((Evidence::Listener, Role::Server)),
-            (false, true) => Some((Evidence::Listener, Role::Client)),
-            _ => entry.remembered_role.map(|role| (Evidence::Pairing, role)),
+        // A UDP client's own socket waits for its answers: whoever offers a service listens more.
+        let listens = |endpoint| {
+            let listener = self.listener_at(socket, endpoint)?;
+            Some(offers_service(&self.sockets[listener.index()].socket))
+        };
+        match listens(socket.local).cmp(&listens(remote)) {
+            Ordering::Greater => Some((Evidence::Listener, Role::Server)),
+            Ordering::Less => Some((Evidence::Listener, Role::Client)),
+            Ordering::Equal => entry.remembered_role.map(|role| (Evidence::Pairing, role)),
         }
     }
 

@@ -8,7 +8,7 @@ use procnet_wire::rows::{SocketEventRow, SocketRow};
 use super::users::Users;
 
 const COLUMNS: &str = "protocol,state,local_ip,local_port,remote_ip,remote_port,direction,pids,\
-                       names,users,attribution,rx_bytes,tx_bytes,rtt_us,netns,cookie";
+                       names,users,attribution,rx_bytes,tx_bytes,rtt_us,netns,cookie,rx_packets,tx_packets";
 
 /// A header line and a line for each socket.
 pub(super) fn write(rows: &[SocketRow], users: &Users, out: &mut impl Write) -> io::Result<()> {
@@ -57,6 +57,8 @@ fn line(row: &SocketRow, users: &Users) -> String {
         row.rtt_us.to_string(),
         row.netns.to_string(),
         row.cookie.to_string(),
+        row.rx_packets.to_string(),
+        row.tx_packets.to_string(),
     ];
     fields.iter().map(|field| quoted(field)).collect::<Vec<_>>().join(",")
 }

@@ -201,6 +201,8 @@ pub(super) mod tests {
             uid: None,
             rx_bytes: 123_456,
             tx_bytes: 0,
+            rx_packets: 0,
+            tx_packets: 0,
             rtt_us: 0,
             retransmits: 0,
             netns: 1,

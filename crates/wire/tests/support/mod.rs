@@ -79,7 +79,14 @@ impl Machine {
                 .collect(),
             unknown_owner: UnknownOwner::NoPermission,
             role: None,
-            counters: Counters { received_bytes: 10, sent_bytes: 20, rtt_us: 30, retransmits: 0 },
+            counters: Counters {
+                received_bytes: 10,
+                sent_bytes: 20,
+                received_packets: 3,
+                sent_packets: 4,
+                rtt_us: 30,
+                retransmits: 0,
+            },
             opened: Timestamp::from_seconds(START),
         })));
         key
