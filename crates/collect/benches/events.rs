@@ -1,11 +1,11 @@
 //! What kernel events cost those who make connections, and how soon they are told: a report, not
-//! an assertion. Needs root.
+//! an assertion. Needs root, and is best run in a network namespace of its own.
 //!
 //! `cargo bench -p procnet-collect --bench events [-- --quick]`
 //!
 //! Loopback connections are opened, spoken on and closed, in turn with and without a collector
-//! that drains beside them. All of it happens in this process, so that its CPU time (which
-//! includes what our programs take in the kernel) is the whole cost.
+//! that drains beside them. What the programs take in the kernel, softirqs included, counts as
+//! time of the thread that they run in or interrupt: the workload's.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -18,9 +18,12 @@ use procnet_core::Event;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
+/// System calls of one round.
+const CALLS: u32 = 2_000_000;
+
 fn main() -> ExitCode {
     let quick = std::env::args().any(|argument| argument == "--quick");
-    let (rounds, connections) = if quick { (2, 5_000) } else { (7, 20_000) };
+    let (rounds, connections) = if quick { (3, 10_000) } else { (11, 20_000) };
     match report(rounds, connections) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -30,13 +33,19 @@ fn main() -> ExitCode {
     }
 }
 
-/// What a round of connections took.
+/// What a round took.
+#[derive(Clone, Copy)]
 struct Cost {
-    cpu_us: f64,
+    /// CPU of client and server, per connection.
+    workload_us: f64,
+    /// CPU of the thread that collects, per connection.
+    collector_us: f64,
     per_second: f64,
+    /// Of a getppid().
+    call_ns: f64,
 }
 
-/// What the collector told meanwhile.
+/// What the collector told.
 #[derive(Default)]
 struct Told {
     closed: usize,
@@ -49,76 +58,110 @@ fn report(rounds: usize, connections: usize) -> Result<(), Failure> {
     let (mut without, mut with, mut told) = (Vec::new(), Vec::new(), Told::default());
     for _ in 0..rounds {
         without.push(churn(connections)?);
-        let options = CollectOptions {
-            kind: CollectorKind::Events,
-            interval: Duration::from_secs(3600),
-            ..CollectOptions::default()
-        };
-        let mut collector = Collector::new(options)?;
-        while collector.next(Duration::from_millis(50))?.is_some() {}
-        let stop = AtomicBool::new(false);
-        let cost = std::thread::scope(|scope| {
-            let drain = scope.spawn(|| listen(&mut collector, &stop, &mut told));
-            let cost = churn(connections);
-            stop.store(true, Ordering::Relaxed);
-            drain.join().map_err(|_| "the collector's thread failed")??;
-            cost
-        })?;
-        with.push(cost);
+        with.push(observed(connections, &mut told)?);
     }
-    let (before, after) = (middle(&mut without), middle(&mut with));
-    println!("{connections} loopback connections, {rounds} rounds, medians\n");
-    println!("| | CPU µs per connection, both ends | connections per second |");
-    println!("| --- | --- | --- |");
-    println!("| without | {:.1} | {:.0} |", before.cpu_us, before.per_second);
-    println!("| with kernel events | {:.1} | {:.0} |", after.cpu_us, after.per_second);
-    println!("| difference | {:.1} | |", after.cpu_us - before.cpu_us);
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    println!(
+        "{connections} loopback connections, {rounds} rounds each, medians; load {}\n",
+        load.split_whitespace().next().unwrap_or("unknown")
+    );
+    println!("| | without | with kernel events | difference |");
+    println!("| --- | --- | --- | --- |");
+    let row = |name: &str, digits: usize, figure: fn(&Cost) -> f64| {
+        let (before, after) = (middle(&without, figure), middle(&with, figure));
+        println!(
+            "| {name} | {before:.digits$} | {after:.digits$} | {:+.digits$} |",
+            after - before
+        );
+    };
+    row("CPU per connection, both ends, µs", 1, |cost| cost.workload_us + cost.collector_us);
+    row("  of it the workload's", 1, |cost| cost.workload_us);
+    row("  of it the collector's", 1, |cost| cost.collector_us);
+    row("connections per second", 0, |cost| cost.per_second);
+    row("getppid(), ns", 0, |cost| cost.call_ns);
     told.delays.sort_unstable();
     let delay = |share: f64| {
-        let place = (told.delays.len() as f64 * share) as usize;
+        let place = (told.delays.len().saturating_sub(1) as f64 * share) as usize;
         told.delays.get(place).copied().unwrap_or(0) as f64 / 1000.0
     };
     println!(
-        "\n{} ends told closed, {} records lost; connect to told: median {:.1} ms, 99 % {:.1} ms",
+        "\n{} of {} ends told closed, {} records lost; connect to batch: median {:.1} ms, 99 % \
+         {:.1} ms, longest {:.1} ms",
         told.closed,
+        2 * connections * rounds,
         told.lost,
         delay(0.5),
-        delay(0.99)
+        delay(0.99),
+        delay(1.0)
     );
     Ok(())
 }
 
-fn middle(costs: &mut [Cost]) -> &Cost {
-    let middle = costs.len() / 2;
-    costs.select_nth_unstable_by(middle, |a, b| a.cpu_us.total_cmp(&b.cpu_us)).1
+fn middle(costs: &[Cost], figure: fn(&Cost) -> f64) -> f64 {
+    let mut figures: Vec<f64> = costs.iter().map(figure).collect();
+    figures.sort_unstable_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or(0.0)
 }
 
-/// Opens and closes that many connections.
+/// The same as [`churn`], while somebody collects.
+fn observed(connections: usize, told: &mut Told) -> Result<Cost, Failure> {
+    let options = CollectOptions {
+        kind: CollectorKind::Events,
+        interval: Duration::from_secs(3600),
+        ..CollectOptions::default()
+    };
+    let mut collector = Collector::new(options)?;
+    while collector.next(Duration::from_millis(50))?.is_some() {}
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let drain = scope.spawn(|| {
+            listen(&mut collector, &stop, told)?;
+            cpu_of_thread()
+        });
+        let cost = churn(connections);
+        stop.store(true, Ordering::Relaxed);
+        let cpu = drain.join().map_err(|_| "the collector's thread failed")??;
+        Ok(Cost { collector_us: cpu.as_secs_f64() * 1e6 / connections as f64, ..cost? })
+    })
+}
+
+/// Opens and closes that many connections, then makes system calls.
 fn churn(connections: usize) -> Result<Cost, Failure> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
-    let (began, cpu) = (Instant::now(), cpu_time()?);
-    std::thread::scope(|scope| -> Result<(), Failure> {
-        let server = scope.spawn(move || -> std::io::Result<()> {
+    let began = Instant::now();
+    let cpu = std::thread::scope(|scope| {
+        let server = scope.spawn(move || -> Result<Duration, Failure> {
             for _ in 0..connections {
                 let (mut stream, _) = listener.accept()?;
                 stream.read_exact(&mut [0; 3])?;
                 stream.write_all(b"fine!")?;
             }
-            Ok(())
+            cpu_of_thread()
         });
-        for _ in 0..connections {
-            let mut stream = TcpStream::connect(address)?;
-            stream.write_all(b"ask")?;
-            stream.read_exact(&mut [0; 5])?;
-        }
-        server.join().map_err(|_| "the server's thread failed")??;
-        Ok(())
+        let client = scope.spawn(move || -> Result<Duration, Failure> {
+            for _ in 0..connections {
+                let mut stream = TcpStream::connect(address)?;
+                stream.write_all(b"ask")?;
+                stream.read_exact(&mut [0; 5])?;
+            }
+            cpu_of_thread()
+        });
+        let client = client.join().map_err(|_| "the client's thread failed")??;
+        let server = server.join().map_err(|_| "the server's thread failed")??;
+        Ok::<_, Failure>(client + server)
     })?;
-    let count = connections as f64;
+    let took = began.elapsed();
+    let began = Instant::now();
+    for _ in 0..CALLS {
+        std::hint::black_box(std::os::unix::process::parent_id());
+    }
+    let call = began.elapsed();
     Ok(Cost {
-        cpu_us: (cpu_time()? - cpu).as_secs_f64() * 1e6 / count,
-        per_second: count / began.elapsed().as_secs_f64(),
+        workload_us: cpu.as_secs_f64() * 1e6 / connections as f64,
+        collector_us: 0.0,
+        per_second: connections as f64 / took.as_secs_f64(),
+        call_ns: call.as_secs_f64() * 1e9 / f64::from(CALLS),
     })
 }
 
@@ -134,7 +177,7 @@ fn listen(collector: &mut Collector, stop: &AtomicBool, told: &mut Told) -> Resu
                     let delay = i64::try_from(now)? - socket.opened.0;
                     told.delays.push(delay / 1000);
                 }
-                Event::SocketClosed { .. } => told.closed += 1,
+                Event::SocketClosed { totals: Some(_), .. } => told.closed += 1,
                 Event::Gap { lost, .. } => told.lost += lost,
                 _ => {}
             }
@@ -145,15 +188,11 @@ fn listen(collector: &mut Collector, stop: &AtomicBool, told: &mut Told) -> Resu
     }
 }
 
-/// What this process has used of the processors, as `/proc` tells it: in hundredths of a second.
-fn cpu_time() -> Result<Duration, Failure> {
-    let text = std::fs::read_to_string("/proc/self/stat")?;
-    let (_, fields) = text.rsplit_once(')').ok_or("stat has no name")?;
-    let ticks: u64 = fields
-        .split_whitespace()
-        .skip(11)
-        .take(2)
-        .map(|field| field.parse::<u64>())
-        .sum::<Result<u64, _>>()?;
-    Ok(Duration::from_millis(ticks * 10))
+/// What the calling thread has run so far, to the nanosecond.
+fn cpu_of_thread() -> Result<Duration, Failure> {
+    // The kernel brings the figure up to date when the thread rests.
+    std::thread::sleep(Duration::from_millis(1));
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat")?;
+    let nanoseconds = text.split_whitespace().next().ok_or("schedstat is empty")?.parse()?;
+    Ok(Duration::from_nanos(nanoseconds))
 }

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use procnet_core::memory::{is_slack, roomy};
 use procnet_core::{
     Attribution, Batch, Capability, Counters, Event, NetnsId, Owner, Process, ProcessKey, Protocol,
     Socket, SocketKey, Timestamp,
@@ -14,13 +15,24 @@ use rustc_hash::FxHashMap;
 use super::{Differ, Known, MAX_DEPARTED};
 
 /// The events of one batch that is being put together.
+///
+/// Sockets that are told of wait here until the batch is made: most live no longer than a batch,
+/// and never burden the memory of those that stay.
 #[derive(Debug, Default)]
 pub struct Draft {
     starts: Vec<Event>,
     sockets: Vec<Event>,
     exits: Vec<Event>,
-    /// Where in `sockets` a socket was opened: what is said of it again replaces that.
-    opened: FxHashMap<SocketKey, usize>,
+    /// Where in `sockets` a socket was opened: what is said of it again changes that.
+    opened: FxHashMap<SocketKey, Place>,
+}
+
+/// Where a draft tells of a socket.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    index: usize,
+    /// It was known before this draft.
+    known: bool,
 }
 
 impl Draft {
@@ -32,6 +44,25 @@ impl Draft {
     /// Adds an event that is about neither sockets nor processes; it comes first.
     pub fn note(&mut self, event: Event) {
         self.starts.push(event);
+    }
+
+    fn socket(&self, key: &SocketKey) -> Option<&Socket> {
+        match self.sockets.get(self.opened.get(key)?.index)? {
+            Event::SocketOpened(socket) => Some(socket),
+            _ => None,
+        }
+    }
+
+    fn socket_mut(&mut self, key: &SocketKey) -> Option<&mut Socket> {
+        match self.sockets.get_mut(self.opened.get(key)?.index)? {
+            Event::SocketOpened(socket) => Some(socket),
+            _ => None,
+        }
+    }
+
+    fn open(&mut self, socket: Socket, known: bool) {
+        self.opened.insert(socket.key, Place { index: self.sockets.len(), known });
+        self.sockets.push(Event::SocketOpened(Box::new(socket)));
     }
 }
 
@@ -68,7 +99,10 @@ impl Differ {
         let generation = self.generation;
         for key in std::mem::take(&mut self.missed) {
             let untold = |known: &Known<Socket>| known.generation != generation;
-            if self.sockets.get(&key).is_some_and(untold) && could_see(key.netns) {
+            if self.sockets.get(&key).is_some_and(untold)
+                && !draft.opened.contains_key(&key)
+                && could_see(key.netns)
+            {
                 self.socket_closed(key, None, draft);
             }
         }
@@ -91,53 +125,85 @@ impl Differ {
         }
     }
 
+    /// What is known of a socket, the draft included.
+    pub fn drafted<'a>(&'a self, key: &SocketKey, draft: &'a Draft) -> Option<&'a Socket> {
+        draft.socket(key).or_else(|| self.socket(key))
+    }
+
+    /// Changes what is known of a socket, if it is known at all; `change` says whether it did.
+    /// False if the socket is not known.
+    pub fn change_socket(
+        &mut self,
+        key: &SocketKey,
+        draft: &mut Draft,
+        change: impl FnOnce(&mut Socket) -> bool,
+    ) -> bool {
+        if let Some(socket) = draft.socket_mut(key) {
+            change(socket);
+            return true;
+        }
+        let Some(known) = self.sockets.get_mut(key) else { return false };
+        known.generation = self.generation;
+        let mut socket = known.value.clone();
+        if change(&mut socket) {
+            draft.open(socket, true);
+        }
+        true
+    }
+
     /// A socket opened, or is known better.
     pub fn socket_opened(&mut self, socket: Socket, draft: &mut Draft) {
-        let generation = self.generation;
-        if let Some(known) = self.sockets.get_mut(&socket.key) {
-            known.generation = generation;
-            if known.value == socket {
-                return;
-            }
-            known.value = socket.clone();
-        } else {
-            self.departed.remove(&socket.key);
-            self.sockets.insert(socket.key, Known { generation, value: socket.clone() });
+        if let Some(drafted) = draft.socket_mut(&socket.key) {
+            *drafted = socket;
+            return;
         }
-        let key = socket.key;
-        let event = Event::SocketOpened(Box::new(socket));
-        match draft.opened.get(&key).and_then(|place| draft.sockets.get_mut(*place)) {
-            Some(opened) => *opened = event,
-            None => {
-                draft.opened.insert(key, draft.sockets.len());
-                draft.sockets.push(event);
+        let known = self.sockets.get_mut(&socket.key);
+        if let Some(known) = known {
+            known.generation = self.generation;
+            if known.value != socket {
+                draft.open(socket, true);
             }
+        } else {
+            draft.open(socket, false);
         }
     }
 
-    /// A socket is gone.
-    pub fn socket_closed(
-        &mut self,
-        key: SocketKey,
-        totals: Option<Counters>,
-        draft: &mut Draft,
-    ) -> Option<Socket> {
-        let known = self.sockets.remove(&key)?;
+    /// A socket is gone, which is told if it was known.
+    pub fn socket_closed(&mut self, key: SocketKey, totals: Option<Counters>, draft: &mut Draft) {
+        let drafted = draft.opened.remove(&key);
+        let in_memory =
+            drafted.is_none_or(|place| place.known) && self.sockets.remove(&key).is_some();
+        if drafted.is_none() && !in_memory {
+            return;
+        }
         if self.departed.len() < MAX_DEPARTED {
             self.departed.insert(key, self.generation);
         }
-        draft.opened.remove(&key);
         draft.sockets.push(Event::SocketClosed { key, totals });
-        Some(known.value)
     }
 
-    /// The batch of what was drafted: processes start before sockets name them as owners, and
-    /// exit after the sockets.
-    pub fn batch(&mut self, at: Timestamp, draft: Draft) -> Batch {
+    /// The batch of what was drafted, which leaves the draft empty: processes start before sockets
+    /// name them as owners, and exit after the sockets.
+    pub fn batch(&mut self, at: Timestamp, draft: &mut Draft) -> Batch {
         self.sequence += 1;
-        let mut events = draft.starts;
-        events.extend(draft.sockets);
-        events.extend(draft.exits);
+        let generation = self.generation;
+        for (key, place) in draft.opened.drain() {
+            let Some(Event::SocketOpened(socket)) = draft.sockets.get(place.index) else {
+                continue;
+            };
+            self.departed.remove(&key);
+            self.sockets.insert(key, Known { generation, value: Socket::clone(socket) });
+        }
+        if is_slack(draft.opened.capacity(), draft.sockets.len()) {
+            draft.opened.shrink_to(roomy(draft.sockets.len()));
+        }
+        let mut events = std::mem::take(&mut draft.starts);
+        if events.is_empty() {
+            events = std::mem::take(&mut draft.sockets);
+        } else {
+            events.append(&mut draft.sockets);
+        }
+        events.append(&mut draft.exits);
         Batch { host: self.host, sequence: self.sequence, at, events }
     }
 }

@@ -106,8 +106,13 @@ impl Clock {
 
     /// Nanoseconds since boot in clock ticks, rounded as the kernel rounds them for `/proc`.
     pub(super) fn ticks_of(&self, nanoseconds: u64) -> u64 {
-        let ticks = u128::from(nanoseconds) * u128::from(self.ticks_per_second)
-            / u128::from(NANOSECONDS.unsigned_abs());
+        let second = NANOSECONDS.unsigned_abs();
+        // The usual rates divide a second evenly, and this is asked for every record.
+        if second.is_multiple_of(self.ticks_per_second) {
+            return nanoseconds / (second / self.ticks_per_second);
+        }
+        let ticks =
+            u128::from(nanoseconds) * u128::from(self.ticks_per_second) / u128::from(second);
         u64::try_from(ticks).unwrap_or(u64::MAX)
     }
 

@@ -18,6 +18,13 @@ fn observed(cookie: u64, pid: u32) -> Socket {
     Socket { owners, role: Some(Role::Client), opened: Timestamp(5), ..seen }
 }
 
+/// Opens a socket in a batch of its own.
+fn open(differ: &mut Differ, socket: Socket) -> Batch {
+    let mut draft = Draft::default();
+    differ.socket_opened(socket, &mut draft);
+    differ.batch(Timestamp(6), &mut draft)
+}
+
 fn closings(batch: &Batch) -> usize {
     batch.events.iter().filter(|event| matches!(event, Event::SocketClosed { .. })).count()
 }
@@ -25,9 +32,7 @@ fn closings(batch: &Batch) -> usize {
 #[test]
 fn a_snapshot_takes_back_nothing_that_was_observed() {
     let mut differ = live();
-    let mut draft = Draft::default();
-    differ.socket_opened(observed(1, 1), &mut draft);
-    assert_eq!(differ.batch(Timestamp(6), draft).events.len(), 1);
+    assert_eq!(open(&mut differ, observed(1, 1)).events.len(), 1);
     assert!(differ.has_observed_owner(&observed(1, 1).key));
 
     let same = socket(1, SocketState::Established, &[1]);
@@ -44,7 +49,7 @@ fn a_snapshot_takes_back_nothing_that_was_observed() {
 #[test]
 fn tables_that_were_not_read_name_nobody_out_of_office() {
     let mut differ = live();
-    differ.socket_opened(observed(1, 1), &mut Draft::default());
+    open(&mut differ, observed(1, 1));
     let other = socket(1, SocketState::Established, &[2]);
     let mut partial = snapshot(2, &[1, 2], vec![other]);
     partial.complete = false;
@@ -61,7 +66,7 @@ fn tables_that_were_not_read_name_nobody_out_of_office() {
 fn what_a_snapshot_lacks_waits_for_its_end_to_be_told() {
     let mut differ = live();
     for cookie in [1, 2, 3] {
-        differ.socket_opened(observed(cookie, 1), &mut Draft::default());
+        open(&mut differ, observed(cookie, 1));
     }
     let batch = differ.diff(&mut snapshot(2, &[1, 2], Vec::new()));
     assert_eq!(closings(&batch), 0);
@@ -70,7 +75,7 @@ fn what_a_snapshot_lacks_waits_for_its_end_to_be_told() {
     differ.socket_closed(observed(1, 1).key, Some(totals), &mut draft);
     differ.socket_opened(Socket { uid: Some(1), ..observed(2, 1) }, &mut draft);
     differ.close_missed(&mut draft, |_| true);
-    let batch = differ.batch(Timestamp(9), draft);
+    let batch = differ.batch(Timestamp(9), &mut draft);
     assert!(
         batch
             .events
@@ -92,7 +97,7 @@ fn a_connection_that_is_over_stays_so_while_the_kernel_still_lists_it() {
     let mut draft = Draft::default();
     differ.socket_opened(observed(1, 1), &mut draft);
     differ.socket_closed(observed(1, 1).key, Some(Counters::default()), &mut draft);
-    assert_eq!(differ.batch(Timestamp(6), draft).events.len(), 2);
+    assert_eq!(differ.batch(Timestamp(6), &mut draft).events.len(), 2);
     let waiting = || vec![socket(1, SocketState::TimeWait, &[])];
     for second in 2..5 {
         let batch = differ.diff(&mut snapshot(second, &[1, 2], waiting()));
@@ -102,6 +107,7 @@ fn a_connection_that_is_over_stays_so_while_the_kernel_still_lists_it() {
     let mut draft = Draft::default();
     differ.socket_opened(observed(1, 1), &mut draft);
     assert!(!draft.is_empty());
+    differ.batch(Timestamp(6), &mut draft);
     let batch = differ.diff(&mut snapshot(6, &[1, 2], vec![socket(1, SocketState::LastAck, &[1])]));
     assert_eq!(opened(&batch)[0].state, SocketState::LastAck);
 }
@@ -115,7 +121,7 @@ fn a_batch_tells_the_last_of_what_was_said_and_keeps_the_order() {
     differ.socket_opened(observed(1, 2), &mut draft);
     differ.process_started(process(3, "new"), &mut draft);
     draft.note(Event::Gap { lost: 1, reason: GapReason::Kernel });
-    let batch = differ.batch(Timestamp(6), draft);
+    let batch = differ.batch(Timestamp(6), &mut draft);
     assert_eq!(batch.sequence, 2);
     assert_eq!(
         batch.events,
@@ -135,4 +141,44 @@ fn a_parent_that_ended_is_still_the_parent() {
     differ.process_started(Arc::new(child), &mut Draft::default());
     let batch = differ.diff(&mut snapshot(2, &[1, 2, 3], Vec::new()));
     assert!(batch.events.is_empty(), "{batch:?}");
+}
+
+#[test]
+fn a_socket_that_lives_no_longer_than_a_batch_is_told_twice_and_remembered_never() {
+    let mut differ = live();
+    let mut draft = Draft::default();
+    differ.socket_opened(observed(1, 1), &mut draft);
+    assert!(differ.drafted(&observed(1, 1).key, &draft).is_some());
+    let changed = differ.change_socket(&observed(1, 1).key, &mut draft, |socket| {
+        socket.state = SocketState::CloseWait;
+        true
+    });
+    assert!(changed);
+    differ.socket_closed(observed(1, 1).key, None, &mut draft);
+    assert!(differ.drafted(&observed(1, 1).key, &draft).is_none());
+    let batch = differ.batch(Timestamp(6), &mut draft);
+    assert!(draft.is_empty());
+    assert_eq!(opened(&batch)[0].state, SocketState::CloseWait);
+    assert_eq!((batch.events.len(), closings(&batch)), (2, 1));
+    assert!(differ.socket(&observed(1, 1).key).is_none());
+    // Nothing ends twice.
+    differ.socket_closed(observed(1, 1).key, None, &mut draft);
+    assert!(draft.is_empty());
+}
+
+#[test]
+fn what_does_not_change_is_not_told() {
+    let mut differ = live();
+    open(&mut differ, observed(1, 1));
+    let mut draft = Draft::default();
+    differ.socket_opened(observed(1, 1), &mut draft);
+    assert!(differ.change_socket(&observed(1, 1).key, &mut draft, |_| false));
+    assert!(!differ.change_socket(&observed(9, 1).key, &mut draft, |_| true));
+    assert!(draft.is_empty());
+    assert!(differ.change_socket(&observed(1, 1).key, &mut draft, |socket| {
+        socket.state = SocketState::CloseWait;
+        true
+    }));
+    differ.batch(Timestamp(6), &mut draft);
+    assert_eq!(differ.socket(&observed(1, 1).key).unwrap().state, SocketState::CloseWait);
 }

@@ -28,6 +28,7 @@ pub(in crate::platform) struct Listener {
     scanner: Scanner,
     programs: Programs,
     tracker: Tracker,
+    draft: Draft,
     snapshot_interval: Duration,
     next_snapshot: Instant,
     next_drain: Instant,
@@ -60,6 +61,7 @@ impl Listener {
             scanner,
             programs,
             tracker: Tracker::default(),
+            draft: Draft::default(),
             snapshot_interval,
             next_snapshot: Instant::now(),
             next_drain: Instant::now(),
@@ -104,23 +106,22 @@ impl Listener {
     }
 
     fn drain(&mut self) -> Option<Batch> {
-        let Self { scanner, programs, tracker, .. } = self;
-        let mut draft = Draft::default();
+        let Self { scanner, programs, tracker, draft, .. } = self;
         for _ in 0..MAX_ROUNDS {
-            let more = programs.drain(|record| tracker.record(&record, scanner, &mut draft));
+            let more = programs.drain(|record| tracker.record(&record, scanner, draft));
             if !more {
                 break;
             }
         }
         let lost = programs.newly_lost();
         // What was missed before the loss can't be told from what was lost of it.
-        scanner.close_missed(std::mem::replace(&mut self.lost, lost > 0), &mut draft);
+        scanner.close_missed(std::mem::replace(&mut self.lost, lost > 0), draft);
         if lost > 0 {
             scanner.read_everything();
             self.next_snapshot = Instant::now();
             self.caught_up = true;
         }
-        tracker.finish(lost, scanner, &mut draft);
+        tracker.finish(lost, scanner, draft);
         if draft.is_empty() {
             return None;
         }

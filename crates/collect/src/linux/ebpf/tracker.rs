@@ -5,7 +5,7 @@ use std::sync::Arc;
 use procnet_core::text::{MAX_NAME, sanitized};
 use procnet_core::{
     Attribution, Event, GapReason, HostId, NetnsId, Owner, Owners, Process, ProcessKey, Protocol,
-    Role, Socket, SocketIdentity, SocketKey, SocketState, UnknownOwner,
+    Role, Socket, SocketIdentity, SocketKey, SocketState, Timestamp, UnknownOwner,
 };
 use rustc_hash::FxHashMap;
 
@@ -93,15 +93,8 @@ impl Tracker {
         let netns = NetnsId(u64::from(record.netns));
         let identity = SocketIdentity::Cookie(record.cookie);
         let key = SocketKey { host: HostId::LOCAL, netns, identity };
-        let known = scanner.differ_mut().socket(&key).cloned();
         if record.kind == SocketChange::Closed {
-            let Some(known) = known else { return };
-            if let Some(process) = record.process.filter(|_| known.owners.is_empty()) {
-                let owner = self.owner(&process, scanner);
-                let told = Socket { owners: Owners::from_elem(owner, 1), ..known };
-                scanner.differ_mut().socket_opened(told, draft);
-            }
-            scanner.differ_mut().socket_closed(key, Some(record.counters), draft);
+            self.closed(&key, record, scanner, draft);
             return;
         }
         if !scanner.identifies_by_cookie(netns) {
@@ -109,8 +102,31 @@ impl Tracker {
             return;
         }
         let owner = record.process.map(|process| self.owner(&process, scanner));
-        let socket = opened(key, record, owner, known, scanner.wall_clock(record.at));
-        scanner.differ_mut().socket_opened(socket, draft);
+        let at = scanner.wall_clock(record.at);
+        let differ = scanner.differ_mut();
+        let known = differ.change_socket(&key, draft, |socket| change(socket, record, owner, at));
+        if !known {
+            differ.socket_opened(opened(key, record, owner, at), draft);
+        }
+    }
+
+    fn closed(
+        &mut self,
+        key: &SocketKey,
+        record: &SocketRecord,
+        scanner: &mut Scanner,
+        draft: &mut Draft,
+    ) {
+        let unowned =
+            scanner.differ_mut().drafted(key, draft).is_some_and(|socket| socket.owners.is_empty());
+        if let Some(process) = record.process.filter(|_| unowned) {
+            let owner = self.owner(&process, scanner);
+            scanner.differ_mut().change_socket(key, draft, |socket| {
+                socket.owners = Owners::from_elem(owner, 1);
+                true
+            });
+        }
+        scanner.differ_mut().socket_closed(*key, Some(record.counters), draft);
     }
 
     /// The process as an owner; it is told before the socket is.
@@ -161,35 +177,8 @@ fn key_of(process: &KernelProcess, scanner: &Scanner) -> ProcessKey {
     ProcessKey { host: HostId::LOCAL, pid: process.pid, started }
 }
 
-/// What is known of the socket after this record.
-fn opened(
-    key: SocketKey,
-    record: &SocketRecord,
-    owner: Option<Owner>,
-    known: Option<Socket>,
-    at: procnet_core::Timestamp,
-) -> Socket {
-    // Who connects or listens anew begins a new life with the same cookie.
-    let known = known.filter(|known| {
-        let again = matches!(record.kind, SocketChange::Connecting | SocketChange::Listening);
-        !again || known.state == SocketState::SynSent
-    });
-    let role = match record.kind {
-        SocketChange::Connecting | SocketChange::Connected => Some(Role::Client),
-        SocketChange::Accepted => Some(Role::Server),
-        SocketChange::Listening | SocketChange::Used | SocketChange::Closed => None,
-    };
-    let mut owners = known.as_ref().map(|known| known.owners.clone()).unwrap_or_default();
-    if let Some(owner) = owner {
-        // Where the opener is known, whoever uses the socket too got it from there.
-        let attribution =
-            if owners.is_empty() { Attribution::Observed } else { Attribution::Inherited };
-        match owners.iter_mut().find(|known| known.process == owner.process) {
-            Some(known) => known.attribution = known.attribution.min(attribution),
-            None => owners.push(Owner { attribution, ..owner }),
-        }
-        owners.sort_unstable();
-    }
+/// A socket that was not known before this record.
+fn opened(key: SocketKey, record: &SocketRecord, owner: Option<Owner>, at: Timestamp) -> Socket {
     Socket {
         key,
         protocol: record.protocol,
@@ -198,12 +187,67 @@ fn opened(
         remote: record.remote,
         v6_only: record.v6_only,
         // Until it is accepted, the kernel's tables name no user either.
-        uid: if owners.is_empty() { None } else { Some(record.uid) },
-        owners,
+        uid: owner.map(|_| record.uid),
+        owners: owner.into_iter().collect(),
         // Accepted by nobody yet.
         unknown_owner: UnknownOwner::Kernel,
-        role: role.or(known.as_ref().and_then(|known| known.role)),
+        role: role(record.kind),
         counters: record.counters,
-        opened: known.map_or(at, |known| known.opened),
+        opened: at,
     }
+}
+
+fn role(kind: SocketChange) -> Option<Role> {
+    match kind {
+        SocketChange::Connecting | SocketChange::Connected => Some(Role::Client),
+        SocketChange::Accepted => Some(Role::Server),
+        SocketChange::Listening | SocketChange::Used | SocketChange::Closed => None,
+    }
+}
+
+/// Brings what is known of a socket up to date; true if that changed it.
+fn change(socket: &mut Socket, record: &SocketRecord, owner: Option<Owner>, at: Timestamp) -> bool {
+    // Who connects or listens anew begins a new life with the same cookie.
+    let again = matches!(record.kind, SocketChange::Connecting | SocketChange::Listening);
+    if again && socket.state != SocketState::SynSent {
+        *socket = opened(socket.key, record, owner, at);
+        return true;
+    }
+    let owners_changed = owner.is_some_and(|owner| add_owner(&mut socket.owners, owner));
+    let uid = if socket.owners.is_empty() { None } else { Some(record.uid) };
+    let role = role(record.kind).or(socket.role);
+    let same = socket.state == record.state
+        && socket.local == record.local
+        && socket.remote == record.remote
+        && socket.v6_only == record.v6_only
+        && socket.uid == uid
+        && socket.role == role
+        && socket.counters == record.counters
+        && socket.unknown_owner == UnknownOwner::Kernel;
+    if same && !owners_changed {
+        return false;
+    }
+    socket.state = record.state;
+    socket.local = record.local;
+    socket.remote = record.remote;
+    socket.v6_only = record.v6_only;
+    socket.uid = uid;
+    socket.role = role;
+    socket.counters = record.counters;
+    socket.unknown_owner = UnknownOwner::Kernel;
+    true
+}
+
+/// Adds somebody who was seen with the socket; true if that says more than was known.
+fn add_owner(owners: &mut Owners, owner: Owner) -> bool {
+    // Where the opener is known, whoever uses the socket too got it from there.
+    let attribution =
+        if owners.is_empty() { Attribution::Observed } else { Attribution::Inherited };
+    match owners.iter_mut().find(|known| known.process == owner.process) {
+        Some(known) if known.attribution <= attribution => return false,
+        Some(known) => known.attribution = attribution,
+        None => owners.push(Owner { attribution, ..owner }),
+    }
+    owners.sort_unstable();
+    true
 }
