@@ -6,6 +6,7 @@
 //! give the same graph, live or replayed.
 
 pub mod capability;
+pub mod container;
 pub mod endpoint;
 pub mod engine;
 pub mod event;
@@ -21,9 +22,11 @@ pub mod socket;
 pub mod suggest;
 pub mod text;
 pub mod time;
+pub mod unit;
 pub mod view;
 
 pub use capability::{Capability, CapabilityState, Degradation};
+pub use container::{Container, Runtime};
 pub use endpoint::{Cidr, Endpoint, canonical};
 pub use event::{Batch, Event, GapReason};
 pub use key::{HostId, NetnsId, ProcessKey, SocketIdentity, SocketKey};
@@ -33,3 +36,4 @@ pub use socket::{
     UnknownOwner,
 };
 pub use time::{Moment, Timestamp};
+pub use unit::{Manager, Unit};

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::container::Container;
 use crate::key::ProcessKey;
 use crate::time::Timestamp;
+use crate::unit::Unit;
 
 /// A user account.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -40,6 +42,10 @@ pub struct Process {
     pub started: Timestamp,
     /// The control group's path, on Linux.
     pub cgroup: Option<Arc<str>>,
+    /// The container that it runs in.
+    pub container: Option<Arc<Container>>,
+    /// The unit that systemd keeps it in.
+    pub unit: Option<Arc<Unit>>,
 }
 
 impl Process {
@@ -54,6 +60,8 @@ impl Process {
             parent: None,
             started: Timestamp::default(),
             cgroup: None,
+            container: None,
+            unit: None,
         }
     }
 

@@ -3,6 +3,7 @@
 //! The same seed and the same steps give the same events, for ever: nothing here reads a clock
 //! or draws from anything but its own generator.
 
+mod belonging;
 mod datagrams;
 mod faults;
 mod populate;

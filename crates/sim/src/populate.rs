@@ -2,8 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use fastrand::Rng;
 use procnet_core::{Endpoint, NetnsId, ProcessKey, Protocol};
 
+use crate::belonging::Belonging;
 use crate::services::{
     APP_SERVERS, APPS, BACKGROUND, BROKERS, CACHES, DATABASES, PROXIES, Program, Role, WORKERS,
 };
@@ -11,10 +13,11 @@ use crate::world::{NETNS, Plan, Service, World};
 
 impl World {
     pub(crate) fn populate(&mut self) {
-        let init =
-            self.start("systemd", "/lib/systemd/systemd", &["/sbin/init"], (0, "root"), None);
+        let (systemd, scope) = ("/lib/systemd/systemd", Belonging::unit("init.scope"));
+        let init = self.start("systemd", systemd, &["/sbin/init"], (0, "root"), None, &scope);
         for (name, exe, user, listener) in BACKGROUND {
-            let key = self.start(name, exe, &[name], user, Some(init));
+            let unit = Belonging::unit(&format!("{name}.service"));
+            let key = self.start(name, exe, &[name], user, Some(init), &unit);
             let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
             let (protocol, port) = if listener >= 0x1_0000 {
                 (Protocol::Udp, listener - 0x1_0000)
@@ -74,10 +77,20 @@ impl World {
         let arguments: Vec<String> = program.arguments.iter().map(|a| fill(a)).collect();
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let exe = fill(program.exe);
-        let main = self.start(&name, &exe, &arguments, program.user, Some(init));
-        let workers: Vec<ProcessKey> = (0..program.workers)
-            .map(|_| self.start(&name, &exe, &arguments, program.user, Some(main)))
-            .collect();
+        let service = program.role.service(offset);
+        let belonging = if container {
+            // A source of its own: the rest of the world stays the same with and without ids.
+            let number = (stack as u64) << 8 | u64::from(offset);
+            let mut random = Rng::with_seed(self.options.seed ^ number.rotate_right(16));
+            Belonging::container(&app, service, stack, &mut random)
+        } else {
+            Belonging::unit(&format!("{app}-{service}.service"))
+        };
+        let start = |world: &mut Self, parent| {
+            world.start(&name, &exe, &arguments, program.user, Some(parent), &belonging)
+        };
+        let main = start(self, init);
+        let workers: Vec<ProcessKey> = (0..program.workers).map(|_| start(self, main)).collect();
         // Every stack has addresses of its own: the well-known ports serve all of them.
         let [high, low] = u16::try_from(stack).unwrap_or(u16::MAX).to_be_bytes();
         let (netns, last) = if container {

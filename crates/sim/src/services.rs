@@ -24,6 +24,21 @@ pub(crate) enum Role {
     Broker,
 }
 
+impl Role {
+    /// What a unit or container is called after the application. `offset`: its place in the stack.
+    pub(crate) const fn service(self, offset: u8) -> &'static str {
+        match self {
+            Self::Proxy => "proxy",
+            Self::App if offset == 1 => "web",
+            Self::App => "api",
+            Self::Worker => "worker",
+            Self::Database => "db",
+            Self::Cache => "cache",
+            Self::Broker => "queue",
+        }
+    }
+}
+
 pub(crate) const APPS: [&str; 16] = [
     "shop", "billing", "search", "auth", "mail", "media", "reports", "chat", "maps", "stock",
     "orders", "users", "gateway", "feed", "ledger", "quotes",

@@ -11,6 +11,7 @@ use procnet_core::{
     Timestamp, UnknownOwner, User,
 };
 
+use crate::belonging::Belonging;
 use crate::services::Role;
 
 /// How much is going on.
@@ -248,20 +249,20 @@ impl World {
         arguments: &[&str],
         user: (u32, &str),
         parent: Option<ProcessKey>,
+        belonging: &Belonging,
     ) -> ProcessKey {
         self.next_pid = if self.next_pid > 4_000_000 { 300 } else { self.next_pid + 1 };
         self.ticks += 1;
         let key = ProcessKey { host: HostId::LOCAL, pid: self.next_pid, started: self.ticks };
-        let process = Arc::new(Process {
-            key,
-            name: Arc::from(name),
+        let process = belonging.give(Process {
             exe: Some(Arc::from(exe)),
             arguments: arguments.iter().map(|a| Arc::from(*a)).collect(),
             user: Some(User { id: user.0, name: Some(Arc::from(user.1)) }),
             parent,
             started: self.at,
-            cgroup: Some(Arc::from(format!("/system.slice/{name}.service"))),
+            ..Process::bare(key, name)
         });
+        let process = Arc::new(process);
         self.processes.push(process.clone());
         self.pending.push(Event::ProcessStarted(process));
         key
@@ -435,7 +436,8 @@ impl World {
             .map_or((0, "root"), |u| (u.id, u.name.as_deref().unwrap_or("root")));
         let arguments: Vec<&str> = process.arguments.iter().map(|a| &**a).collect();
         let exe = process.exe.as_deref().unwrap_or_default();
-        let new = self.start(&process.name, exe, &arguments, user, process.parent);
+        let belonging = Belonging::of(&process);
+        let new = self.start(&process.name, exe, &arguments, user, process.parent, &belonging);
         self.services[service].callers = vec![new];
         self.services[service].acceptors = vec![new];
         let (address, port) = (self.services[service].address, self.services[service].port);

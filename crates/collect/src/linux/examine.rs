@@ -41,7 +41,8 @@ pub(super) struct Details {
     pub(super) exe: Option<Arc<str>>,
     pub(super) arguments: Arc<[Arc<str>]>,
     pub(super) uid: Option<u32>,
-    pub(super) cgroup: Option<Arc<str>>,
+    /// All of `/proc/PID/cgroup`; empty if it cannot be read.
+    pub(super) cgroup: Box<[u8]>,
 }
 
 /// Where a process' sockets are.
@@ -129,11 +130,7 @@ pub(super) fn examine(procfs: &Procfs, job: Job, reader: &mut Reader) -> Report 
 fn details(directory: &ProcessDirectory, comm: &[u8], reader: &mut Reader) -> Details {
     let exe = directory.link(c"exe", reader).ok().map(|link| process::executable(link).to_vec());
     let uid = directory.file(c"status", 8192, reader).ok().and_then(process::effective_uid);
-    let cgroup = directory
-        .file(c"cgroup", 16 * 1024, reader)
-        .ok()
-        .and_then(process::cgroup)
-        .map(|path| sanitized(path, MAX_NAME));
+    let cgroup = Box::from(directory.file(c"cgroup", 16 * 1024, reader).unwrap_or_default());
     let cmdline = directory.file(c"cmdline", MAX_COMMAND_LINE, reader).unwrap_or_default();
     let name = process::name(comm, exe.as_deref(), process::arguments(cmdline).next());
     Details {

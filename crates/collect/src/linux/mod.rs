@@ -1,9 +1,11 @@
 //! Linux: `sock_diag` for the sockets, `/proc` for their owners, once per poll.
 
 mod collector;
+mod container_names;
 mod ebpf;
 mod examine;
 mod host;
+mod memberships;
 mod netns;
 mod owners;
 mod processes;

@@ -7,7 +7,9 @@ use procnet_core::{HostId, Process, ProcessKey, Timestamp, User};
 use rustc_hash::FxHashMap;
 use rustix::io::Result;
 
+use super::container_names::ContainerNames;
 use super::examine::{Descriptors, Details, Job, Netns, Report};
+use super::memberships::{Belongs, Memberships};
 use super::owners::Holders;
 use super::procfs::{Procfs, Reader};
 use crate::parse::process;
@@ -135,6 +137,7 @@ pub(super) struct Processes {
     clock: Clock,
     entries: FxHashMap<u32, Entry>,
     users: FxHashMap<u32, User>,
+    memberships: Memberships,
     pids: Vec<u32>,
     poll: u64,
     left_out: u64,
@@ -146,6 +149,7 @@ impl Processes {
             clock: Clock::new(),
             entries: FxHashMap::default(),
             users: FxHashMap::default(),
+            memberships: Memberships::new(ContainerNames::of_machine()),
             pids: Vec::new(),
             poll: 0,
             left_out: 0,
@@ -172,7 +176,8 @@ impl Processes {
         parent: Option<ProcessKey>,
     ) -> Process {
         let user = details.uid.map(|uid| self.user(uid));
-        describe(key, details, user, parent, self.clock.timestamp(key.started))
+        let belongs = self.memberships.of(&details.cgroup);
+        describe(key, details, user, belongs, parent, self.clock.timestamp(key.started))
     }
 
     pub(super) fn user(&mut self, uid: u32) -> User {
@@ -288,6 +293,11 @@ impl Processes {
             let parent = self.parent_of(report.pid);
             let uid = report.details.as_ref().and_then(|details| details.uid);
             let user = uid.map(|uid| user(&mut self.users, uid));
+            let belongs = report.details.as_ref().map(|details| {
+                let mut belongs = self.memberships.of(&details.cgroup);
+                self.memberships.name(&mut belongs, self.poll);
+                belongs
+            });
             let Some(entry) = self.entries.get_mut(&report.pid) else { continue };
             if report.netns.is_some() {
                 entry.netns = report.netns;
@@ -304,7 +314,7 @@ impl Processes {
                 None => {}
             }
             entry.scanned = self.poll;
-            if let Some(details) = report.details {
+            if let (Some(details), Some(belongs)) = (report.details, belongs) {
                 entry.uid = details.uid;
                 // In the midst of an exec the kernel shows no command line; of a process that
                 // really has none, looking once more finds the same.
@@ -315,9 +325,16 @@ impl Processes {
                 // A process keeps the parent that started it, also when that one has ended.
                 entry.parent_key = entry.parent_key.or(parent);
                 let started = self.clock.timestamp(entry.key.started);
-                let now = describe(entry.key, details, user, entry.parent_key, started);
+                let now = describe(entry.key, details, user, belongs, entry.parent_key, started);
                 if entry.process.as_deref() != Some(&now) {
                     entry.process = Some(Arc::new(now));
+                }
+            }
+        }
+        if self.memberships.take_named() {
+            for process in self.entries.values_mut().filter_map(|entry| entry.process.as_mut()) {
+                if let Some(named) = self.memberships.renamed(process) {
+                    *process = Arc::new(named);
                 }
             }
         }
@@ -335,6 +352,7 @@ fn describe(
     key: ProcessKey,
     details: Details,
     user: Option<User>,
+    belongs: Belongs,
     parent: Option<ProcessKey>,
     started: Timestamp,
 ) -> Process {
@@ -346,7 +364,9 @@ fn describe(
         user,
         parent,
         started,
-        cgroup: details.cgroup,
+        cgroup: belongs.path,
+        container: belongs.container,
+        unit: belongs.unit,
     }
 }
 

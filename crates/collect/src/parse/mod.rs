@@ -2,6 +2,7 @@
 //! operating system. Nothing here panics, whatever the bytes are.
 
 pub mod capability;
+pub mod cgroup;
 pub mod inet_diag;
 pub mod kernel_record;
 pub mod net_table;

@@ -77,32 +77,6 @@ pub fn arguments(cmdline: &[u8]) -> impl Iterator<Item = &[u8]> {
     used.split(|&byte| byte == 0).filter(move |_| length > 0)
 }
 
-/// The control group in `/proc/PID/cgroup` that says most: the one of the unified hierarchy, or,
-/// on a hybrid host where that one is unused, systemd's own, or else the most specific.
-pub fn cgroup(text: &[u8]) -> Option<&[u8]> {
-    let mut best: Option<(u8, usize, &[u8])> = None;
-    for line in text.split(|&byte| byte == b'\n') {
-        let mut parts = line.splitn(3, |&byte| byte == b':');
-        let (Some(id), Some(controllers), Some(path)) = (parts.next(), parts.next(), parts.next())
-        else {
-            continue;
-        };
-        if path.is_empty() {
-            continue;
-        }
-        let rank = match (path, id, controllers) {
-            (b"/", _, _) => 0,
-            (_, b"0", b"") => 3,
-            (_, _, b"name=systemd") => 2,
-            _ => 1,
-        };
-        if best.is_none_or(|(r, length, _)| (rank, path.len()) > (r, length)) {
-            best = Some((rank, path.len(), path));
-        }
-    }
-    best.map(|(_, _, path)| path)
-}
-
 /// The inode in a link such as `socket:[4711]`, of `/proc/PID/fd/N`.
 pub fn socket_link(link: &[u8]) -> Option<u64> {
     number(link.strip_prefix(b"socket:[")?.strip_suffix(b"]")?)
@@ -187,18 +161,6 @@ mod tests {
     }
 
     #[test]
-    fn the_most_telling_control_group_wins() {
-        assert_eq!(cgroup(b"0::/system.slice/a.service\n"), Some(&b"/system.slice/a.service"[..]));
-        let hybrid = b"9:name=systemd:/user.slice\n4:memory:/docker/0123456789abcdef\n0::/\n";
-        assert_eq!(cgroup(hybrid), Some(&b"/user.slice"[..]));
-        let legacy = b"4:memory:/docker/abc\n2:cpu,cpuacct:/x\n9:name=systemd:/\n";
-        assert_eq!(cgroup(legacy), Some(&b"/docker/abc"[..]));
-        assert_eq!(cgroup(b"0::/\n"), Some(&b"/"[..]));
-        assert_eq!(cgroup(b"0::/a:b\n"), Some(&b"/a:b"[..]));
-        assert_eq!(cgroup(b"nonsense\n"), None);
-    }
-
-    #[test]
     fn links() {
         assert_eq!(socket_link(b"socket:[4711]"), Some(4711));
         assert_eq!(socket_link(b"/srv/socket:[4711]"), None);
@@ -229,7 +191,6 @@ mod tests {
             let _ = effective_uid(&bytes);
             let _ = effective_capabilities(&bytes);
             let _ = arguments(&bytes).count();
-            let _ = cgroup(&bytes);
             let _ = socket_link(&bytes);
         }
 

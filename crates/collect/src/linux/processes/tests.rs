@@ -190,3 +190,33 @@ fn many_processes_are_shared_among_threads() {
     }
     assert_eq!(tree.holders.of(7).len(), 100);
 }
+
+#[test]
+fn containers_and_units_are_told_and_a_name_found_later_reaches_all_of_a_container() {
+    const ID: &str = "9ec39b91f3d70e1beff50a308f77067065ea6be0d91a3378375056cd4422cf3d";
+    let mut tree = Tree::new();
+    let machine = tempfile::tempdir().unwrap();
+    tree.processes.memberships = Memberships::new(ContainerNames::at(machine.path(), None));
+    tree.process(9, "server", 0, 4, &[]);
+    for pid in [10, 20] {
+        tree.process(pid, "server", 0, 5, &[]);
+        let text = format!("0::/system.slice/docker-{ID}.scope\n");
+        fs::write(tree.path(pid).join("cgroup"), text).unwrap();
+    }
+    tree.look(true);
+    assert_eq!(tree.known(9).unit.as_ref().unwrap().name.as_ref(), "x.service");
+    assert_eq!(tree.known(9).container, None);
+    let label = |tree: &Tree, pid| tree.known(pid).container.as_ref().unwrap().label().to_owned();
+    assert_eq!(label(&tree, 10), "9ec39b91f3d7");
+    assert_eq!(tree.known(20).unit.as_ref().unwrap().label(), "docker-9ec39b91f3d7.scope");
+
+    let folder = machine.path().join("var/lib/docker/containers").join(ID);
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("config.v2.json"), r#"{"Name":"/web"}"#).unwrap();
+    // Only one of the two is looked into again.
+    tree.stat(10, "renamed", 0, 0, 5, 'S');
+    assert_eq!(tree.look(false), 1);
+    assert_eq!((label(&tree, 10), label(&tree, 20)), ("web".to_owned(), "web".to_owned()));
+    let of = |tree: &Tree, pid| tree.known(pid).container.clone().unwrap();
+    assert!(Arc::ptr_eq(&of(&tree, 10), &of(&tree, 20)), "all share one container");
+}
