@@ -113,6 +113,8 @@ struct tcp_sock {
 	__u64 bytes_acked;
 	__u32 srtt_us;
 	__u32 total_retrans;
+	__u32 segs_in;
+	__u32 segs_out;
 } RELOCATED;
 
 /* Published layouts (include/uapi/linux/bpf.h), which need no relocation. */
@@ -147,8 +149,15 @@ struct bpf_sock_addr {
 	struct bpf_sock *sk __attribute__((aligned(8)));
 };
 
-enum { BPF_MAP_TYPE_PERCPU_ARRAY = 6, BPF_MAP_TYPE_SK_STORAGE = 24, BPF_MAP_TYPE_RINGBUF = 27 };
-enum { BPF_F_NO_PREALLOC = 1, BPF_SK_STORAGE_GET_F_CREATE = 1, BPF_RB_NO_WAKEUP = 1 };
+enum {
+	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_LRU_HASH = 9,
+	BPF_MAP_TYPE_SK_STORAGE = 24,
+	BPF_MAP_TYPE_RINGBUF = 27,
+};
+enum { BPF_F_NO_PREALLOC = 1, BPF_NOEXIST = 1 };
+enum { BPF_SK_STORAGE_GET_F_CREATE = 1, BPF_RB_NO_WAKEUP = 1 };
 
 /* How a map is declared: libbpf's convention, which loaders read from the object's own BTF. */
 #define SEC(name) __attribute__((section(name), used))
@@ -158,6 +167,8 @@ enum { BPF_F_NO_PREALLOC = 1, BPF_SK_STORAGE_GET_F_CREATE = 1, BPF_RB_NO_WAKEUP 
 
 /* Helpers, by their numbers in include/uapi/linux/bpf.h. */
 static void *(*bpf_map_lookup_elem)(void *map, const void *key) = (void *)1;
+static long (*bpf_map_update_elem)(void *map, const void *key, const void *value,
+				   __u64 flags) = (void *)2;
 static __u64 (*bpf_get_socket_cookie)(void *context) = (void *)46;
 static void *(*bpf_sk_storage_get)(void *map, void *sk, void *value, __u64 flags) = (void *)107;
 static long (*bpf_probe_read_kernel)(void *to, __u32 size, const void *from) = (void *)113;

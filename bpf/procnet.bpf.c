@@ -10,6 +10,7 @@
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
+#include "flow.h"
 #include "process.h"
 #include "tcp.h"
 #include "udp.h"

@@ -17,6 +17,8 @@ enum kind {
 	PROCESS_FORKED = 4,
 	PROCESS_EXECUTED = 5,
 	PROCESS_EXITED = 6,
+	/* A UDP socket exchanges datagrams with a peer that it is not connected to. */
+	SOCKET_FLOW = 7,
 };
 
 /* Who, and when. */
@@ -43,6 +45,8 @@ struct socket_record {
 	__u64 cookie;
 	__u64 received;
 	__u64 sent;
+	__u64 received_packets;
+	__u64 sent_packets;
 	__u32 rtt_us;
 	__u32 retransmits;
 	__u32 netns;
@@ -51,7 +55,7 @@ struct socket_record {
 	__u16 remote_port;
 	__u8 protocol;
 	__u8 state; /* the new one */
-	__u8 former_state;
+	__u8 former_state; /* of a flow: 1 if the first datagram was sent, 0 if it was received */
 	__u8 v6_only;
 	__u8 reserved[2];
 	__u8 local[16];
@@ -60,4 +64,4 @@ struct socket_record {
 
 _Static_assert(sizeof(struct header) == 48, "no padding");
 _Static_assert(sizeof(struct process_record) == 192, "no padding");
-_Static_assert(sizeof(struct socket_record) == 128, "no padding");
+_Static_assert(sizeof(struct socket_record) == 144, "no padding");

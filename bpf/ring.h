@@ -10,23 +10,34 @@ struct {
 	MAP_NUMBER(max_entries, 1 << 23);
 } records SEC(".maps");
 
-/* Records that found the ring full. */
+/* What is counted in `lost`. */
+enum loss {
+	/* Records that found the ring full. */
+	LOST_RECORDS = 0,
+	/* Datagrams from and to peers for which there was no room. */
+	LOST_DATAGRAMS = 1,
+	LOSSES = 2,
+};
+
 struct {
 	MAP_NUMBER(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	MAP_NUMBER(max_entries, 1);
+	MAP_NUMBER(max_entries, LOSSES);
 	MAP_TYPE(key, __u32);
 	MAP_TYPE(value, __u64);
 } lost SEC(".maps");
 
+INLINE void count_lost(__u32 what)
+{
+	__u64 *count = bpf_map_lookup_elem(&lost, &what);
+	if (count)
+		(*count)++;
+}
+
 INLINE void *reserve(__u64 size)
 {
 	void *record = bpf_ringbuf_reserve(&records, size, 0);
-	if (!record) {
-		__u32 zero = 0;
-		__u64 *count = bpf_map_lookup_elem(&lost, &zero);
-		if (count)
-			(*count)++;
-	}
+	if (!record)
+		count_lost(LOST_RECORDS);
 	return record;
 }
 

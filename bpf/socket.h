@@ -13,6 +13,9 @@ struct memory {
 	__u64 started;
 	__u64 received; /* of UDP, which the kernel does not count itself */
 	__u64 sent;
+	__u64 received_packets;
+	__u64 sent_packets;
+	__u64 peer; /* UDP: a number for the peer that it is connected to */
 	__u32 netns;
 	__u32 state; /* TCP: the last one that was seen, so that the second copy keeps quiet */
 };
@@ -76,6 +79,8 @@ INLINE void describe_tcp(struct socket_record *record, struct sock *sk)
 	__u64 acknowledged = tcp->bytes_acked;
 	record->received = received;
 	record->sent = acknowledged < payload ? acknowledged : payload;
+	record->received_packets = tcp->segs_in;
+	record->sent_packets = tcp->segs_out;
 	record->rtt_us = tcp->srtt_us >> 3;
 	record->retransmits = tcp->total_retrans;
 }
@@ -111,20 +116,32 @@ describe(struct sock *sk, __u64 cookie, struct memory *memory, __u32 kind)
 	} else if (memory) {
 		record->received = memory->received;
 		record->sent = memory->sent;
+		record->received_packets = memory->received_packets;
+		record->sent_packets = memory->sent_packets;
 	}
 	return record;
 }
 
 /*
- * Tells that the process uses the socket, unless that is known. `named` is what the helper for
- * cookies takes here: the socket, or the context of a control group's program.
+ * Tells that the process uses the socket. `named` is what the helper for cookies takes here: the
+ * socket, or the context of a control group's program.
  */
 INLINE void
-note_use(struct sock *sk, void *named, struct memory *memory, struct task_struct *leader)
+tell_use(struct sock *sk, void *named, struct memory *memory, struct task_struct *leader)
+{
+	struct socket_record *record = describe(sk, bpf_get_socket_cookie(named), memory, SOCKET_OWNER);
+	if (!record)
+		return;
+	name_process(&record->header, leader);
+	submit(record);
+}
+
+/* Remembers that the process uses the socket; false if that was known. */
+INLINE int is_new_user(struct sock *sk, struct memory *memory, struct task_struct *leader)
 {
 	__u32 pid = leader->tgid;
 	if (memory->pid == pid || memory->other == pid)
-		return;
+		return 0;
 	if (memory->pid) {
 		memory->other = pid;
 	} else {
@@ -132,9 +149,13 @@ note_use(struct sock *sk, void *named, struct memory *memory, struct task_struct
 		memory->started = leader->start_boottime;
 		memory->netns = netns_of(sk);
 	}
-	struct socket_record *record = describe(sk, bpf_get_socket_cookie(named), memory, SOCKET_OWNER);
-	if (!record)
-		return;
-	name_process(&record->header, leader);
-	submit(record);
+	return 1;
+}
+
+/* Tells that the process uses the socket, unless that is known. */
+INLINE void
+note_use(struct sock *sk, void *named, struct memory *memory, struct task_struct *leader)
+{
+	if (is_new_user(sk, memory, leader))
+		tell_use(sk, named, memory, leader);
 }

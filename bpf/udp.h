@@ -27,6 +27,8 @@ SEC("cgroup/sock_release") int released(struct bpf_sock *context)
 	record->state = TCP_CLOSE;
 	record->received = memory->received;
 	record->sent = memory->sent;
+	record->received_packets = memory->received_packets;
+	record->sent_packets = memory->sent_packets;
 	submit(record);
 	return 1;
 }

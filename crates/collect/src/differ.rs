@@ -42,6 +42,8 @@ pub struct Differ {
     generation: u64,
     capabilities: Arc<[Capability]>,
     sockets: FxHashMap<SocketKey, Known<Socket>>,
+    /// How many of them only events tell: no snapshot names what a socket exchanges with whom.
+    flows: usize,
     processes: FxHashMap<ProcessKey, Known<Arc<Process>>>,
     degradations: BTreeMap<&'static str, Degradation>,
 }
@@ -68,6 +70,7 @@ impl Differ {
             generation: 0,
             capabilities,
             sockets: FxHashMap::default(),
+            flows: 0,
             processes: FxHashMap::default(),
             degradations: BTreeMap::new(),
         }
@@ -200,9 +203,13 @@ impl Differ {
         self.adopt(&orphans, &mut alive);
         self.departed.retain(|_, named| *named == generation);
         self.missed.clear();
-        if named < self.sockets.len() {
+        if whole {
+            let flows = self.sockets.values().filter(|known| known.value.key.is_flow());
+            alive.extend(flows.map(|known| Event::SocketOpened(Box::new(known.value.clone()))));
+        }
+        if named + self.flows < self.sockets.len() {
             self.sockets.retain(|key, known| {
-                let lives = known.generation == generation;
+                let lives = known.generation == generation || key.is_flow();
                 if !lives && self.live && !whole {
                     self.missed.push(*key);
                     return true;

@@ -40,6 +40,13 @@ pub struct SocketKey {
     pub identity: SocketIdentity,
 }
 
+impl SocketKey {
+    /// True for what a socket exchanges with a peer that it is not connected to.
+    pub const fn is_flow(&self) -> bool {
+        matches!(self.identity, SocketIdentity::Flow { .. })
+    }
+}
+
 /// What identifies a socket within its network namespace, the best that the source has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SocketIdentity {

@@ -168,6 +168,18 @@ impl Differ {
         }
     }
 
+    /// What a known socket carried.
+    pub fn socket_counted(&mut self, key: SocketKey, counters: Counters, draft: &mut Draft) {
+        if let Some(socket) = draft.socket_mut(&key) {
+            socket.counters = counters;
+        } else if let Some(known) = self.sockets.get_mut(&key)
+            && known.value.counters != counters
+        {
+            known.value.counters = counters;
+            draft.sockets.push(Event::SocketCounted { key, counters });
+        }
+    }
+
     /// A socket is gone, which is told if it was known.
     pub fn socket_closed(&mut self, key: SocketKey, totals: Option<Counters>, draft: &mut Draft) {
         let drafted = draft.opened.remove(&key);
@@ -176,7 +188,9 @@ impl Differ {
         if drafted.is_none() && !in_memory {
             return;
         }
-        if self.departed.len() < MAX_DEPARTED {
+        if key.is_flow() {
+            self.flows -= usize::from(in_memory);
+        } else if self.departed.len() < MAX_DEPARTED {
             self.departed.insert(key, self.generation);
         }
         draft.sockets.push(Event::SocketClosed { key, totals });
@@ -192,7 +206,9 @@ impl Differ {
                 continue;
             };
             self.departed.remove(&key);
-            self.sockets.insert(key, Known { generation, value: Socket::clone(socket) });
+            let known = Known { generation, value: Socket::clone(socket) };
+            let is_new = self.sockets.insert(key, known).is_none();
+            self.flows += usize::from(is_new && key.is_flow());
         }
         if is_slack(draft.opened.capacity(), draft.sockets.len()) {
             draft.opened.shrink_to(roomy(draft.sockets.len()));

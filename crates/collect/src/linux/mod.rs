@@ -10,6 +10,7 @@ mod netns;
 mod owners;
 mod processes;
 mod procfs;
+mod routes;
 mod scan;
 mod search;
 mod sock_diag;

@@ -6,6 +6,7 @@ use std::os::fd::AsFd;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use super::procfs::Procfs;
+use super::routes::Routes;
 use super::sock_diag::DiagSocket;
 
 /// A namespace to open a socket in, and processes that live there.
@@ -15,12 +16,19 @@ pub(super) struct Destination {
     pub(super) pids: Vec<u32>,
 }
 
-/// Opens a socket in each namespace, on a thread of its own that ends with it: the calling thread
+/// What is opened in a namespace.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) diag: DiagSocket,
+    pub(super) routes: Option<Routes>,
+}
+
+/// Opens sockets in each namespace, on a thread of its own that ends with it: the calling thread
 /// stays where it is. One answer per destination, in order.
 pub(super) fn open_sockets(
     procfs: &Procfs,
     destinations: &[Destination],
-) -> Vec<io::Result<DiagSocket>> {
+) -> Vec<io::Result<Opened>> {
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().name("procnet-netns".to_owned());
         let visit = || destinations.iter().map(|to| open_socket(procfs, to)).collect();
@@ -32,11 +40,11 @@ pub(super) fn open_sockets(
 }
 
 /// Moves the calling thread.
-fn open_socket(procfs: &Procfs, to: &Destination) -> io::Result<DiagSocket> {
+fn open_socket(procfs: &Procfs, to: &Destination) -> io::Result<Opened> {
     let mut last = io::Error::from(io::ErrorKind::NotFound);
     for pid in &to.pids {
         match enter(procfs, *pid, to.netns).and_then(|()| DiagSocket::open()) {
-            Ok(socket) => return Ok(socket),
+            Ok(diag) => return Ok(Opened { diag, routes: Routes::open().ok() }),
             Err(error) => last = error,
         }
     }

@@ -44,6 +44,7 @@ pub struct Scanner {
     rows: Rows,
     snapshot: Snapshot,
     differ: Differ,
+    untold_datagrams: u64,
 }
 
 impl Scanner {
@@ -72,6 +73,7 @@ impl Scanner {
             rows: Rows::default(),
             snapshot: Snapshot::default(),
             differ: Differ::new(HostId::LOCAL, capabilities),
+            untold_datagrams: 0,
         })
     }
 
@@ -194,6 +196,7 @@ impl Scanner {
             ("netns-limit", shortfall.namespaces),
             ("sockets-limit", shortfall.sockets),
             ("processes-limit", self.processes.left_out()),
+            ("udp-peers-limit", std::mem::take(&mut self.untold_datagrams)),
         ];
         for (id, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
             let message = Arc::from(degradation_message(id));
@@ -214,6 +217,10 @@ fn degradation_message(id: &str) -> &'static str {
         "netns-hidden" => "Network namespaces could not be read; their sockets are missing.",
         "netns-limit" => "There are more network namespaces than are read; the rest is missing.",
         "sockets-limit" => "There are more sockets than are read; the rest is missing.",
+        "udp-peers-limit" => {
+            "Unconnected UDP sockets have more peers than are told; datagrams of the others count \
+             only for their sockets."
+        }
         _ => "There are more processes than are read; the rest is missing.",
     }
 }

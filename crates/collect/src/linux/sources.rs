@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::IpAddr;
 use std::ops::Range;
 
 use procnet_core::memory::{is_slack, roomy};
@@ -14,6 +15,7 @@ use super::examine::Netns;
 use super::netns::{Destination, may_enter, open_sockets};
 use super::processes::Processes;
 use super::procfs::{ProcessDirectory, Procfs, Reader};
+use super::routes::Routes;
 use super::sock_diag::{Buffer, DiagSocket, MAX_SOCKETS, Outcome};
 use crate::CollectError;
 use crate::parse::inet_diag::Family;
@@ -88,6 +90,7 @@ impl Shortfall {
 #[derive(Debug)]
 struct Source {
     socket: Option<DiagSocket>,
+    routes: Option<Routes>,
     /// Kernels may lack the module for a table ([`TABLES`]); then its file is read.
     no_diag: [bool; TABLES.len()],
     /// Processes that live there.
@@ -112,6 +115,7 @@ impl Sources {
         let mut buffer = Buffer::new();
         let mut own_source = Source::new();
         own_source.socket = DiagSocket::open().ok();
+        own_source.routes = Routes::open().ok();
         own_source.probe(&mut buffer);
         Self {
             own: procfs.own().and_then(|own| own.netns(reader)).unwrap_or(0),
@@ -140,6 +144,18 @@ impl Sources {
             || self.others.get(&netns).is_some_and(Source::tells_cookies)
     }
 
+    /// The local address that the kernel chooses towards `remote` in this namespace.
+    pub(super) fn local_towards(
+        &mut self,
+        netns: u64,
+        remote: IpAddr,
+        budget: &mut usize,
+    ) -> Option<IpAddr> {
+        let source =
+            if netns == self.own { &mut self.own_source } else { self.others.get_mut(&netns)? };
+        source.routes.as_mut()?.local_towards(remote, budget)
+    }
+
     pub(super) fn tells_udp(&self) -> bool {
         self.udp
     }
@@ -163,6 +179,9 @@ impl Sources {
             self.own_source.socket = DiagSocket::open().ok();
         }
         let start = rows.rows.len();
+        if let Some(routes) = &mut self.own_source.routes {
+            routes.forget();
+        }
         let tables = self.tables();
         let result = procfs.own().map_err(io::Error::from).and_then(|directory| {
             self.own_source.read(tables, &[directory], &mut self.buffer, &mut rows.rows, shortfall)
@@ -187,6 +206,9 @@ impl Sources {
         self.enter_new(procfs);
         let tables = self.tables();
         for (netns, source) in &mut self.others {
+            if let Some(routes) = &mut source.routes {
+                routes.forget();
+            }
             let start = rows.rows.len();
             let directories: Vec<ProcessDirectory> =
                 source.pids.iter().filter_map(|pid| procfs.process(*pid).ok()).collect();
@@ -269,14 +291,23 @@ impl Sources {
         for (to, socket) in destinations.iter().zip(open_sockets(procfs, &destinations)) {
             let Some(source) = self.others.get_mut(&to.netns) else { continue };
             source.refused = socket.is_err();
-            source.socket = socket.ok();
+            if let Ok(opened) = socket {
+                source.socket = Some(opened.diag);
+                source.routes = opened.routes;
+            }
         }
     }
 }
 
 impl Source {
     fn new() -> Self {
-        Self { socket: None, no_diag: [false; TABLES.len()], pids: Vec::new(), refused: false }
+        Self {
+            socket: None,
+            routes: None,
+            no_diag: [false; TABLES.len()],
+            pids: Vec::new(),
+            refused: false,
+        }
     }
 
     fn tells_cookies(&self) -> bool {

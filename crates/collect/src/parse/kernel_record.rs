@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use procnet_core::{Counters, Endpoint, Protocol, SocketState};
 
+use super::kernel_flow::{KernelFlow, like};
 use super::netlink::array;
 use super::row::{peer, socket_state};
 
@@ -12,7 +13,7 @@ const HEADER_LENGTH: usize = 48;
 /// Length of a record about a process.
 const PROCESS_LENGTH: usize = 192;
 /// Length of a record about a socket.
-const SOCKET_LENGTH: usize = 128;
+const SOCKET_LENGTH: usize = 144;
 
 /// `TCP_SYN_SENT` of `include/net/tcp_states.h`.
 const SYN_SENT: u8 = 2;
@@ -102,6 +103,19 @@ pub enum SocketChange {
     Closed,
 }
 
+/// A record about what a UDP socket exchanges with a peer: it began, or somebody else takes part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FlowRecord {
+    /// Who sent or received.
+    pub process: KernelProcess,
+    /// The socket's cookie.
+    pub cookie: u64,
+    /// The peer.
+    pub remote: Endpoint,
+    /// What is known of it.
+    pub flow: KernelFlow,
+}
+
 /// One record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KernelRecord<'a> {
@@ -109,6 +123,8 @@ pub enum KernelRecord<'a> {
     Process(ProcessRecord<'a>),
     /// About a socket.
     Socket(SocketRecord),
+    /// About what a UDP socket exchanges with a peer that it is not connected to.
+    Flow(FlowRecord),
 }
 
 /// Reads one record. `None` for what is none of ours.
@@ -118,6 +134,7 @@ pub fn parse(bytes: &[u8]) -> Option<KernelRecord<'_>> {
         4 => process(ProcessChange::Forked, bytes.get(..PROCESS_LENGTH)?),
         5 => process(ProcessChange::Executed, bytes.get(..PROCESS_LENGTH)?),
         6 => process(ProcessChange::Exited, bytes.get(..PROCESS_LENGTH)?),
+        7 => flow(bytes.first_chunk()?).map(KernelRecord::Flow),
         _ => None,
     }
 }
@@ -147,20 +164,16 @@ pub fn until_nul(bytes: &[u8]) -> &[u8] {
 }
 
 fn socket(bytes: &[u8; SOCKET_LENGTH]) -> Option<SocketRecord> {
-    let long = |offset| array(bytes, offset).map(u64::from_ne_bytes);
-    let number = |offset| array(bytes, offset).map(u32::from_ne_bytes);
-    let short = |offset| array(bytes, offset).map(u16::from_ne_bytes);
-    let [protocol, state, former, v6_only] = array(bytes, 90)?;
+    let [protocol, state, former, v6_only] = array(bytes, 106)?;
     let protocol = match protocol {
         6 => Protocol::Tcp,
         17 => Protocol::Udp,
         _ => return None,
     };
-    let family = short(84)?;
-    let local = endpoint(family, array(bytes, 96)?, short(86)?)?;
-    let remote = peer(endpoint(family, array(bytes, 112)?, short(88)?)?);
+    let (local, remote) = ends(bytes)?;
+    let remote = peer(remote);
     let state = socket_state(protocol, state, local, remote)?;
-    let kind = match (number(40)?, state, former) {
+    let kind = match (number(bytes, 40)?, state, former) {
         (3, ..) => SocketChange::Closed,
         (2, ..) => SocketChange::Used,
         (_, SocketState::Listen, _) => SocketChange::Listening,
@@ -171,11 +184,11 @@ fn socket(bytes: &[u8; SOCKET_LENGTH]) -> Option<SocketRecord> {
     };
     Some(SocketRecord {
         kind,
-        at: long(0)?,
+        at: long(bytes, 0)?,
         process: kernel_process(bytes),
-        uid: number(20)?,
-        netns: number(80)?,
-        cookie: long(48)?,
+        uid: number(bytes, 20)?,
+        netns: number(bytes, 96)?,
+        cookie: long(bytes, 48)?,
         protocol,
         state,
         local,
@@ -183,14 +196,52 @@ fn socket(bytes: &[u8; SOCKET_LENGTH]) -> Option<SocketRecord> {
         remote: remote.filter(|_| state != SocketState::Listen),
         // As sock_diag has it: of a connection it says nothing.
         v6_only: v6_only != 0 && remote.is_none(),
-        counters: Counters {
-            received_bytes: long(56)?,
-            sent_bytes: long(64)?,
-            rtt_us: number(72)?,
-            retransmits: number(76)?,
-            ..Counters::default()
-        },
+        counters: counters(bytes)?,
     })
+}
+
+fn flow(bytes: &[u8; SOCKET_LENGTH]) -> Option<FlowRecord> {
+    let process = kernel_process(bytes)?;
+    let (local, remote) = ends(bytes)?;
+    let opened = long(bytes, 0)?;
+    let flow = KernelFlow {
+        opened,
+        used: opened,
+        process: (process.pid, process.started),
+        uid: number(bytes, 20)?,
+        netns: number(bytes, 96)?,
+        local: like(remote, local),
+        sent_first: array::<1>(bytes, 108)? != [0],
+        counters: counters(bytes)?,
+    };
+    Some(FlowRecord { process, cookie: long(bytes, 48)?, remote, flow })
+}
+
+fn long(bytes: &[u8], offset: usize) -> Option<u64> {
+    array(bytes, offset).map(u64::from_ne_bytes)
+}
+
+fn number(bytes: &[u8], offset: usize) -> Option<u32> {
+    array(bytes, offset).map(u32::from_ne_bytes)
+}
+
+fn counters(bytes: &[u8; SOCKET_LENGTH]) -> Option<Counters> {
+    Some(Counters {
+        received_bytes: long(bytes, 56)?,
+        sent_bytes: long(bytes, 64)?,
+        received_packets: long(bytes, 72)?,
+        sent_packets: long(bytes, 80)?,
+        rtt_us: number(bytes, 88)?,
+        retransmits: number(bytes, 92)?,
+    })
+}
+
+/// The local and the remote end.
+fn ends(bytes: &[u8; SOCKET_LENGTH]) -> Option<(Endpoint, Endpoint)> {
+    let short = |offset| array(bytes, offset).map(u16::from_ne_bytes);
+    let family = short(100)?;
+    let local = endpoint(family, array(bytes, 112)?, short(102)?)?;
+    Some((local, endpoint(family, array(bytes, 128)?, short(104)?)?))
 }
 
 fn endpoint(family: u16, address: [u8; 16], port: u16) -> Option<Endpoint> {
@@ -233,14 +284,16 @@ mod tests {
                 (48, &99_u64.to_ne_bytes()),
                 (56, &10_u64.to_ne_bytes()),
                 (64, &20_u64.to_ne_bytes()),
-                (72, &30_u32.to_ne_bytes()),
-                (80, &4_026_531_840_u32.to_ne_bytes()),
-                (84, &2_u16.to_ne_bytes()),
-                (86, &40_000_u16.to_ne_bytes()),
-                (88, &80_u16.to_ne_bytes()),
-                (90, &[6, 1, SYN_SENT, 0]),
-                (96, &[127, 0, 0, 1]),
-                (112, &[127, 0, 0, 2]),
+                (72, &3_u64.to_ne_bytes()),
+                (80, &4_u64.to_ne_bytes()),
+                (88, &30_u32.to_ne_bytes()),
+                (96, &4_026_531_840_u32.to_ne_bytes()),
+                (100, &2_u16.to_ne_bytes()),
+                (102, &40_000_u16.to_ne_bytes()),
+                (104, &80_u16.to_ne_bytes()),
+                (106, &[6, 1, SYN_SENT, 0]),
+                (112, &[127, 0, 0, 1]),
+                (128, &[127, 0, 0, 2]),
             ],
         )
     }
@@ -258,6 +311,8 @@ mod tests {
         assert_eq!((process.pid, process.started), (42, 70));
         assert_eq!(until_nul(&process.comm), b"curl");
         assert_eq!((socket.counters.received_bytes, socket.counters.sent_bytes), (10, 20));
+        let packets = (socket.counters.received_packets, socket.counters.sent_packets);
+        assert_eq!(packets, (3, 4));
         assert_eq!((socket.counters.rtt_us, socket.counters.retransmits), (30, 0));
     }
 
@@ -265,9 +320,40 @@ mod tests {
     fn who_is_not_known_is_nobody() {
         let mut record = connected();
         record[16..20].fill(0);
-        record[92] = SYN_RECEIVED;
+        record[108] = SYN_RECEIVED;
         let Some(KernelRecord::Socket(socket)) = parse(&record) else { panic!("none") };
         assert_eq!((socket.kind, socket.process), (SocketChange::Accepted, None));
+    }
+
+    #[test]
+    fn a_record_of_an_exchange() {
+        let record = bytes(
+            SOCKET_LENGTH,
+            &[
+                (0, &5_000_u64.to_ne_bytes()),
+                (8, &70_u64.to_ne_bytes()),
+                (16, &42_u32.to_ne_bytes()),
+                (20, &1000_u32.to_ne_bytes()),
+                (24, b"dig"),
+                (40, &7_u32.to_ne_bytes()),
+                (48, &99_u64.to_ne_bytes()),
+                (64, &20_u64.to_ne_bytes()),
+                (80, &1_u64.to_ne_bytes()),
+                (96, &4_026_531_840_u32.to_ne_bytes()),
+                (100, &10_u16.to_ne_bytes()),
+                (102, &40_000_u16.to_ne_bytes()),
+                (104, &53_u16.to_ne_bytes()),
+                (106, &[17, 1, 1, 0]),
+                (128, &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1]),
+            ],
+        );
+        let Some(KernelRecord::Flow(told)) = parse(&record) else { panic!("none") };
+        assert_eq!((told.cookie, told.remote.to_string().as_str()), (99, "192.0.2.1:53"));
+        assert_eq!((told.process.pid, told.flow.process), (42, (42, 70)));
+        assert_eq!(told.flow.local.to_string(), "0.0.0.0:40000");
+        assert!(told.flow.sent_first);
+        assert_eq!((told.flow.counters.sent_bytes, told.flow.counters.sent_packets), (20, 1));
+        assert_eq!(parse(&record[..SOCKET_LENGTH - 1]), None);
     }
 
     #[test]
@@ -292,7 +378,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..256), kind in 0_u32..8) {
+        fn nothing_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..256), kind in 0_u32..9) {
             let mut bytes = bytes;
             if let Some(place) = bytes.get_mut(40..44) {
                 place.copy_from_slice(&kind.to_ne_bytes());

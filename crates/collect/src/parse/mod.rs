@@ -4,10 +4,12 @@
 pub mod capability;
 pub mod cgroup;
 pub mod inet_diag;
+pub mod kernel_flow;
 pub mod kernel_record;
 pub mod net_table;
 pub mod netlink;
 pub mod process;
+pub mod route;
 pub mod row;
 
 pub use row::SocketRow;

@@ -182,3 +182,45 @@ fn what_does_not_change_is_not_told() {
     differ.batch(Timestamp(6), &mut draft);
     assert_eq!(differ.socket(&observed(1, 1).key).unwrap().state, SocketState::CloseWait);
 }
+
+#[test]
+fn what_a_socket_exchanges_with_whom_outlives_snapshots_and_is_told_with_the_whole_truth() {
+    let mut differ = live();
+    let flow = |port| {
+        let seen = observed(1, 1);
+        let identity = SocketIdentity::Flow { cookie: 1, remote: end(port) };
+        let key = SocketKey { identity, ..seen.key };
+        Socket { key, remote: Some(end(port)), ..seen }
+    };
+    for port in [1, 2] {
+        open(&mut differ, flow(port));
+    }
+    open(&mut differ, observed(1, 1));
+    let same = socket(1, SocketState::Established, &[1]);
+    let batch = differ.diff(&mut snapshot(2, &[1, 2], vec![same.clone()]));
+    assert!(batch.events.is_empty(), "{batch:?}");
+    let mut draft = Draft::default();
+    differ.close_missed(&mut draft, |_| true);
+    assert!(draft.is_empty());
+
+    let counters = Counters { sent_packets: 3, ..Counters::default() };
+    differ.socket_counted(flow(1).key, counters, &mut draft);
+    differ.socket_counted(flow(1).key, counters, &mut draft);
+    differ.socket_counted(flow(3).key, counters, &mut draft);
+    differ.socket_closed(flow(2).key, None, &mut draft);
+    let batch = differ.batch(Timestamp(7), &mut draft);
+    let counted = Event::SocketCounted { key: flow(1).key, counters };
+    let closed = Event::SocketClosed { key: flow(2).key, totals: None };
+    assert_eq!(batch.events, [counted, closed]);
+
+    differ.request_resync();
+    let batch = differ.diff(&mut snapshot(3, &[1, 2], vec![same]));
+    let told: Vec<_> = opened(&batch).into_iter().map(|socket| socket.key).collect();
+    assert_eq!(told, [observed(1, 1).key, flow(1).key]);
+    // What is missing beside it is still noticed.
+    differ.diff(&mut snapshot(4, &[1, 2], Vec::new()));
+    differ.close_missed(&mut draft, |_| true);
+    let batch = differ.batch(Timestamp(8), &mut draft);
+    let closed = Event::SocketClosed { key: observed(1, 1).key, totals: None };
+    assert_eq!(batch.events, [closed]);
+}

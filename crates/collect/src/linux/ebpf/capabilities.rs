@@ -27,6 +27,7 @@ pub(super) fn with_events(
         (parts.use_of_sockets(), "whom a socket is handed to"),
         (parts.accepts(), "who accepts a connection that carries nothing"),
         (parts.udp(), "UDP sockets that live shorter than a snapshot's interval"),
+        (parts.udp_peers(), "the peers of UDP sockets that are not connected"),
     ] {
         if !there {
             missing.push(what);
@@ -40,7 +41,7 @@ pub(super) fn with_events(
             missing.join(", nor of ")
         )
     };
-    let complete = whole && parts.udp();
+    let complete = whole && parts.udp_peers();
     told.push(Capability {
         id: "kernel-events",
         title: "Events from the kernel",
@@ -60,6 +61,13 @@ pub(super) fn with_events(
                 capability.reason = Arc::from(
                     "The kernel tells of every TCP connection, but not of processes that live \
                      shorter than a snapshot's interval.",
+                );
+            }
+            "udp-peers" if parts.udp_peers() => {
+                capability.state = CapabilityState::Full;
+                capability.reason = Arc::from(
+                    "The kernel tells whom each UDP socket sends to and receives from, connected or \
+                     not, with packets and bytes.",
                 );
             }
             "udp-peers" if parts.udp() => {

@@ -1,6 +1,7 @@
 //! Kernel events: connections and processes are told as they come and go, snapshots complete them.
 
 mod capabilities;
+mod flows;
 mod programs;
 mod tracker;
 
@@ -46,8 +47,8 @@ impl Listener {
         ring_bytes: u32,
         snapshot_interval: Duration,
     ) -> Result<Self, (Box<Scanner>, LoadError)> {
-        let programs = match Programs::load(ring_bytes) {
-            Ok(programs) => programs,
+        let (programs, flows) = match Programs::load(ring_bytes) {
+            Ok(loaded) => loaded,
             Err(error) => {
                 let told = without_events(scanner.capabilities(), &error, scanner.rights());
                 scanner.set_capabilities(told);
@@ -60,7 +61,7 @@ impl Listener {
         Ok(Self {
             scanner,
             programs,
-            tracker: Tracker::default(),
+            tracker: Tracker::new(flows),
             draft: Draft::default(),
             snapshot_interval,
             next_snapshot: Instant::now(),
@@ -91,6 +92,9 @@ impl Listener {
             // Also after a failure: trying again at once would only fail again.
             self.next_snapshot = next_look(began, self.snapshot_interval);
             self.next_drain = next_look(began, FRAME);
+            if let Ok(batch) = &batch {
+                self.tracker.after_snapshot(batch.at);
+            }
             return batch.map(Some);
         }
         self.caught_up = due;
@@ -114,6 +118,7 @@ impl Listener {
             }
         }
         let lost = programs.newly_lost();
+        scanner.note_untold_datagrams(programs.newly_untold());
         // What was missed before the loss can't be told from what was lost of it.
         scanner.close_missed(std::mem::replace(&mut self.lost, lost > 0), draft);
         if lost > 0 {

@@ -4,11 +4,12 @@
 use std::fs::File;
 use std::path::Path;
 
-use aya::maps::{MapData, PerCpuArray, RingBuf};
+use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf};
 use aya::programs::{CgroupAttachMode, Program};
 use aya::{Btf, Ebpf, EbpfLoader};
 use rustix::fs::{CWD, Mode, OFlags};
 
+use super::flows::FlowCounts;
 use crate::parse::kernel_record::{self, KernelRecord};
 
 /// Built from `bpf/` by `cargo xtask bpf`; the same for all little-endian machines.
@@ -36,8 +37,15 @@ const TRACEPOINTS: [(&str, &str, Part); 8] = [
     ("exited", "sched_process_exit", Part::Exited),
 ];
 /// Those that run at system calls of every process in the root control group.
-const CGROUP_PROGRAMS: [(&str, Part); 3] =
-    [("accepted4", Part::Accepted4), ("accepted6", Part::Accepted6), ("released", Part::Released)];
+const CGROUP_PROGRAMS: [(&str, Part); 7] = [
+    ("accepted4", Part::Accepted4),
+    ("accepted6", Part::Accepted6),
+    ("released", Part::Released),
+    ("sends4", Part::Sends4),
+    ("sends6", Part::Sends6),
+    ("receives4", Part::Receives4),
+    ("receives6", Part::Receives6),
+];
 
 /// One thing that the kernel may or may not let us see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,11 +62,15 @@ pub(super) enum Part {
     Accepted4,
     Accepted6,
     Released,
+    Sends4,
+    Sends6,
+    Receives4,
+    Receives6,
 }
 
 /// Which parts run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Parts(u16);
+pub(super) struct Parts(u32);
 
 impl Parts {
     fn add(&mut self, part: Part) {
@@ -89,6 +101,11 @@ impl Parts {
     pub(super) fn udp(self) -> bool {
         self.use_of_sockets() && self.has(&[Part::Released])
     }
+
+    /// So are the peers of those that are connected to nobody.
+    pub(super) fn udp_peers(self) -> bool {
+        self.udp() && self.has(&[Part::Sends4, Part::Sends6, Part::Receives4, Part::Receives6])
+    }
 }
 
 /// Why there are no kernel events.
@@ -108,12 +125,22 @@ pub(in crate::platform) enum LoadError {
     Tcp(String),
 }
 
+/// What is counted in the map `lost`, as in `bpf/ring.h`: each has its place there.
+#[derive(Clone, Copy, Debug)]
+#[repr(u32)]
+enum Loss {
+    /// Records that found the ring full.
+    Records = 0,
+    /// Datagrams from and to peers for which there was no room.
+    Datagrams = 1,
+}
+
 /// The loaded programs. They end with this value.
 pub(super) struct Programs {
     parts: Parts,
     ring: RingBuf<MapData>,
     lost: PerCpuArray<MapData, u64>,
-    lost_before: u64,
+    lost_before: [u64; 2],
     /// Owns the programs and what they are attached to.
     _object: Ebpf,
 }
@@ -127,7 +154,7 @@ impl std::fmt::Debug for Programs {
 impl Programs {
     /// Loads and attaches what the kernel lets us; `ring_bytes` is a power of two of at least a
     /// page.
-    pub(super) fn load(ring_bytes: u32) -> Result<Self, LoadError> {
+    pub(super) fn load(ring_bytes: u32) -> Result<(Self, FlowCounts), LoadError> {
         if cfg!(target_endian = "big") {
             return Err(LoadError::BigEndian);
         }
@@ -167,7 +194,9 @@ impl Programs {
         let map_error = |error: aya::maps::MapError| LoadError::Maps(chain(&error));
         let ring = RingBuf::try_from(map("records")?).map_err(map_error)?;
         let lost = PerCpuArray::try_from(map("lost")?).map_err(map_error)?;
-        Ok(Self { parts, ring, lost, lost_before: 0, _object: object })
+        let flows = HashMap::try_from(map("flows")?).map_err(map_error)?;
+        let programs = Self { parts, ring, lost, lost_before: [0; 2], _object: object };
+        Ok((programs, FlowCounts::new(flows)))
     }
 
     pub(super) fn parts(&self) -> Parts {
@@ -187,11 +216,19 @@ impl Programs {
 
     /// How many records found no room since the last call.
     pub(super) fn newly_lost(&mut self) -> u64 {
-        let Ok(counts) = self.lost.get(&0, 0) else { return 0 };
+        self.newly(Loss::Records)
+    }
+
+    /// How many datagrams could not be told by their peers since the last call.
+    pub(super) fn newly_untold(&mut self) -> u64 {
+        self.newly(Loss::Datagrams)
+    }
+
+    fn newly(&mut self, what: Loss) -> u64 {
+        let Ok(counts) = self.lost.get(&(what as u32), 0) else { return 0 };
         let total = counts.iter().sum::<u64>();
-        let new = total.saturating_sub(self.lost_before);
-        self.lost_before = total;
-        new
+        let Some(before) = self.lost_before.get_mut(what as usize) else { return 0 };
+        total.saturating_sub(std::mem::replace(before, total))
     }
 }
 

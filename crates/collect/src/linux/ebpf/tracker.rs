@@ -9,6 +9,7 @@ use procnet_core::{
 };
 use rustc_hash::FxHashMap;
 
+use super::flows::{FlowCounts, Flows};
 use crate::differ::Draft;
 use crate::parse::kernel_record::{
     KernelProcess, KernelRecord, ProcessChange, ProcessRecord, SocketChange, SocketRecord,
@@ -21,8 +22,9 @@ use crate::platform::scan::Scanner;
 const MAX_EXAMINED: usize = 1024;
 
 /// Puts one batch together from records.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Tracker {
+    flows: Flows,
     /// Processes to be told of with this batch.
     news: FxHashMap<ProcessKey, News>,
     /// Processes that ended in this batch. They are told one batch later: what they held ends
@@ -43,6 +45,20 @@ struct News {
 }
 
 impl Tracker {
+    pub(super) fn new(flows: FlowCounts) -> Self {
+        Self {
+            flows: Flows::new(flows),
+            news: FxHashMap::default(),
+            ended: Vec::new(),
+            ended_before: Vec::new(),
+        }
+    }
+
+    /// A snapshot was taken at this time.
+    pub(super) fn after_snapshot(&mut self, at: Timestamp) {
+        self.flows.after_snapshot(at);
+    }
+
     /// Takes in one record.
     pub(super) fn record(
         &mut self,
@@ -53,6 +69,10 @@ impl Tracker {
         match record {
             KernelRecord::Process(process) => self.process(process, scanner),
             KernelRecord::Socket(socket) => self.socket(socket, scanner, draft),
+            KernelRecord::Flow(told) => {
+                let owner = self.owner(&told.process, scanner);
+                self.flows.told(told.cookie, told.remote, &told.flow, Some(owner), scanner, draft);
+            }
         }
     }
 
@@ -60,7 +80,9 @@ impl Tracker {
     pub(super) fn finish(&mut self, lost: u64, scanner: &mut Scanner, draft: &mut Draft) {
         if lost > 0 {
             draft.note(Event::Gap { lost, reason: GapReason::Kernel });
+            self.flows.after_loss();
         }
+        self.flows.look(scanner, draft);
         self.tell_processes(scanner, draft);
         for key in std::mem::replace(&mut self.ended_before, std::mem::take(&mut self.ended)) {
             scanner.differ_mut().process_exited(key, draft);
@@ -94,6 +116,9 @@ impl Tracker {
         let identity = SocketIdentity::Cookie(record.cookie);
         let key = SocketKey { host: HostId::LOCAL, netns, identity };
         if record.kind == SocketChange::Closed {
+            if record.protocol == Protocol::Udp {
+                self.flows.socket_closed(record.cookie, scanner, draft);
+            }
             self.closed(&key, record, scanner, draft);
             return;
         }
@@ -172,7 +197,7 @@ impl Tracker {
     }
 }
 
-fn key_of(process: &KernelProcess, scanner: &Scanner) -> ProcessKey {
+pub(super) fn key_of(process: &KernelProcess, scanner: &Scanner) -> ProcessKey {
     let started = scanner.ticks(process.started);
     ProcessKey { host: HostId::LOCAL, pid: process.pid, started }
 }

@@ -1,6 +1,7 @@
 //! What the scanner lends to whoever hears of events: its knowledge of namespaces, processes and
 //! clocks, so that both tell the same thing in the same words.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use procnet_core::{Capability, NetnsId, Process, ProcessKey, Timestamp, User};
@@ -33,6 +34,22 @@ impl Scanner {
     /// Whether snapshots know the namespace's sockets by their cookies.
     pub(in crate::platform) fn identifies_by_cookie(&self, netns: NetnsId) -> bool {
         self.sources.identifies_by_cookie(netns.0)
+    }
+
+    /// The local address that the kernel chooses towards `remote`, as far as the namespace is
+    /// known. A question to the kernel takes one from `budget`.
+    pub(in crate::platform) fn local_towards(
+        &mut self,
+        netns: NetnsId,
+        remote: IpAddr,
+        budget: &mut usize,
+    ) -> Option<IpAddr> {
+        self.sources.local_towards(netns.0, remote, budget)
+    }
+
+    /// Datagrams whose peers there was no room for; told with the next snapshot.
+    pub(in crate::platform) fn note_untold_datagrams(&mut self, count: u64) {
+        self.untold_datagrams = self.untold_datagrams.saturating_add(count);
     }
 
     pub(in crate::platform) fn tells_udp(&self) -> bool {
