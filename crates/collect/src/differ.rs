@@ -300,6 +300,7 @@ fn same_but_counters(a: &Socket, b: &Socket) -> bool {
         && a.v6_only == b.v6_only
         && a.protocol == b.protocol
         && a.role == b.role
+        && a.unix == b.unix
 }
 
 #[cfg(test)]

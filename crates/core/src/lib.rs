@@ -23,6 +23,7 @@ pub mod suggest;
 pub mod text;
 pub mod time;
 pub mod unit;
+pub mod unix;
 pub mod view;
 
 pub use capability::{Capability, CapabilityState, Degradation};
@@ -37,3 +38,4 @@ pub use socket::{
 };
 pub use time::{Moment, Timestamp};
 pub use unit::{Manager, Unit};
+pub use unix::{UnixKind, UnixSocket};

@@ -219,6 +219,8 @@ impl PortClass {
 
 /// The colour of a UDP edge in the published interface.
 pub const UDP_COLOR: &str = "#00c2ff";
+/// The colour of an edge of UNIX sockets.
+pub const UNIX_COLOR: &str = "#a86be0";
 
 /// Service ports that belong to no class but tell a direction all the same.
 pub const OTHER_SERVICE_PORTS: &[u16] = &[

@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
 use crate::endpoint::Endpoint;
 use crate::key::{ProcessKey, SocketKey};
 use crate::time::Timestamp;
+use crate::unix::UnixSocket;
 
 /// Transport protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,14 +18,17 @@ pub enum Protocol {
     Tcp,
     /// User Datagram Protocol.
     Udp,
+    /// A UNIX domain socket, of whatever kind: no protocol, but what has its place here.
+    Unix,
 }
 
 impl Protocol {
-    /// `tcp` or `udp`.
+    /// `tcp`, `udp`, or `unix`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Tcp => "tcp",
             Self::Udp => "udp",
+            Self::Unix => "unix",
         }
     }
 }
@@ -37,7 +42,8 @@ impl fmt::Display for Protocol {
 /// The state of a socket: TCP's (RFC 9293 section 3.3.2), with the names of the published
 /// interface. A UDP socket is `Established` with a peer and `Listen` without one; what it exchanges
 /// with each peer all the same is told as a socket of its own, `Established`
-/// ([`SocketIdentity::Flow`](crate::key::SocketIdentity::Flow)).
+/// ([`SocketIdentity::Flow`](crate::key::SocketIdentity::Flow)). A UNIX socket for datagrams is
+/// `Established` with a peer and `Listen` without one, if it has a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum SocketState {
@@ -265,7 +271,7 @@ pub struct Socket {
     pub protocol: Protocol,
     /// Where it is in its life.
     pub state: SocketState,
-    /// The local end; the address is unspecified for a wildcard listener.
+    /// The local end; the address is unspecified for a wildcard listener and for UNIX sockets.
     pub local: Endpoint,
     /// The remote end, if there is one.
     pub remote: Option<Endpoint>,
@@ -283,10 +289,13 @@ pub struct Socket {
     pub counters: Counters,
     /// When it was opened, or first seen.
     pub opened: Timestamp,
+    /// What a UNIX socket has instead of endpoints; `None` for others.
+    pub unix: Option<Arc<UnixSocket>>,
 }
 
 impl Socket {
-    /// True if this socket waits for peers: a TCP listener or a UDP socket without a peer.
+    /// True if this socket waits for peers: a TCP or UNIX listener, or a datagram socket
+    /// without a peer.
     pub fn is_listener(&self) -> bool {
         self.state == SocketState::Listen
     }

@@ -49,6 +49,7 @@ fn socket(cookie: u64, local: &str, remote: Option<&str>, pids: &[u32]) -> Socke
         role: None,
         counters: Counters::default(),
         opened: Timestamp::default(),
+        unix: None,
     }
 }
 

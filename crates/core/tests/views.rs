@@ -86,6 +86,7 @@ impl Machine {
             role: None,
             counters: Counters::default(),
             opened: Timestamp::default(),
+            unix: None,
         }))]);
         key_of_socket
     }

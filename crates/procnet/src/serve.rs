@@ -102,6 +102,7 @@ impl<'a> Prepared<'a> {
         let defaults = ViewDefaults {
             p2p_only: options.p2p_only,
             udp: options.udp,
+            unix: false,
             grouping: options.group_by,
         };
         let live = Live::new(engine, host, defaults);

@@ -70,7 +70,7 @@ fn measure(size: usize) {
     });
     let mut memory = EdgeMemory::new(STALE_AFTER);
     memory.update(engine.graph(), links, Moment(1));
-    let options = GraphOptions { p2p_only: false, udp: true };
+    let options = GraphOptions { udp: true, ..GraphOptions::default() };
     let graph = || {
         let answer = graph_answer(engine.graph(), &memory, options, &|_| None, Moment(1));
         (answer.edges.len(), json(&answer))

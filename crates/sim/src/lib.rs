@@ -8,6 +8,7 @@ mod datagrams;
 mod faults;
 mod populate;
 mod services;
+mod unix;
 mod world;
 
 pub use faults::{FaultOptions, Faults};

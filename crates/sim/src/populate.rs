@@ -35,6 +35,9 @@ impl World {
             self.add_stack(stack, init);
         }
         self.add_connections();
+        if self.options.unix {
+            self.populate_unix(init);
+        }
         self.pending.clear();
     }
 

@@ -13,6 +13,7 @@ use procnet_core::{
 
 use crate::belonging::Belonging;
 use crate::services::Role;
+use crate::unix::UnixWorld;
 
 /// How much is going on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,19 +66,21 @@ pub struct WorldOptions {
     pub churn_per_second: f64,
     /// What share of the connections carries bytes in a second.
     pub traffic_per_second: f64,
+    /// Whether there are UNIX sockets too.
+    pub unix: bool,
 }
 
 impl WorldOptions {
     /// A world of a size, at a natural pace.
     pub const fn of_size(size: Size, seed: u64) -> Self {
         let (stacks, sockets) = size.scale();
-        Self { seed, stacks, sockets, churn_per_second: 0.01, traffic_per_second: 0.2 }
+        Self { seed, stacks, sockets, churn_per_second: 0.01, traffic_per_second: 0.2, unix: false }
     }
 
     /// A world with about so many sockets.
     pub const fn of_sockets(sockets: usize, seed: u64) -> Self {
         let stacks = if sockets < 4_000 { 1 + sockets / 200 } else { 20 + sockets / 1_000 };
-        Self { seed, stacks, sockets, churn_per_second: 0.01, traffic_per_second: 0.2 }
+        Self { seed, stacks, sockets, churn_per_second: 0.01, traffic_per_second: 0.2, unix: false }
     }
 }
 
@@ -131,15 +134,16 @@ pub struct World {
     /// The socket of the machine's own resolver, and who holds it.
     pub(crate) resolver: Option<(SocketKey, ProcessKey)>,
     sequence: u64,
-    at: Timestamp,
+    pub(crate) at: Timestamp,
     next_pid: u32,
     next_cookie: u64,
     next_port: u16,
     ticks: u64,
-    processes: Vec<Arc<Process>>,
+    pub(crate) processes: Vec<Arc<Process>>,
     pub(crate) services: Vec<Service>,
     pub(crate) sockets: std::collections::BTreeMap<SocketKey, Socket>,
     connections: Vec<Connection>,
+    pub(crate) unix: Option<UnixWorld>,
     pub(crate) pending: Vec<Event>,
     started: bool,
 }
@@ -168,6 +172,7 @@ impl World {
             services: Vec::new(),
             sockets: std::collections::BTreeMap::new(),
             connections: Vec::new(),
+            unix: options.unix.then(|| UnixWorld::new(options.seed)),
             pending: Vec::new(),
             started: false,
         };
@@ -226,6 +231,7 @@ impl World {
         if self.random.f64() < 0.02 * elapsed.as_secs_f64() * self.options.stacks as f64 {
             self.restart_an_app();
         }
+        self.step_unix();
         let events = std::mem::take(&mut self.pending);
         self.batch(events)
     }
@@ -322,6 +328,7 @@ impl World {
             role: None,
             counters: Counters { rtt_us, ..Counters::default() },
             opened: self.at,
+            unix: None,
         }
     }
 
@@ -428,6 +435,7 @@ impl World {
             self.pending.push(Event::SocketClosed { key, totals: None });
         }
         let Some(index) = self.processes.iter().position(|p| p.key == old) else { return };
+        self.close_unix_of(old);
         let process = self.processes.swap_remove(index);
         self.pending.push(Event::ProcessExited(old));
         let user = process

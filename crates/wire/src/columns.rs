@@ -129,17 +129,20 @@ columns! {
         from: u32,
         /// The server's node.
         to: u32,
-        /// `tcp` or `udp`.
+        /// `tcp`, `udp`, or `unix`.
         protocol: String,
         /// `web`, `db`, `cache`, `mq`, `infra`, or `other`.
         class: String,
         /// The service port; 0 if the edge joins several.
         port: u16,
+        /// The path of the server's UNIX socket, or `@` and its abstract name; empty if it has none
+        /// or the edge joins several.
+        path: String,
         /// Live connections; one with both ends here counts once.
         sockets: u32,
         /// Links that it joins.
         links: u32,
-        /// A TCP state's name, or `UDP`.
+        /// A TCP state's name, `UDP`, or `UNIX`.
         state: String,
         /// Payload bytes from client to server, since its links were first seen.
         to_server: u64,
@@ -153,7 +156,8 @@ columns! {
         stale: bool,
         /// When the oldest of it was first seen, in milliseconds since the Unix epoch.
         since: i64,
-        /// What the direction rests on: `observed`, `listener`, `pairing`, or `service_port`.
+        /// What the direction rests on: `observed`, `listener`, `pairing`,
+        /// `service_port`, or `none` for a socket pair.
         evidence: String,
         /// How sure the owners are: `observed`, `held`, `inherited`, `inferred`, or `unknown`.
         attribution: String,

@@ -95,6 +95,8 @@ pub struct ToggleInfo {
     pub p2p_only: bool,
     /// UDP too.
     pub udp: bool,
+    /// UNIX sockets too.
+    pub unix: bool,
     /// Processes that only listen too.
     pub listeners: bool,
 }
@@ -129,6 +131,8 @@ pub struct Legend {
     pub classes: Vec<ClassInfo>,
     /// The colour of UDP edges.
     pub udp_color: String,
+    /// The colour of edges of UNIX sockets.
+    pub unix_color: String,
 }
 
 /// A node type.

@@ -31,21 +31,40 @@ pub struct OwnerRow {
     pub label: String,
 }
 
+/// What a UNIX socket has instead of endpoints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UnixRow {
+    /// The path that it is bound to, or `@` and its abstract name; null if it is bound to nothing.
+    pub path: Option<String>,
+    /// The path of the service: its own, or that of the socket at the other end; null for a socket
+    /// pair.
+    pub service: Option<String>,
+    /// `stream`, `dgram`, or `seqpacket`.
+    pub r#type: String,
+    /// Its inode, one of its own on the whole machine.
+    pub inode: u64,
+    /// The inode of the socket that it is connected to, or null.
+    pub peer_inode: Option<u64>,
+}
+
 /// One socket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SocketRow {
-    /// `tcp` or `udp`.
+    /// `tcp`, `udp`, or `unix`.
     pub protocol: String,
     /// `LISTEN`, `SYN_SENT`, `SYN_RECEIVED`, `ESTABLISHED`, `FIN_WAIT1`, `FIN_WAIT2`,
     /// `CLOSE_WAIT`, `CLOSING`, `LAST_ACK`, `TIME_WAIT`, or `CLOSED`.
     pub state: String,
-    /// The local end.
+    /// The local end; of a UNIX socket an empty address and port 0.
     pub local: EndpointRow,
     /// True for an IPv6 socket that takes no IPv4 (IPV6_V6ONLY); without it `::` is both.
     #[serde(default)]
     pub v6_only: bool,
     /// The remote end, or null.
     pub remote: Option<EndpointRow>,
+    /// What a UNIX socket has instead of endpoints; null for others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unix: Option<UnixRow>,
     /// `outbound`, `inbound`, `listen`, or `unknown`.
     pub direction: String,
     /// What the direction rests on: `observed`, `listener`, `pairing`, `service_port`, or `none`.

@@ -68,7 +68,7 @@ impl World {
     }
 
     fn all(&self) -> GraphAnswer {
-        self.ask(GraphOptions { p2p_only: false, udp: true })
+        self.ask(GraphOptions { udp: true, ..GraphOptions::default() })
     }
 }
 
@@ -183,13 +183,16 @@ fn parity_row_09_who_cannot_be_named_is_drawn_as_an_endpoint() {
     let answer = world.all();
     assert_eq!(ids(&answer), ["1->127.0.0.1:9001", "127.0.0.1:45002->2:9002"]);
     assert_eq!(&*node(&answer, "127.0.0.1:9001").r#type, "external");
-    assert_eq!(world.ask(GraphOptions { p2p_only: true, udp: true }).edges, []);
+    assert_eq!(
+        world.ask(GraphOptions { p2p_only: true, udp: true, ..GraphOptions::default() }).edges,
+        []
+    );
 }
 
 #[test]
 fn parity_row_10_p2p_only_leaves_processes_and_their_edges() {
     let world = World::of(&mut everyday());
-    let answer = world.ask(GraphOptions { p2p_only: true, udp: true });
+    let answer = world.ask(GraphOptions { p2p_only: true, udp: true, ..GraphOptions::default() });
     assert_eq!(ids(&answer), ["100->200:8000", "200->300:5432"]);
     let nodes: Vec<_> = answer.nodes.iter().map(|n| &*n.id).collect();
     assert_eq!(nodes, ["100", "200", "300"], "no idle redis, no endpoints");
@@ -399,4 +402,23 @@ fn the_published_json() {
     let mut world = World::new("[{match_name: postgres, type: database, label: Orders}]");
     let answer = world.apply(&mut everyday(), 1).all();
     insta::assert_json_snapshot!("graph", answer);
+}
+
+#[test]
+fn unix_sockets_change_nothing_unless_they_are_asked_for() {
+    let mut machine = everyday();
+    let mut world = World::of(&mut machine);
+    let before = world.all();
+    machine.process(600, "/usr/bin/docker ps").process(601, "/usr/bin/dockerd");
+    machine.unix(600, 601, "/run/docker.sock");
+    world.apply(&mut machine, 2);
+    assert_eq!(world.all(), before);
+
+    let answer = world.ask(GraphOptions { unix: true, ..GraphOptions::default() });
+    let found = edge(&answer, "600->601:/run/docker.sock");
+    assert_eq!((&*found.proto, &*found.state, found.port), ("UNIX", "UNIX", 0));
+    assert_eq!(found.path.as_deref(), Some("/run/docker.sock"));
+    assert_eq!((found.label.as_str(), &*found.color), ("docker.sock", "#a86be0"));
+    assert_eq!(found.title, "/run/docker.sock | UNIX | sockets: 1");
+    assert_eq!(node(&answer, "601").listeners, ["unix /run/docker.sock"]);
 }

@@ -7,7 +7,7 @@ import type { EdgeRow, NodeRow } from '../wire/columns';
 import type { Legend } from '../wire/generated';
 import type { NodeView } from './node';
 import { element, set, setText } from './svg';
-import { textWidth } from './text';
+import { shortPath, textWidth } from './text';
 
 export const STALE_COLOR = '#8a8f98';
 const STALE_WIDTH = 2.5;
@@ -23,9 +23,18 @@ export const STATE_DASHES: Readonly<Record<string, string>> = {
   CLOSE_WAIT: '4 6',
 };
 
+/** The dots of UNIX sockets, which have no state worth a dash. */
+export const UNIX_DASHES = '2 3';
+
+export function edgeDashes(edge: EdgeRow): string | undefined {
+  if (edge.stale) return undefined;
+  return edge.protocol === 'unix' ? UNIX_DASHES : STATE_DASHES[edge.state];
+}
+
 export function edgeColor(edge: EdgeRow, legend: Legend): string {
   if (edge.stale) return STALE_COLOR;
   if (edge.protocol === 'udp') return legend.udp_color;
+  if (edge.protocol === 'unix') return legend.unix_color;
   return legend.classes.find((info) => info.name === edge.class)?.color ?? FALLBACK_COLOR;
 }
 
@@ -34,9 +43,12 @@ export function edgeWidth(edge: EdgeRow): number {
   return Math.min(6, 1.5 + Math.log2(Math.max(1, edge.sockets)) * 0.6);
 }
 
-/** `:5432`, `:443 ×12`, `×3`: the port, and how many sockets if there are several. */
+/**
+ * `:5432`, `:443 ×12`, `docker.sock`, `×3`: the port or path, and how many sockets if there are
+ * several.
+ */
 export function edgeLabel(edge: EdgeRow, withPort: boolean): string {
-  const port = withPort && edge.port > 0 ? `:${edge.port}` : '';
+  const port = edge.path ? shortPath(edge.path) : withPort && edge.port > 0 ? `:${edge.port}` : '';
   const count = edge.sockets > 1 ? `×${edge.sockets}` : '';
   return [port, count].filter(Boolean).join(' ');
 }
@@ -91,8 +103,9 @@ export class EdgeView {
       d: next.path,
       stroke: color,
       'stroke-width': Math.round(edgeWidth(edge) * 100) / 100,
-      'stroke-dasharray': edge.stale ? undefined : STATE_DASHES[edge.state],
-      'marker-end': markerUrl,
+      'stroke-dasharray': edgeDashes(edge),
+      // Neither end of a socket pair is the server.
+      'marker-end': edge.evidence === 'none' ? undefined : markerUrl,
     });
     set(this.hit, { d: next.path });
     this.root.classList.toggle('stale', edge.stale);

@@ -5,7 +5,7 @@ import type { NodeRow } from '../wire/columns';
 import type { TypeInfo } from '../wire/generated';
 import { hasIcon } from './icons';
 import { element, set, setText } from './svg';
-import { textWidth, truncate } from './text';
+import { shortPath, textWidth, truncate } from './text';
 
 /** How much of a node is written out, by zoom: the smaller the map, the larger the letters. */
 export type Detail = 'full' | 'label' | 'large';
@@ -26,13 +26,29 @@ export function iconOf(node: NodeRow, type: TypeInfo | undefined): string {
   return hasIcon(name) ? name : 'generic';
 }
 
-/** `:443`, or `:80 +2`, of what a node listens on; empty if it does not listen. */
+const UNIX_PREFIX = 'unix ';
+const MAX_PATH_BADGE = 12;
+
+/**
+ * `:443`, or `:80 +2`, of what a node listens on; where that is only UNIX sockets the last component
+ * of a path; empty if it does not listen.
+ */
 export function portBadge(node: NodeRow): string {
-  const ports = [...new Set(node.listeners.map((text) => /:(\d+)$/.exec(text)?.[1] ?? ''))];
+  const paths = node.listeners.filter((text) => text.startsWith(UNIX_PREFIX));
+  const others = node.listeners.filter((text) => !text.startsWith(UNIX_PREFIX));
+  const ports = [...new Set(others.map((text) => /:(\d+)$/.exec(text)?.[1] ?? ''))];
   const first = ports[0];
-  if (!first) return '';
+  if (!first) return pathBadge(paths);
   const more = Math.max(ports.length, node.listener_count) - 1;
   return more > 0 && ports.length > 1 ? `:${first} +${ports.length - 1}` : `:${first}`;
+}
+
+function pathBadge(listeners: readonly string[]): string {
+  const first = listeners[0];
+  if (!first) return '';
+  const path = shortPath(first.slice(UNIX_PREFIX.length));
+  const short = path.length > MAX_PATH_BADGE ? `${path.slice(0, MAX_PATH_BADGE - 1)}…` : path;
+  return listeners.length > 1 ? `${short} +${listeners.length - 1}` : short;
 }
 
 /** What a screen reader says of `node`. */

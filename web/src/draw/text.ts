@@ -49,3 +49,9 @@ export function truncate(text: string, width: number, size: number, weight: numb
     .join('')
     .replace(/[.\s]+$/, '')}…${ending}`;
 }
+
+/** The last component of a path; an abstract name (`@…`) as it is. */
+export function shortPath(path: string): string {
+  if (path.startsWith('@')) return path;
+  return path.replace(/\/+$/, '').split('/').pop() || path;
+}

@@ -268,7 +268,7 @@ function EdgeDetails({ edge }: { edge: EdgeRow }) {
           <h2>
             <End node={scene.nodes.get(edge.from)} />
             <span class="arrow" aria-hidden="true">
-              →
+              {edge.evidence === 'none' ? '—' : '→'}
             </span>
             <End node={scene.nodes.get(edge.to)} />
           </h2>
@@ -281,9 +281,17 @@ function EdgeDetails({ edge }: { edge: EdgeRow }) {
       <section>
         <dl class="facts">
           <Fact name="State">{edge.stale ? 'just ended' : edge.state}</Fact>
-          <Fact name="To server">{formatBytes(edge.to_server)}</Fact>
-          <Fact name="To client">{formatBytes(edge.to_client)}</Fact>
-          <Fact name="Round trip">{formatRtt(edge.rtt_us)}</Fact>
+          {edge.protocol === 'unix' ? (
+            <Fact name="Path">
+              <code>{edge.path || '–'}</code>
+            </Fact>
+          ) : (
+            <>
+              <Fact name="To server">{formatBytes(edge.to_server)}</Fact>
+              <Fact name="To client">{formatBytes(edge.to_client)}</Fact>
+              <Fact name="Round trip">{formatRtt(edge.rtt_us)}</Fact>
+            </>
+          )}
           {edge.retransmits > 0 && <Fact name="Sent again">{edge.retransmits} segments</Fact>}
           <Fact name="First seen">{formatDuration(scene.now() - edge.since)} ago</Fact>
           <Fact name="Direction">{EVIDENCE_WORDS[edge.evidence] ?? edge.evidence}</Fact>

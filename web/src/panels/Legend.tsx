@@ -1,4 +1,4 @@
-import { STATE_DASHES } from '../draw/edge';
+import { STATE_DASHES, UNIX_DASHES } from '../draw/edge';
 import { hasIcon } from '../draw/icons';
 import { scene } from '../scene/live';
 import { legendOpen } from '../scene/settings';
@@ -22,11 +22,12 @@ export function LegendPanel() {
   const edges = [...scene.edges.values()];
   const typesSeen = new Set(nodes.filter((n) => n.kind === 'process').map((n) => n.type));
   const classesSeen = new Set(
-    edges.filter((e) => e.protocol !== 'udp' && !e.stale).map((e) => e.class),
+    edges.filter((e) => e.protocol === 'tcp' && !e.stale).map((e) => e.class),
   );
   const statesSeen = new Set(edges.filter((e) => !e.stale).map((e) => e.state));
   const states = STATE_WORDS.filter(([state]) => statesSeen.has(state) && STATE_DASHES[state]);
   const udp = edges.some((edge) => edge.protocol === 'udp');
+  const unix = edges.some((edge) => edge.protocol === 'unix');
   const stale = edges.some((edge) => edge.stale);
   if (nodes.length === 0) return null;
   return (
@@ -50,7 +51,7 @@ export function LegendPanel() {
             </li>
           ))}
       </ul>
-      {(classesSeen.size > 0 || udp) && (
+      {(classesSeen.size > 0 || udp || unix) && (
         <ul>
           {legend.classes
             .filter((info) => classesSeen.has(info.name))
@@ -67,6 +68,12 @@ export function LegendPanel() {
             <li>
               <Line color={legend.udp_color} />
               UDP
+            </li>
+          )}
+          {unix && (
+            <li>
+              <Line color={legend.unix_color} dashes={UNIX_DASHES} />
+              UNIX socket
             </li>
           )}
         </ul>

@@ -34,8 +34,24 @@ export function SocketSection({ fetched }: { fetched: Fetched<SocketList> }) {
 }
 
 function keyOf(socket: SocketRow): string {
-  const { protocol, netns, cookie, local, remote } = socket;
-  return `${protocol}/${netns}/${cookie}/${formatEndpoint(local)}/${formatEndpoint(remote)}`;
+  const { protocol, netns, cookie } = socket;
+  return `${protocol}/${netns}/${cookie}/${localText(socket)}/${remoteText(socket)}`;
+}
+
+/** The path of a UNIX socket, or else its inode. */
+function localText({ local, unix }: SocketRow): string {
+  return unix ? (unix.path ?? `inode ${unix.inode}`) : formatEndpoint(local);
+}
+
+function remoteText({ remote, unix, direction }: SocketRow): string {
+  if (!unix) return formatEndpoint(remote);
+  if (direction === 'outbound' && unix.service) return unix.service;
+  return unix.peer_inode ? `inode ${unix.peer_inode}` : '–';
+}
+
+function stateText({ protocol, state, unix }: SocketRow, listening: boolean): string {
+  if (unix) return `${unix.type} ${state}`;
+  return protocol === 'udp' && !listening ? 'UDP' : state;
 }
 
 function ownerWords(socket: SocketRow): string {
@@ -55,14 +71,14 @@ function Socket({ socket }: { socket: SocketRow }) {
         <span class="direction" title={socket.direction}>
           {ARROWS[socket.direction] ?? '·'}
         </span>
-        <code title={`local ${formatEndpoint(socket.local)}`}>
-          {listening ? formatEndpoint(socket.local) : formatEndpoint(socket.remote)}
+        <code title={`local ${localText(socket)}`}>
+          {listening ? localText(socket) : remoteText(socket)}
         </code>
-        <span class="state">{socket.protocol === 'udp' && !listening ? 'UDP' : socket.state}</span>
+        <span class="state">{stateText(socket, listening)}</span>
       </div>
       <div class="numbers">
-        {!listening && <code title="Local end">{formatEndpoint(socket.local)}</code>}
-        {!listening && (
+        {!listening && <code title="Local end">{localText(socket)}</code>}
+        {!listening && !socket.unix && (
           <span title={`Sent ${socket.tx_packets} and received ${socket.rx_packets} packets`}>
             ↑ {formatBytes(socket.tx_bytes)} ↓ {formatBytes(socket.rx_bytes)}
           </span>

@@ -51,7 +51,7 @@ function Toggle(props: { label: string; title: string; on: boolean; set: (on: bo
 function Toggles() {
   // Where nothing was chosen the program's options decide.
   const shown = scene.toggles.value;
-  const { p2pOnly, udp, listeners } = view.value;
+  const { p2pOnly, udp, unix, listeners } = view.value;
   return (
     <fieldset class="toggles">
       <legend class="visually-hidden">What is shown</legend>
@@ -66,6 +66,12 @@ function Toggles() {
         title="Show UDP"
         on={udp ?? shown.udp}
         set={(on) => changeView({ udp: on })}
+      />
+      <Toggle
+        label="UNIX"
+        title="Show UNIX domain sockets, such as PostgreSQL's, Docker's and D-Bus'"
+        on={unix ?? shown.unix}
+        set={(on) => changeView({ unix: on })}
       />
       <Toggle
         label="Listeners"

@@ -1,5 +1,6 @@
 // The scene as tables: columns, and rows in order.
 
+import { shortPath } from '../draw/text';
 import type { EdgeRow, NodeRow } from '../wire/columns';
 import { formatBytes, formatDuration, formatRtt } from './format';
 
@@ -23,13 +24,7 @@ export const EDGE_COLUMNS: readonly TableColumn<NamedEdge>[] = [
   text('client', 'Client', 'minmax(150px, 2fr)', (edge) => edge.client),
   text('server', 'Server', 'minmax(150px, 2fr)', (edge) => edge.server),
   text('protocol', 'Protocol', '84px', (edge) => edge.protocol.toUpperCase()),
-  number(
-    'port',
-    'Port',
-    '72px',
-    (edge) => edge.port,
-    (edge) => (edge.port ? String(edge.port) : 'several'),
-  ),
+  number('port', 'Port', '72px', (edge) => edge.port, portText),
   text('state', 'State', 'minmax(100px, 1fr)', (edge) => (edge.stale ? 'just ended' : edge.state)),
   number(
     'sockets',
@@ -67,6 +62,13 @@ export const EDGE_COLUMNS: readonly TableColumn<NamedEdge>[] = [
     (edge, now) => formatDuration(now - edge.since),
   ),
 ];
+
+/** A UNIX socket has a path instead. */
+function portText(edge: EdgeRow): string {
+  if (edge.port) return String(edge.port);
+  if (edge.path) return shortPath(edge.path);
+  return edge.protocol === 'unix' && edge.links === 1 ? 'pair' : 'several';
+}
 
 export function nodeColumns(titles: ReadonlyMap<string, string>): readonly TableColumn<NodeRow>[] {
   const kinds: Readonly<Record<string, string>> = {

@@ -22,7 +22,7 @@ export const EVIDENCE_WORDS: Readonly<Record<string, string>> = {
   listener: 'the server end was seen listening',
   pairing: 'both ends are on this machine',
   service_port: 'a guess from the port number',
-  none: 'not known',
+  none: 'none: neither end is the client, as of a socket pair',
 };
 
 export const GROUPING_WORDS: Readonly<Record<string, string>> = {

@@ -47,7 +47,7 @@ function boolean(value: unknown): boolean | undefined {
 }
 
 function readView(): ViewQuery {
-  const { filter, group, p2pOnly, udp, listeners, expand } = record(
+  const { filter, group, p2pOnly, udp, unix, listeners, expand } = record(
     readStored(VIEW_KEY, 'session'),
   );
   const keys = Array.isArray(expand) ? expand.slice(0, MAX_EXPANDED) : [];
@@ -56,6 +56,7 @@ function readView(): ViewQuery {
     group: GROUPINGS.find((name) => name === group),
     p2pOnly: boolean(p2pOnly),
     udp: boolean(udp),
+    unix: boolean(unix),
     listeners: boolean(listeners),
     expand: keys.filter((key): key is string => typeof key === 'string'),
   };

@@ -35,9 +35,19 @@ export class SceneStore {
   readonly host = signal<HostInfo | undefined>(undefined);
   readonly grouping = signal<GroupingInfo>({ asked: 'auto', level: 'process' });
   /** What the server shows, chosen here or by the program's options. */
-  readonly toggles = signal<ToggleInfo>({ p2p_only: false, udp: false, listeners: true });
+  readonly toggles = signal<ToggleInfo>({
+    p2p_only: false,
+    udp: false,
+    unix: false,
+    listeners: true,
+  });
   readonly summary = signal<SummaryInfo>(EMPTY_SUMMARY);
-  readonly legend = signal<Legend>({ types: [], classes: [], udp_color: '#00c2ff' });
+  readonly legend = signal<Legend>({
+    types: [],
+    classes: [],
+    udp_color: '#00c2ff',
+    unix_color: '#a86be0',
+  });
   readonly degradations = signal<readonly DegradationInfo[]>([]);
   /** The server's clock minus this browser's, in milliseconds. */
   readonly clockOffset = signal(0);

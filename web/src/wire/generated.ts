@@ -263,7 +263,10 @@ export interface components {
       attribution: string[];
       /** @description `web`, `db`, `cache`, `mq`, `infra`, or `other`. */
       class: string[];
-      /** @description What the direction rests on: `observed`, `listener`, `pairing`, or `service_port`. */
+      /**
+       * @description What the direction rests on: `observed`, `listener`, `pairing`,
+       *     `service_port`, or `none` for a socket pair.
+       */
       evidence: string[];
       /** @description The client's node. */
       from: number[];
@@ -273,9 +276,14 @@ export interface components {
       key: string[];
       /** @description Links that it joins. */
       links: number[];
+      /**
+       * @description The path of the server's UNIX socket, or `@` and its abstract name; empty if it has none
+       *     or the edge joins several.
+       */
+      path: string[];
       /** @description The service port; 0 if the edge joins several. */
       port: number[];
-      /** @description `tcp` or `udp`. */
+      /** @description `tcp`, `udp`, or `unix`. */
       protocol: string[];
       /** @description Segments sent again. */
       retransmits: number[];
@@ -287,7 +295,7 @@ export interface components {
       sockets: number[];
       /** @description True if nothing of it is left: it fades out. */
       stale: boolean[];
-      /** @description A TCP state's name, or `UDP`. */
+      /** @description A TCP state's name, `UDP`, or `UNIX`. */
       state: string[];
       /** @description The server's node. */
       to: number[];
@@ -304,6 +312,7 @@ export interface components {
       from?: components['schemas']['Sparse_u32'] | null;
       key?: components['schemas']['Sparse_String'] | null;
       links?: components['schemas']['Sparse_u32'] | null;
+      path?: components['schemas']['Sparse_String'] | null;
       port?: components['schemas']['Sparse_u16'] | null;
       protocol?: components['schemas']['Sparse_String'] | null;
       retransmits?: components['schemas']['Sparse_u32'] | null;
@@ -369,22 +378,30 @@ export interface components {
     };
     /** @description All parallel connections from one client to one port of one server. */
     GraphEdge: {
-      /** @description The colour of the port class, of UDP, or of what is stale. */
+      /** @description The colour of the port class, of UDP, of UNIX sockets, or of what is stale. */
       color: string;
       /** @description False, or the lengths of dash and gap. */
       dashes: components['schemas']['Dashes'];
       /** @description The client's node. */
       from: string;
-      /** @description `CLIENT->SERVER:PORT` where the server is a process, else `CLIENT->IP:PORT`. */
+      /**
+       * @description `CLIENT->SERVER:PORT` where the server is a process, else `CLIENT->IP:PORT`; for UNIX sockets
+       *     `CLIENT->SERVER:PATH`.
+       */
       id: string;
-      /** @description `:cport→:sport`, and ` ×N` if there are several connections. */
+      /**
+       * @description `:cport→:sport`, and ` ×N` if there are several connections; for UNIX sockets the last
+       *     component of the path instead.
+       */
       label: string;
+      /** @description The path of the server's UNIX socket, or `@` and its abstract name. */
+      path?: string | null;
       /**
        * Format: int32
-       * @description The service port.
+       * @description The service port; 0 for UNIX sockets.
        */
       port: number;
-      /** @description `TCP` or `UDP`. */
+      /** @description `TCP`, `UDP`, or `UNIX`. */
       proto: string;
       /** @description The line's curve. */
       smooth: components['schemas']['Smooth'];
@@ -395,7 +412,7 @@ export interface components {
       sockets: number;
       /** @description True if none of the connections is left: the edge stays for 15 s. */
       stale: boolean;
-      /** @description A TCP state's name, or `UDP`. */
+      /** @description A TCP state's name, `UDP`, or `UNIX`. */
       state: string;
       /** @description `ip:port ↔ ip:port | TCP ESTABLISHED :port | sockets: N`. */
       title: string;
@@ -499,6 +516,8 @@ export interface components {
       types: components['schemas']['TypeInfo'][];
       /** @description The colour of UDP edges. */
       udp_color: string;
+      /** @description The colour of edges of UNIX sockets. */
+      unix_color: string;
     };
     /** @description Nodes. */
     NodeColumns: {
@@ -746,7 +765,7 @@ export interface components {
       direction: string;
       /** @description What the direction rests on: `observed`, `listener`, `pairing`, `service_port`, or `none`. */
       evidence: string;
-      /** @description The local end. */
+      /** @description The local end; of a UNIX socket an empty address and port 0. */
       local: components['schemas']['EndpointRow'];
       /**
        * Format: int64
@@ -760,7 +779,7 @@ export interface components {
       opened: number;
       /** @description Every process that holds it, the one that stands for it first. */
       owners: components['schemas']['OwnerRow'][];
-      /** @description `tcp` or `udp`. */
+      /** @description `tcp`, `udp`, or `unix`. */
       protocol: string;
       remote?: components['schemas']['EndpointRow'] | null;
       /**
@@ -805,6 +824,7 @@ export interface components {
        * @description The uid that the kernel notes on the socket, or null.
        */
       uid?: number | null;
+      unix?: components['schemas']['UnixRow'] | null;
       /** @description Why no owner is known: `no permission`, `kernel`, or `not found`; null if one is known. */
       unknown_owner?: string | null;
       /** @description True for an IPv6 socket that takes no IPv4 (IPV6_V6ONLY); without it `::` is both. */
@@ -910,6 +930,8 @@ export interface components {
       p2p_only: boolean;
       /** @description UDP too. */
       udp: boolean;
+      /** @description UNIX sockets too. */
+      unix: boolean;
     };
     /** @description A node type. */
     TypeInfo: {
@@ -923,6 +945,28 @@ export interface components {
       name: string;
       /** @description Its name for people. */
       title: string;
+    };
+    /** @description What a UNIX socket has instead of endpoints. */
+    UnixRow: {
+      /**
+       * Format: int64
+       * @description Its inode, one of its own on the whole machine.
+       */
+      inode: number;
+      /** @description The path that it is bound to, or `@` and its abstract name; null if it is bound to nothing. */
+      path?: string | null;
+      /**
+       * Format: int64
+       * @description The inode of the socket that it is connected to, or null.
+       */
+      peer_inode?: number | null;
+      /**
+       * @description The path of the service: its own, or that of the socket at the other end; null for a socket
+       *     pair.
+       */
+      service?: string | null;
+      /** @description `stream`, `dgram`, or `seqpacket`. */
+      type: string;
     };
   };
   responses: never;
@@ -975,6 +1019,7 @@ export type SparseVecString = components['schemas']['Sparse_Vec_String'];
 export type SummaryInfo = components['schemas']['SummaryInfo'];
 export type ToggleInfo = components['schemas']['ToggleInfo'];
 export type TypeInfo = components['schemas']['TypeInfo'];
+export type UnixRow = components['schemas']['UnixRow'];
 export type $defs = Record<string, never>;
 export interface operations {
   graph: {
@@ -984,6 +1029,8 @@ export interface operations {
         p2p_only?: boolean;
         /** @description 1: UDP edges too. */
         udp?: boolean;
+        /** @description 1: edges of UNIX sockets too. */
+        unix?: boolean;
       };
       header?: never;
       path?: never;
@@ -1166,6 +1213,8 @@ export interface operations {
         p2p_only?: boolean;
         /** @description 1: UDP too. */
         udp?: boolean;
+        /** @description 1: UNIX sockets too. */
+        unix?: boolean;
       };
       header?: never;
       path?: never;
@@ -1229,6 +1278,8 @@ export interface operations {
         p2p_only?: boolean;
         /** @description 1: UDP too. */
         udp?: boolean;
+        /** @description 1: UNIX sockets too. */
+        unix?: boolean;
       };
       header?: never;
       path?: never;
@@ -1290,6 +1341,8 @@ export interface operations {
         p2p_only?: boolean;
         /** @description 1: UDP too. */
         udp?: boolean;
+        /** @description 1: UNIX sockets too. */
+        unix?: boolean;
       };
       header?: {
         /** @description The id of the last event seen. */

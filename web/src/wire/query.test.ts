@@ -11,10 +11,11 @@ it('says every choice, in a fixed order', () => {
     group: 'family',
     p2pOnly: false,
     udp: true,
+    unix: true,
     listeners: false,
     expand: ['b', 'a&c'],
   } as const;
   expect(viewParameters(view).toString()).toBe(
-    'filter=port%3A5432&group=family&p2p_only=0&udp=1&listeners=0&expand=a%26c&expand=b',
+    'filter=port%3A5432&group=family&p2p_only=0&udp=1&unix=1&listeners=0&expand=a%26c&expand=b',
   );
 });

@@ -9,6 +9,7 @@ export interface ViewQuery {
   readonly group?: Grouping | undefined;
   readonly p2pOnly?: boolean | undefined;
   readonly udp?: boolean | undefined;
+  readonly unix?: boolean | undefined;
   readonly listeners?: boolean | undefined;
   readonly expand: readonly string[];
 }
@@ -23,6 +24,7 @@ export function viewParameters(view: ViewQuery): URLSearchParams {
   if (view.group) parameters.set('group', view.group);
   if (view.p2pOnly !== undefined) parameters.set('p2p_only', view.p2pOnly ? '1' : '0');
   if (view.udp !== undefined) parameters.set('udp', view.udp ? '1' : '0');
+  if (view.unix !== undefined) parameters.set('unix', view.unix ? '1' : '0');
   if (view.listeners !== undefined) parameters.set('listeners', view.listeners ? '1' : '0');
   for (const key of [...view.expand].sort()) parameters.append('expand', key);
   return parameters;

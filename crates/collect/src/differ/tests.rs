@@ -95,6 +95,7 @@ fn socket(cookie: u64, state: SocketState, pids: &[u32]) -> Socket {
         role: None,
         counters: Counters::default(),
         opened: Timestamp::default(),
+        unix: None,
     }
 }
 

@@ -286,6 +286,7 @@ fn socket(
         role: None,
         counters: row.counters,
         opened: Timestamp::default(),
+        unix: None,
     }
 }
 

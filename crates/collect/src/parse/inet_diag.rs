@@ -48,6 +48,8 @@ const fn protocol_number(protocol: Protocol) -> u8 {
     match protocol {
         Protocol::Tcp => 6,
         Protocol::Udp => 17,
+        // Of this family and without a number: no socket is found.
+        Protocol::Unix => 0,
     }
 }
 
@@ -62,7 +64,7 @@ pub fn request(
     let mut bytes = [0; REQUEST_LENGTH];
     let extensions = match protocol {
         Protocol::Tcp => 1_u8 << (INET_DIAG_INFO - 1),
-        Protocol::Udp => 0,
+        Protocol::Udp | Protocol::Unix => 0,
     };
     let fields: [(usize, &[u8]); 8] = [
         (0, &(REQUEST_LENGTH as u32).to_ne_bytes()),

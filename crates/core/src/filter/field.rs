@@ -12,6 +12,8 @@ pub enum Field {
     Command,
     /// Executable of either party.
     Executable,
+    /// Path of a UNIX socket, or of either party's executable.
+    Path,
     /// User of either party.
     User,
     /// Node type of either party.
@@ -143,7 +145,7 @@ pub const STATES: &[Choice] = &[
 ];
 
 /// The words of `proto:`.
-pub const PROTOCOLS: &[Choice] = &[choice("tcp"), choice("udp")];
+pub const PROTOCOLS: &[Choice] = &[choice("tcp"), choice("udp"), choice("unix")];
 
 /// The words of `dir:`.
 pub const DIRECTIONS: &[Choice] = &[
@@ -192,7 +194,8 @@ pub const FIELDS: &[FieldInfo] = &[
     field!(Process, "proc", ["process", "name"], Text, "name or label of a process on either side", "proc:nginx"),
     field!(Pid, "pid", [], Number(Unit::Count), "process id on either side", "pid:1234"),
     field!(Command, "cmd", ["cmdline", "command"], Text, "command line on either side", "cmd:\"--config prod\""),
-    field!(Executable, "exe", ["path"], Text, "path of the executable on either side", "exe:/opt/shop"),
+    field!(Executable, "exe", [], Text, "path of the executable on either side", "exe:/opt/shop"),
+    field!(Path, "path", [], Text, "path of a UNIX socket, or of the executable on either side", "path:/run/postgresql"),
     field!(User, "user", ["uid"], Text, "user name, or uid, on either side", "user:www-data"),
     field!(Type, "type", [], Text, "node type on either side", "type:database"),
     field!(Label, "label", [], Text, "label on either side", "label:\"python app.py\""),

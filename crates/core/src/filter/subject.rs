@@ -102,6 +102,8 @@ pub struct Subject<'a> {
     pub local: Option<Endpoint>,
     /// The far end.
     pub remote: Option<Endpoint>,
+    /// The name of the server's UNIX socket: a path, or `@` and an abstract name.
+    pub path: Option<&'a str>,
     /// The states of its sockets.
     pub states: StateSet,
     /// Which way it goes, seen from the near end.

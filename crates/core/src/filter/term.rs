@@ -196,17 +196,18 @@ impl Word {
                 subject.parties().any(|party| {
                     party_texts(party).any(fits)
                         || party.process.is_some_and(|process| fits(&process.command_line()))
-                }) || any_address(subject, fits)
+                }) || subject.path.is_some_and(fits)
+                    || any_address(subject, fits)
             }
         }
     }
 }
 
-/// True if the needle is in a text of a party.
+/// True if the needle is in a text of a party, or in the path.
 fn occurs(needle: &Needle, subject: &Subject<'_>) -> bool {
     subject.parties().any(|party| {
         party_texts(party).any(|text| needle.is_in(text)) || needle.is_in_command_line(party)
-    })
+    }) || subject.path.is_some_and(|path| needle.is_in(path))
 }
 
 /// Every text of a party but its command line.
@@ -307,6 +308,8 @@ fn any_text(field: Field, subject: &Subject<'_>, fits: impl Fn(&str) -> bool) ->
     let named = |party: &Party<'_>| {
         fits(party.label) || party.process.is_some_and(|process| fits(&process.name))
     };
+    let executable =
+        |party: &Party<'_>| party.process.and_then(|p| p.exe.as_deref()).is_some_and(&fits);
     let each = |test: &dyn Fn(&Party<'_>) -> bool| subject.parties().any(test);
     match field {
         Field::Process => each(&named),
@@ -316,9 +319,8 @@ fn any_text(field: Field, subject: &Subject<'_>, fits: impl Fn(&str) -> bool) ->
         Field::Type => each(&|party| fits(party.type_name)),
         Field::Host => each(&|party| fits(party.host)),
         Field::Command => each(&|party| party.process.is_some_and(|p| fits(&p.command_line()))),
-        Field::Executable => {
-            each(&|party| party.process.and_then(|p| p.exe.as_deref()).is_some_and(&fits))
-        }
+        Field::Executable => each(&executable),
+        Field::Path => subject.path.is_some_and(&fits) || each(&executable),
         Field::User => {
             each(&|party| party.user().and_then(|u| u.name.as_deref()).is_some_and(&fits))
         }

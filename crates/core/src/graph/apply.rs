@@ -171,7 +171,8 @@ impl Graph {
             || before.v6_only != socket.v6_only
             || before.uid != socket.uid
             || before.role != socket.role
-            || before.protocol != socket.protocol;
+            || before.protocol != socket.protocol
+            || before.unix != socket.unix;
         let resolution = entry.resolution.clone();
         self.record(SocketChangeKind::Changed, &socket, &resolution);
         if structural {
@@ -313,6 +314,7 @@ impl Graph {
         self.link_ids.remove(&link.key);
         self.changes.links.insert(id);
         self.changes.applied = true;
+        self.indexes.unix.release_name(link.key.name);
         for party in [link.key.client, link.key.server] {
             self.link_parties.remove(&(party, id));
         }
@@ -367,7 +369,19 @@ impl Graph {
         self.dirty.insert(id);
         let socket = &self.sockets[id.index()].socket;
         let space = index::Space::of(socket);
-        if socket.is_listener() {
+        if let Some(unix) = &socket.unix {
+            let index = &self.indexes.unix;
+            self.dirty.extend(index.neighbours(socket, unix));
+            if socket.is_listener() {
+                for namesake in index.namesakes(socket, unix) {
+                    self.dirty.insert(namesake);
+                    let socket = &self.sockets[namesake.index()].socket;
+                    if let Some(unix) = &socket.unix {
+                        self.dirty.extend(index.neighbours(socket, unix));
+                    }
+                }
+            }
+        } else if socket.is_listener() {
             for connected in self.indexes.connected_on(space, socket.local.port) {
                 self.dirty.insert(connected);
                 // The other end may be in another namespace, and believes this one.
@@ -386,7 +400,9 @@ impl Graph {
         let resolution = self.resolve(id);
         let entry = &mut self.sockets[id.index()];
         let role = match (resolution.direction, resolution.evidence) {
-            (_, Some(super::Evidence::ServicePort) | None) => entry.remembered_role,
+            (_, Some(super::Evidence::ServicePort | super::Evidence::Undirected) | None) => {
+                entry.remembered_role
+            }
             (super::Direction::Outbound, _) => Some(crate::socket::Role::Client),
             (super::Direction::Inbound, _) => Some(crate::socket::Role::Server),
             _ => entry.remembered_role,
@@ -407,8 +423,10 @@ impl Graph {
             if same_link {
                 self.recount(id, resolution);
             } else {
-                let why = if Self::party_of(&self.sockets[id.index()].socket).is_none() {
-                    // Nobody is behind the socket any more: for its process, it is over.
+                let socket = &self.sockets[id.index()].socket;
+                let hung_up = socket.unix.is_some() && resolution.pair.is_none();
+                let why = if hung_up || Self::party_of(socket).is_none() {
+                    // Nobody is behind the socket any more, or at its other end: it is over.
                     Detach::Closed { carried_on: resolution.pair.is_some() }
                 } else {
                     Detach::Moved
@@ -423,6 +441,9 @@ impl Graph {
             let socket = &self.sockets[id.index()].socket;
             let pairs = self.indexes.mirrored(socket).iter().copied();
             self.dirty.extend(pairs.filter(|pair| *pair != id));
+            if let Some(unix) = &socket.unix {
+                self.dirty.extend(self.indexes.unix.neighbours(socket, unix));
+            }
         }
     }
 
@@ -450,6 +471,7 @@ impl Graph {
             self.links.insert(link_id, Link::new(contribution, self.at));
             self.link_parties.insert((contribution.link.client, link_id));
             self.link_parties.insert((contribution.link.server, link_id));
+            self.indexes.unix.hold_name(contribution.link.name);
             link_id
         });
         if let Some(link) = self.links.get_mut(&link_id) {

@@ -60,6 +60,7 @@ impl Graph {
     pub fn rebuilt(&self) -> Self {
         let mut fresh = Self::new(self.service_ports.clone(), false);
         fresh.processes.clone_from(&self.processes);
+        fresh.indexes.unix.share_names(&self.indexes.unix);
         for (_, entry) in &self.sockets {
             let index = fresh.sockets.insert(SocketEntry {
                 socket: entry.socket.clone(),

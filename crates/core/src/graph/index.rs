@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::SocketId;
+use super::unix::UnixIndex;
 use crate::endpoint::Endpoint;
 use crate::key::{HostId, NetnsId, ProcessKey};
 use crate::memory::{is_slack, roomy};
@@ -37,12 +38,16 @@ pub(crate) struct Indexes {
     ports: BTreeSet<(Space, u16, SocketId)>,
     /// Sockets by each of their owners.
     owned: BTreeSet<(ProcessKey, SocketId)>,
+    /// UNIX sockets.
+    pub(super) unix: UnixIndex,
 }
 
 impl Indexes {
     pub(crate) fn insert(&mut self, id: SocketId, socket: &Socket) {
         let space = Space::of(socket);
-        if socket.is_listener() {
+        if let Some(unix) = &socket.unix {
+            self.unix.insert(id, socket, unix);
+        } else if socket.is_listener() {
             self.listeners.entry((space, socket.local.port)).or_default().push(id);
         } else if let Some(remote) = socket.remote {
             self.tuples.entry(tuple(socket, remote)).or_default().push(id);
@@ -56,7 +61,9 @@ impl Indexes {
 
     pub(crate) fn remove(&mut self, id: SocketId, socket: &Socket) {
         let space = Space::of(socket);
-        if socket.is_listener() {
+        if let Some(unix) = &socket.unix {
+            self.unix.remove(id, socket, unix);
+        } else if socket.is_listener() {
             remove_from(&mut self.listeners, (space, socket.local.port), id);
         } else if let Some(remote) = socket.remote {
             remove_from(&mut self.tuples, tuple(socket, remote), id);
@@ -74,6 +81,7 @@ impl Indexes {
         if is_slack(self.tuples.capacity(), used) {
             self.tuples.shrink_to(roomy(used));
         }
+        self.unix.shrink();
     }
 
     /// The sockets with exactly this five-tuple, in any network namespace.

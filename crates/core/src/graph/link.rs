@@ -1,5 +1,7 @@
 //! Links: who talks to whom, on which service port.
 
+use std::num::NonZeroU32;
+
 use crate::endpoint::Endpoint;
 use crate::key::{HostId, NetnsId, ProcessKey};
 use crate::socket::{Attribution, Protocol, SocketState};
@@ -8,6 +10,10 @@ use crate::time::{Moment, Timestamp};
 /// A link's number: never used again while the engine lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkId(pub u32);
+
+/// The number of a UNIX socket's name in one graph: never another name's while the engine lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NameId(pub(crate) NonZeroU32);
 
 /// One side of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,10 +63,12 @@ pub struct LinkKey {
     pub client: Party,
     /// Who answers.
     pub server: Party,
-    /// The server's port.
+    /// The server's port; 0 for UNIX sockets.
     pub port: u16,
     /// Transport protocol.
     pub protocol: Protocol,
+    /// The name of the server's UNIX socket, if it has one.
+    pub name: Option<NameId>,
 }
 
 /// What a direction rests on; the best first.
@@ -75,19 +83,23 @@ pub enum Evidence {
     Pairing,
     /// The service-port rule: a guess by port numbers.
     ServicePort,
+    /// Nothing: neither end is the client, as of a socket pair.
+    Undirected,
 }
 
 impl Evidence {
     /// Every evidence, the best first.
-    pub const ALL: [Self; 4] = [Self::Observed, Self::Listener, Self::Pairing, Self::ServicePort];
+    pub const ALL: [Self; 5] =
+        [Self::Observed, Self::Listener, Self::Pairing, Self::ServicePort, Self::Undirected];
 
-    /// `observed`, `listener`, `pairing`, or `service_port`.
+    /// `observed`, `listener`, `pairing`, `service_port`, or `none`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Observed => "observed",
             Self::Listener => "listener",
             Self::Pairing => "pairing",
             Self::ServicePort => "service_port",
+            Self::Undirected => "none",
         }
     }
 }

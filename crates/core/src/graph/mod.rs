@@ -11,6 +11,7 @@ mod index;
 mod link;
 mod resolve;
 mod subject;
+mod unix;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use slab::Slab;
 
 pub use crate::socket::Direction;
 pub use changes::{Changes, SocketChange, SocketChangeKind};
-pub use link::{Evidence, Link, LinkId, LinkKey, Party};
+pub use link::{Evidence, Link, LinkId, LinkKey, NameId, Party};
 
 use crate::capability::{Capability, Degradation};
 use crate::key::{HostId, ProcessKey, SocketKey};
@@ -251,20 +252,24 @@ impl Graph {
 
 /// True for a listener that offers a service (V6). Where nobody saw who began the exchanges of a UDP
 /// socket, an ephemeral port (RFC 6056; Linux' default range begins at 32768) is some client's,
-/// waiting for its answer.
+/// waiting for its answer. So is a UNIX socket with a name that the kernel made up.
 pub fn offers_service(socket: &Socket) -> bool {
     const EPHEMERAL: u16 = 32_768;
     socket.is_listener()
         && match (socket.protocol, socket.role) {
             (Protocol::Tcp, _) | (Protocol::Udp, Some(Role::Server)) => true,
             (Protocol::Udp, Some(Role::Client)) => false,
+            (Protocol::Unix, _) => socket.unix.as_ref().is_some_and(|unix| !unix.is_autobound()),
             (Protocol::Udp, None) => socket.local.port < EPHEMERAL,
         }
 }
 
 /// A listener in words: `tcp *:443`, `udp 127.0.0.1:53`; `tcp [::]:443` for one that takes only
-/// IPv6.
+/// IPv6; `unix /run/docker.sock`.
 pub fn listener_text(listener: &Socket) -> String {
+    if let Some(unix) = &listener.unix {
+        return format!("{} {}", listener.protocol, unix.name.as_deref().unwrap_or("?"));
+    }
     let local = listener.local;
     if local.ip.is_unspecified() && !listener.v6_only {
         format!("{} *:{}", listener.protocol, local.port)

@@ -29,6 +29,22 @@ impl Resolution {
         Self { direction: Direction::Unknown, evidence: None, pair: None, contribution: None };
 }
 
+/// What both ends say together, both about the same end: the better evidence wins, and of equal
+/// ones `own` if it leads.
+pub(super) fn agreed(
+    own: Option<(Evidence, Role)>,
+    theirs: Option<(Evidence, Role)>,
+    own_leads: bool,
+) -> Option<(Evidence, Role)> {
+    let (Some(own), Some(theirs)) = (own, theirs) else { return own.or(theirs) };
+    Some(match own.0.cmp(&theirs.0) {
+        Ordering::Less => own,
+        Ordering::Greater => theirs,
+        Ordering::Equal if own_leads => own,
+        Ordering::Equal => theirs,
+    })
+}
+
 impl Graph {
     /// The socket at the other end of `socket`, if it is on this machine: in the same network
     /// namespace; or in another, as between two containers, if the addresses mean something there
@@ -117,18 +133,10 @@ impl Graph {
         let from_pair = pair
             .and_then(|pair| self.own_role(pair))
             .map(|(evidence, role)| (evidence, role.flip()));
-        if let (Some(own), Some(theirs)) = (own, from_pair) {
-            // The better evidence wins. Where both ends claim the same with equal right, the end
-            // with the smaller key is believed, whichever of the two is being asked about.
-            let own_leads = pair.is_none_or(|p| socket.key < self.sockets[p.index()].socket.key);
-            return Some(match own.0.cmp(&theirs.0) {
-                Ordering::Less => own,
-                Ordering::Greater => theirs,
-                Ordering::Equal if own_leads => own,
-                Ordering::Equal => theirs,
-            });
-        }
-        if let Some(known) = own.or(from_pair) {
+        // Where both ends claim the same with equal right, the end with the smaller key is believed,
+        // whichever of the two is being asked about.
+        let own_leads = pair.is_none_or(|p| socket.key < self.sockets[p.index()].socket.key);
+        if let Some(known) = agreed(own, from_pair, own_leads) {
             return Some(known);
         }
         let side = match pair {
@@ -166,6 +174,9 @@ impl Graph {
             let direction =
                 if offers_service(socket) { Direction::Listen } else { Direction::Unknown };
             return Resolution { direction, ..Resolution::NONE };
+        }
+        if let Some(unix) = &socket.unix {
+            return self.resolve_unix(id, unix);
         }
         let Some(remote) = socket.remote else { return Resolution::NONE };
         let pair = self.pair_of(id, socket);
@@ -240,7 +251,7 @@ impl Graph {
             Role::Server => (counters.received_bytes, counters.sent_bytes),
         };
         Some(Contribution {
-            link: LinkKey { client, server, port, protocol: socket.protocol },
+            link: LinkKey { client, server, port, protocol: socket.protocol, name: None },
             state: socket.state,
             to_server,
             to_client,

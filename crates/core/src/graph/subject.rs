@@ -1,8 +1,9 @@
 //! Sockets, links and parties as the filter language sees them.
 
 use super::{Direction, Graph, Link, Party, SocketEntry, SocketId};
+use crate::endpoint::Endpoint;
 use crate::filter::{self, StateSet, Subject};
-use crate::socket::{Socket, SocketState};
+use crate::socket::{Protocol, Socket, SocketState};
 
 impl Graph {
     /// A party as a filter sees it.
@@ -40,8 +41,9 @@ impl Graph {
         let far = far_party.map(|party| self.filter_party(party));
         let mut subject = Subject {
             service_port: service_port(socket, direction),
-            local: Some(socket.local),
+            local: address(socket),
             remote: socket.remote,
+            path: self.service_name(id).map(|name| &**name),
             states: StateSet::of(socket.state),
             protocol: Some(socket.protocol),
             direction: Some(direction),
@@ -65,12 +67,13 @@ impl Graph {
     }
 
     /// A listener as a filter sees it when it is asked about the node that `party` is.
-    pub fn listener_subject<'a>(&'a self, party: Party, listener: &Socket) -> Subject<'a> {
+    pub fn listener_subject<'a>(&'a self, party: Party, listener: &'a Socket) -> Subject<'a> {
         Subject {
             server: Some(self.filter_party(party)),
             protocol: Some(listener.protocol),
-            service_port: Some(listener.local.port),
-            local: Some(listener.local),
+            service_port: service_port(listener, Direction::Listen),
+            local: address(listener),
+            path: listener.unix.as_ref().and_then(|unix| unix.name.as_deref()),
             states: StateSet::of(listener.state),
             direction: Some(Direction::Listen),
             sockets: 1,
@@ -97,7 +100,8 @@ impl Graph {
             client: Some(self.filter_party(link.key.client)),
             server: Some(self.filter_party(link.key.server)),
             protocol: Some(link.key.protocol),
-            service_port: Some(link.key.port),
+            service_port: (link.key.protocol != Protocol::Unix).then_some(link.key.port),
+            path: link.key.name.and_then(|name| self.name(name)).map(|name| &**name),
             remote: server.or(client),
             states: SocketState::ALL
                 .into_iter()
@@ -118,7 +122,6 @@ impl Graph {
 
     fn far_party(&self, entry: &SocketEntry) -> Option<Party> {
         let socket = &entry.socket;
-        let remote = socket.remote?;
         if let Some(contribution) = &entry.resolution.contribution {
             let link = &contribution.link;
             let outbound = entry.resolution.direction == Direction::Outbound;
@@ -126,12 +129,18 @@ impl Graph {
         }
         let pair = entry.resolution.pair.and_then(|pair| self.sockets.get(pair.index()));
         pair.and_then(|pair| Self::party_of(&pair.socket))
-            .or(Some(Party::Remote { host: socket.key.host, endpoint: remote }))
+            .or_else(|| Some(Party::Remote { host: socket.key.host, endpoint: socket.remote? }))
     }
+}
+
+/// The local end, of sockets that have addresses.
+fn address(socket: &Socket) -> Option<Endpoint> {
+    socket.unix.is_none().then_some(socket.local)
 }
 
 fn service_port(socket: &Socket, direction: Direction) -> Option<u16> {
     match direction {
+        _ if socket.unix.is_some() => None,
         Direction::Outbound => socket.remote.map(|remote| remote.port),
         Direction::Inbound | Direction::Listen => Some(socket.local.port),
         Direction::Unknown => None,

@@ -155,5 +155,5 @@ fn add_listeners(graph: &Graph, spec: &ViewSpec, tally: &NodeTally, node: &mut N
 
 /// True if the view tells of such a listener at all.
 pub(crate) fn shows_listener(spec: &ViewSpec, listener: &Socket) -> bool {
-    crate::graph::offers_service(listener) && (spec.udp || listener.protocol == Protocol::Tcp)
+    crate::graph::offers_service(listener) && spec.shows(listener.protocol)
 }

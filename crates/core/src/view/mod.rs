@@ -20,12 +20,11 @@ pub use spec::{Grouping, MAX_EDGES, MAX_EXPANDED, MAX_NODES, UnknownGrouping, Vi
 
 use crate::graph::{Changes, Graph, Link, LinkId, Party, SocketId};
 use crate::key::ProcessKey;
-use crate::socket::Protocol;
 use describe::{describe, shows_listener};
 use node_key::{NodeKey, tree_root};
 use scene::{Delta, Edge, EdgeId, NodeId, Scene, Summary};
 use spec::Level;
-use tally::{EdgeKey, EdgeTally, NodeTally, Share};
+use tally::{EdgeKey, EdgeTally, NodeTally, Service, Share};
 
 /// Share of the budget that a finer level may fill when a view returns to it: below this, it does
 /// not go back and forth.
@@ -189,7 +188,7 @@ impl View {
 
     fn shows_link(&self, graph: &Graph, link: &Link) -> bool {
         let is_remote = |party| matches!(party, Party::Remote { .. });
-        (self.spec.udp || link.key.protocol == Protocol::Tcp)
+        self.spec.shows(link.key.protocol)
             && !(self.spec.p2p_only && (is_remote(link.key.client) || is_remote(link.key.server)))
             && (self.spec.filter.is_empty() || self.spec.filter.matches(&graph.link_subject(link)))
     }
@@ -346,7 +345,7 @@ impl View {
         let mut delta =
             Delta { from: self.scene.revision, to: self.scene.revision + 1, ..Delta::default() };
         for id in std::mem::take(&mut self.dirty_edges) {
-            let edge = self.finish_edge(id);
+            let edge = self.finish_edge(graph, id);
             note(&mut delta.edges, self.scene.edges.get(&id), edge);
         }
         for id in std::mem::take(&mut self.dirty_nodes) {
@@ -368,7 +367,7 @@ impl View {
         delta
     }
 
-    fn finish_edge(&mut self, id: EdgeId) -> Option<Edge> {
+    fn finish_edge(&mut self, graph: &Graph, id: EdgeId) -> Option<Edge> {
         let tally = self.edges.get(&id);
         let Some(tally) = tally.filter(|t| !t.links.is_empty()) else {
             if let Some(tally) = self.edges.remove(&id) {
@@ -378,15 +377,28 @@ impl View {
         };
         let key = tally.key;
         let text = |id: NodeId| self.nodes.get(&id).map_or("?", |n| &n.text);
-        let port = key.port.map_or_else(|| key.class.as_str().to_owned(), |p| p.to_string());
+        let path = tally.name().and_then(|name| graph.name(name));
+        let service = match key.service {
+            None => key.class.as_str().to_owned(),
+            Some(Service::Port(port)) => port.to_string(),
+            Some(Service::Name(name)) => {
+                name.and_then(|name| graph.name(name)).map_or("pair", |name| name).to_owned()
+            }
+        };
         Some(Edge {
             id,
-            key: Arc::from(format!("{}>{}:{port}/{}", text(key.from), text(key.to), key.protocol)),
+            key: Arc::from(format!(
+                "{}>{}:{service}/{}",
+                text(key.from),
+                text(key.to),
+                key.protocol
+            )),
             from: key.from,
             to: key.to,
             protocol: key.protocol,
             class: key.class,
             port: tally.port().unwrap_or(0),
+            path: path.cloned(),
             sockets: tally.connections,
             links: u32::try_from(tally.links.len()).unwrap_or(u32::MAX),
             state: tally.state(),

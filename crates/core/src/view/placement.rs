@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::View;
 use super::node_key::{NodeKey, Remotes};
 use super::scene::{EdgeId, NodeId};
-use super::tally::{EdgeKey, EdgeTally, NodeTally, Share};
+use super::tally::{EdgeKey, EdgeTally, NodeTally, Service, Share};
 use crate::graph::{Graph, Link, Party};
 use crate::registry::PortClass;
 
@@ -39,7 +39,7 @@ impl View {
             to,
             protocol: link.key.protocol,
             class,
-            port: (!grouped_by_class).then_some(link.key.port),
+            service: (!grouped_by_class).then_some(Service::of(&link.key)),
         };
         let edge = match self.edge_ids.get(&key) {
             Some(id) => *id,

@@ -104,6 +104,8 @@ pub struct Edge {
     pub class: PortClass,
     /// The service port; 0 if the edge joins several.
     pub port: u16,
+    /// The name of the server's UNIX socket; `None` if it has none or the edge joins several.
+    pub path: Option<Arc<str>>,
     /// How many live connections it joins; a connection with both ends here counts once.
     pub sockets: u32,
     /// How many links it joins.

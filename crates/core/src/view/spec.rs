@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::filter::Filter;
+use crate::socket::Protocol;
 
 /// Most nodes that stay legible (a bake-off's result: see `docs/ARCHITECTURE.md`).
 pub const MAX_NODES: usize = 400;
@@ -83,6 +84,8 @@ pub struct ViewSpec {
     pub p2p_only: bool,
     /// UDP too.
     pub udp: bool,
+    /// UNIX sockets too.
+    pub unix: bool,
     /// Processes that only listen too.
     pub listeners: bool,
     /// Groups, by node key, that are shown as their members.
@@ -93,6 +96,17 @@ pub struct ViewSpec {
     pub max_edges: usize,
 }
 
+impl ViewSpec {
+    /// True if links and listeners of the protocol are shown.
+    pub const fn shows(&self, protocol: Protocol) -> bool {
+        match protocol {
+            Protocol::Tcp => true,
+            Protocol::Udp => self.udp,
+            Protocol::Unix => self.unix,
+        }
+    }
+}
+
 impl Default for ViewSpec {
     fn default() -> Self {
         Self {
@@ -100,6 +114,7 @@ impl Default for ViewSpec {
             grouping: Grouping::Auto,
             p2p_only: false,
             udp: false,
+            unix: false,
             listeners: true,
             expanded: BTreeSet::new(),
             max_nodes: MAX_NODES,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::node_key::NodeKey;
 use super::scene::{EdgeId, NodeId};
 use crate::endpoint::Endpoint;
-use crate::graph::{Evidence, Link, LinkId, Party};
+use crate::graph::{Evidence, Link, LinkId, LinkKey, NameId, Party};
 use crate::key::ProcessKey;
 use crate::registry::PortClass;
 use crate::socket::{Attribution, Protocol, SocketState, UnknownOwner};
@@ -71,6 +71,24 @@ fn release_from<K: Ord>(counts: &mut BTreeMap<K, u32>, key: &K) {
     }
 }
 
+/// At what its server is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Service {
+    /// A port.
+    Port(u16),
+    /// A UNIX socket of that name; of a socket pair, no name.
+    Name(Option<NameId>),
+}
+
+impl Service {
+    pub(crate) fn of(link: &LinkKey) -> Self {
+        match link.protocol {
+            Protocol::Unix => Self::Name(link.name),
+            Protocol::Tcp | Protocol::Udp => Self::Port(link.port),
+        }
+    }
+}
+
 /// What tells edges apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct EdgeKey {
@@ -78,8 +96,8 @@ pub(crate) struct EdgeKey {
     pub(crate) to: NodeId,
     pub(crate) protocol: Protocol,
     pub(crate) class: PortClass,
-    /// The service port; `None` for edges that join all ports of the class.
-    pub(crate) port: Option<u16>,
+    /// The service; `None` for edges that join all of the class.
+    pub(crate) service: Option<Service>,
 }
 
 /// A link's share of an edge, remembered so that it can be taken away.
@@ -91,7 +109,7 @@ pub(crate) struct Share {
     pub(crate) to: NodeId,
     pub(crate) client: Party,
     pub(crate) server: Party,
-    pub(crate) port: u16,
+    pub(crate) service: Service,
     pub(crate) since: Timestamp,
     pub(crate) connections: u32,
     pub(crate) state: SocketState,
@@ -111,7 +129,7 @@ impl Share {
             to,
             client: link.key.client,
             server: link.key.server,
-            port: link.key.port,
+            service: Service::of(&link.key),
             since: link.since,
             connections: link.connections,
             state: link.state(),
@@ -134,7 +152,7 @@ pub(crate) struct EdgeTally {
     pub(crate) key: EdgeKey,
     pub(crate) links: BTreeSet<(Timestamp, LinkId)>,
     pub(crate) connections: u32,
-    ports: BTreeMap<u16, u32>,
+    services: BTreeMap<Service, u32>,
     live_links: u32,
     states: [u32; SocketState::ALL.len()],
     stale_states: [u32; SocketState::ALL.len()],
@@ -153,7 +171,7 @@ impl EdgeTally {
             key,
             links: BTreeSet::new(),
             connections: 0,
-            ports: BTreeMap::new(),
+            services: BTreeMap::new(),
             live_links: 0,
             states: [0; SocketState::ALL.len()],
             stale_states: [0; SocketState::ALL.len()],
@@ -174,7 +192,7 @@ impl EdgeTally {
         *self.states_of(share) += 1;
         self.evidences[share.evidence as usize] += 1;
         *self.attributions.entry(share.attribution).or_default() += 1;
-        *self.ports.entry(share.port).or_default() += 1;
+        *self.services.entry(share.service).or_default() += 1;
         self.to_server = self.to_server.wrapping_add(share.to_server);
         self.to_client = self.to_client.wrapping_add(share.to_client);
         self.rtt_us += u64::from(share.rtt_us);
@@ -189,7 +207,7 @@ impl EdgeTally {
         *self.states_of(share) -= 1;
         self.evidences[share.evidence as usize] -= 1;
         release_from(&mut self.attributions, &share.attribution);
-        release_from(&mut self.ports, &share.port);
+        release_from(&mut self.services, &share.service);
         self.to_server = self.to_server.wrapping_sub(share.to_server);
         self.to_client = self.to_client.wrapping_sub(share.to_client);
         self.rtt_us -= u64::from(share.rtt_us);
@@ -234,10 +252,26 @@ impl EdgeTally {
             .unwrap_or(Attribution::Unknown(UnknownOwner::NotFound))
     }
 
+    /// The service, if all links have the same.
+    fn service(&self) -> Option<Service> {
+        let mut services = self.services.keys();
+        services.next().copied().filter(|_| services.next().is_none())
+    }
+
     /// The service port, if all links have the same.
     pub(crate) fn port(&self) -> Option<u16> {
-        let mut ports = self.ports.keys();
-        ports.next().copied().filter(|_| ports.next().is_none())
+        match self.service()? {
+            Service::Port(port) => Some(port),
+            Service::Name(_) => None,
+        }
+    }
+
+    /// The name of the server's UNIX socket, if all links have the same.
+    pub(crate) fn name(&self) -> Option<NameId> {
+        match self.service()? {
+            Service::Port(_) => None,
+            Service::Name(name) => name,
+        }
     }
 
     pub(crate) fn rtt_us(&self) -> u32 {

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use procnet_wire::rows::{SocketEventRow, SocketRow};
 
+use super::table;
 use super::users::Users;
 
 const COLUMNS: &str = "protocol,state,local_ip,local_port,remote_ip,remote_port,direction,pids,\
@@ -41,9 +42,12 @@ fn line(row: &SocketRow, users: &Users) -> String {
     let fields = [
         row.protocol.clone(),
         row.state.clone(),
-        row.local.ip.clone(),
+        row.unix.as_ref().map_or_else(|| row.local.ip.clone(), |_| table::local(row)),
         row.local.port.to_string(),
-        remote.map(|r| r.ip.clone()).unwrap_or_default(),
+        match &row.unix {
+            Some(_) => table::remote(row),
+            None => remote.map(|r| r.ip.clone()).unwrap_or_default(),
+        },
         remote.map(|r| r.port.to_string()).unwrap_or_default(),
         row.direction.clone(),
         owners(|owner| owner.pid.to_string()),

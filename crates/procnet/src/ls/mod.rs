@@ -100,13 +100,14 @@ fn width() -> Option<usize> {
     terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
 }
 
-/// The sockets that the filter lets through: listeners first, then by addresses.
+/// The sockets that the filter lets through: listeners first, then by addresses and paths.
 fn sorted(graph: &Graph, filter: &Filter) -> Vec<SocketId> {
     let mut found: Vec<_> = graph
         .sockets()
         .filter(|(id, _)| filter.is_empty() || filter.matches(&graph.subject(*id)))
         .map(|(id, socket)| {
-            let order = (!socket.is_listener(), socket.protocol, socket.local, socket.remote);
+            let name = socket.unix.as_ref().and_then(|unix| unix.name.clone());
+            let order = (!socket.is_listener(), socket.protocol, socket.local, socket.remote, name);
             ((order, socket.key), id)
         })
         .collect();

@@ -54,7 +54,7 @@ fn cells(row: &SocketRow, users: &Users) -> Cells {
         row.protocol.clone(),
         row.state.clone(),
         local(row),
-        row.remote.as_ref().map_or_else(|| "-".to_owned(), endpoint),
+        remote(row),
         row.direction.clone(),
         owner(row, users),
         counted(row, row.rx_bytes),
@@ -65,10 +65,23 @@ fn cells(row: &SocketRow, users: &Users) -> Cells {
 }
 
 /// All addresses as ss(8) has them: `*` for IPv4 and IPv6, `[::]` for IPv6 only, `0.0.0.0` for
-/// IPv4.
-fn local(row: &SocketRow) -> String {
+/// IPv4. Of a UNIX socket its path, else its inode.
+pub(super) fn local(row: &SocketRow) -> String {
+    if let Some(unix) = &row.unix {
+        return unix.path.clone().unwrap_or_else(|| format!("#{}", unix.inode));
+    }
     let EndpointRow { ip, port } = &row.local;
     if ip == "::" && !row.v6_only { format!("*:{port}") } else { endpoint(&row.local) }
+}
+
+/// Of a client's UNIX socket the path that it asks, else the inode at the other end.
+pub(super) fn remote(row: &SocketRow) -> String {
+    let none = || "-".to_owned();
+    let Some(unix) = &row.unix else { return row.remote.as_ref().map_or_else(none, endpoint) };
+    match (&unix.service, row.direction.as_str()) {
+        (Some(path), "outbound") => path.clone(),
+        _ => unix.peer_inode.map_or_else(none, |inode| format!("#{inode}")),
+    }
 }
 
 fn endpoint(endpoint: &EndpointRow) -> String {
@@ -93,8 +106,8 @@ fn attribution(row: &SocketRow) -> String {
     }
 }
 
-/// Amounts, where they are known: of a listener, of UDP and of what only the kernel still holds
-/// there are none.
+/// Amounts, where they are known: of a listener, of UDP, of UNIX sockets and of what only the
+/// kernel still holds there are none.
 fn counted(row: &SocketRow, count: u64) -> String {
     let untold = row.rx_bytes == 0 && row.tx_bytes == 0 && row.rtt_us == 0;
     if untold { "-".to_owned() } else { bytes(count) }
@@ -173,7 +186,7 @@ fn shortened(text: &str, width: usize) -> String {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use procnet_wire::rows::OwnerRow;
+    use procnet_wire::rows::{OwnerRow, UnixRow};
 
     use super::*;
 
@@ -193,6 +206,7 @@ pub(super) mod tests {
             local: EndpointRow { ip: "0.0.0.0".to_owned(), port: 80 },
             v6_only: false,
             remote: remote.map(|ip| EndpointRow { ip: ip.to_owned(), port: 443 }),
+            unix: None,
             direction: "listen".to_owned(),
             evidence: "none".to_owned(),
             owners: owners.iter().map(owner).collect(),
@@ -258,6 +272,26 @@ pub(super) mod tests {
         assert_eq!(shown("::", true), "[::]:80");
         assert_eq!(shown("0.0.0.0", false), "0.0.0.0:80");
         assert_eq!(shown("::1", false), "[::1]:80");
+    }
+
+    #[test]
+    fn unix_sockets_show_paths_where_others_show_addresses() {
+        let unix = |path: Option<&str>, direction: &str| SocketRow {
+            unix: Some(UnixRow {
+                path: path.map(str::to_owned),
+                service: Some("/run/a".to_owned()),
+                r#type: "stream".to_owned(),
+                inode: 7,
+                peer_inode: Some(8),
+            }),
+            direction: direction.to_owned(),
+            ..row("ESTABLISHED", None, &[])
+        };
+        let (server, client) = (unix(Some("/run/a"), "inbound"), unix(None, "outbound"));
+        assert_eq!((local(&server), remote(&server)), ("/run/a".to_owned(), "#8".to_owned()));
+        assert_eq!((local(&client), remote(&client)), ("#7".to_owned(), "/run/a".to_owned()));
+        let pair = unix(None, "unknown");
+        assert_eq!((local(&pair), remote(&pair)), ("#7".to_owned(), "#8".to_owned()));
     }
 
     #[test]

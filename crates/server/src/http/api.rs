@@ -78,6 +78,7 @@ async fn waiting<R: Send + 'static>(
     params(
         ("p2p_only" = Option<bool>, Query, description = "1: only edges between processes."),
         ("udp" = Option<bool>, Query, description = "1: UDP edges too."),
+        ("unix" = Option<bool>, Query, description = "1: edges of UNIX sockets too."),
     ),
     responses(
         (status = 200, body = GraphAnswer),

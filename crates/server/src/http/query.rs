@@ -33,6 +33,8 @@ pub(crate) struct ViewParameters {
     p2p_only: Option<bool>,
     /// 1: UDP too.
     udp: Option<bool>,
+    /// 1: UNIX sockets too.
+    unix: Option<bool>,
     /// 0: without listeners that nobody talks to.
     listeners: Option<bool>,
     /// The key of a node to show as its members. May be given several times.
@@ -83,6 +85,7 @@ impl ViewParameters {
             grouping,
             p2p_only: self.p2p_only.unwrap_or(defaults.p2p_only),
             udp: self.udp.unwrap_or(defaults.udp),
+            unix: self.unix.unwrap_or(defaults.unix),
             listeners: self.listeners.unwrap_or(true),
             expanded,
             ..ViewSpec::default()
@@ -96,6 +99,7 @@ impl ViewParameters {
             "group" => self.group = Some(value.to_owned()),
             "p2p_only" => self.p2p_only = Some(boolean(name, value)?),
             "udp" => self.udp = Some(boolean(name, value)?),
+            "unix" => self.unix = Some(boolean(name, value)?),
             "listeners" => self.listeners = Some(boolean(name, value)?),
             "expand" => {
                 if self.expand.len() >= MAX_EXPANDED || value.len() > MAX_KEY_BYTES {
@@ -171,11 +175,13 @@ pub(crate) fn nothing(uri: &Uri) -> Result<(), ApiError> {
 /// The parameters of `/api/graph`. Names that it does not know are ignored, as they always were;
 /// a value that means nothing is not, for whoever gave it wants something.
 pub(crate) fn graph(uri: &Uri, defaults: ViewDefaults) -> Result<GraphOptions, ApiError> {
-    let mut options = GraphOptions { p2p_only: defaults.p2p_only, udp: defaults.udp };
+    let ViewDefaults { p2p_only, udp, unix, .. } = defaults;
+    let mut options = GraphOptions { p2p_only, udp, unix };
     for (name, value) in pairs(uri)? {
         match name.as_str() {
             "p2p_only" => options.p2p_only = boolean(&name, &value)?,
             "udp" => options.udp = boolean(&name, &value)?,
+            "unix" => options.unix = boolean(&name, &value)?,
             _ => {}
         }
     }
@@ -212,7 +218,7 @@ mod tests {
     use super::*;
 
     const DEFAULTS: ViewDefaults =
-        ViewDefaults { p2p_only: true, udp: false, grouping: Grouping::Family };
+        ViewDefaults { p2p_only: true, udp: false, unix: false, grouping: Grouping::Family };
 
     fn spec(query: &str) -> Result<ViewSpec, ApiError> {
         view(&format!("/x{query}").parse().unwrap())?.spec(DEFAULTS)
@@ -221,10 +227,11 @@ mod tests {
     #[test]
     fn what_is_left_out_is_as_the_program_was_started() {
         let plain = spec("").unwrap();
-        assert!(plain.p2p_only && !plain.udp && plain.listeners);
+        assert!(plain.p2p_only && !plain.udp && !plain.unix && plain.listeners);
         assert_eq!(plain.grouping, Grouping::Family);
-        let other = spec("?p2p_only=0&udp=1&listeners=0&group=user&expand=a%20b&expand=c").unwrap();
-        assert!(!other.p2p_only && other.udp && !other.listeners);
+        let other =
+            spec("?p2p_only=0&udp=1&unix=1&listeners=0&group=user&expand=a%20b&expand=c").unwrap();
+        assert!(!other.p2p_only && other.udp && other.unix && !other.listeners);
         assert_eq!(other.grouping, Grouping::User);
         assert_eq!(other.expanded.iter().map(|k| &**k).collect::<Vec<_>>(), ["a b", "c"]);
     }
@@ -260,9 +267,15 @@ mod tests {
     fn the_published_interface_ignores_what_it_does_not_know() {
         let parse = |query: &str| graph(&format!("/x{query}").parse().unwrap(), DEFAULTS);
         let options = |query: &str| parse(query).unwrap();
-        assert_eq!(options(""), GraphOptions { p2p_only: true, udp: false });
-        assert_eq!(options("?udp=1&p2p_only=0"), GraphOptions { p2p_only: false, udp: true });
-        assert_eq!(options("?x=%FF&_=1"), GraphOptions { p2p_only: true, udp: false });
+        assert_eq!(options(""), GraphOptions { p2p_only: true, ..GraphOptions::default() });
+        assert_eq!(
+            options("?udp=1&p2p_only=0"),
+            GraphOptions { udp: true, ..GraphOptions::default() }
+        );
+        assert_eq!(
+            options("?x=%FF&_=1"),
+            GraphOptions { p2p_only: true, ..GraphOptions::default() }
+        );
         for bad in ["udp=maybe", "p2p_only=", "x=1&udp=2"] {
             let error = parse(&format!("?{bad}")).unwrap_err();
             assert_eq!(error.status.as_u16(), 400, "{bad}");

@@ -35,17 +35,17 @@ impl Tagged {
 
 /// The last `/api/graph` for each combination of its options.
 #[derive(Debug, Default)]
-pub(super) struct GraphCache([Option<(u64, Tagged)>; 4]);
+pub(super) struct GraphCache(Vec<(GraphOptions, u64, Tagged)>);
 
 impl GraphCache {
-    fn slot(&mut self, options: GraphOptions) -> &mut Option<(u64, Tagged)> {
-        let [neither, udp, p2p, both] = &mut self.0;
-        match (options.p2p_only, options.udp) {
-            (false, false) => neither,
-            (false, true) => udp,
-            (true, false) => p2p,
-            (true, true) => both,
-        }
+    fn get(&self, options: GraphOptions, generation: u64) -> Option<&Tagged> {
+        let same = |(of, at, _): &&(GraphOptions, u64, Tagged)| *of == options && *at == generation;
+        self.0.iter().find(same).map(|(_, _, tagged)| tagged)
+    }
+
+    fn put(&mut self, options: GraphOptions, generation: u64, tagged: Tagged) {
+        self.0.retain(|(of, _, _)| *of != options);
+        self.0.push((options, generation, tagged));
     }
 }
 
@@ -54,9 +54,7 @@ impl Live {
     pub(crate) fn graph_json(&self, options: GraphOptions) -> Tagged {
         let state = self.read();
         let generation = state.generation;
-        if let Some((at, tagged)) = locked(&self.graphs).slot(options)
-            && *at == generation
-        {
+        if let Some(tagged) = locked(&self.graphs).get(options, generation) {
             return tagged.clone();
         }
         let image = |name: &str| self.image(name);
@@ -64,7 +62,7 @@ impl Live {
         // Writing it down must not hold up the driver.
         drop(state);
         let tagged = Tagged::by_content(json(&answer));
-        *locked(&self.graphs).slot(options) = Some((generation, tagged.clone()));
+        locked(&self.graphs).put(options, generation, tagged.clone());
         tagged
     }
 
@@ -102,6 +100,7 @@ impl Live {
                 toggles: ToggleInfo {
                     p2p_only: spec.p2p_only,
                     udp: spec.udp,
+                    unix: spec.unix,
                     listeners: spec.listeners,
                 },
                 legend: &around.legend,

@@ -40,6 +40,8 @@ pub struct ViewDefaults {
     pub p2p_only: bool,
     /// UDP too.
     pub udp: bool,
+    /// UNIX sockets too.
+    pub unix: bool,
     /// How nodes are grouped.
     pub grouping: Grouping,
 }
@@ -79,7 +81,7 @@ struct Slot {
 struct SpecKey {
     filter: String,
     grouping: Grouping,
-    toggles: [bool; 3],
+    toggles: [bool; 4],
     expanded: BTreeSet<Arc<str>>,
 }
 
@@ -88,7 +90,7 @@ impl SpecKey {
         Self {
             filter: spec.filter.to_string(),
             grouping: spec.grouping,
-            toggles: [spec.p2p_only, spec.udp, spec.listeners],
+            toggles: [spec.p2p_only, spec.udp, spec.unix, spec.listeners],
             expanded: spec.expanded.clone(),
         }
     }

@@ -43,7 +43,8 @@ impl Server {
             os: "linux".to_owned(),
             version: "1.2.3".to_owned(),
         };
-        let defaults = ViewDefaults { p2p_only: false, udp: false, grouping: Grouping::Process };
+        let defaults =
+            ViewDefaults { p2p_only: false, udp: false, unix: false, grouping: Grouping::Process };
         let live = Live::new(machine::engine("[]"), host, defaults);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();

@@ -1,15 +1,22 @@
 //! Sockets as rows.
 
 use procnet_core::graph::{Direction, Evidence, Graph, SocketId};
-use procnet_core::{Attribution, Endpoint, Owner, Socket, SocketIdentity};
+use procnet_core::{Attribution, Endpoint, Owner, Socket, SocketIdentity, UnixSocket};
 
 use crate::key::format_process_key;
-use crate::rows::{EndpointRow, OwnerRow, SocketRow};
+use crate::rows::{EndpointRow, OwnerRow, SocketRow, UnixRow};
 
 /// A socket of the graph.
 pub fn socket_row(graph: &Graph, id: SocketId) -> Option<SocketRow> {
     let (direction, evidence) = graph.direction(id);
-    graph.socket(id).map(|socket| socket_row_of(graph, socket, direction, evidence))
+    let service = graph.service_name(id);
+    graph.socket(id).map(|socket| {
+        let mut row = socket_row_of(graph, socket, direction, evidence);
+        if let (Some(unix), Some(service)) = (&mut row.unix, service) {
+            unix.service = Some(service.to_string());
+        }
+        row
+    })
 }
 
 /// A socket that need not be in the graph any more: one that has just closed, say. Its owners
@@ -29,9 +36,13 @@ pub fn socket_row_of(
     SocketRow {
         protocol: socket.protocol.as_str().to_owned(),
         state: socket.state.as_str().to_owned(),
-        local: endpoint_row(socket.local),
+        local: match &socket.unix {
+            None => endpoint_row(socket.local),
+            Some(_) => EndpointRow { ip: String::new(), port: 0 },
+        },
         v6_only: socket.v6_only,
         remote: socket.remote.map(endpoint_row),
+        unix: socket.unix.as_deref().map(unix_row),
         direction: direction.as_str().to_owned(),
         evidence: evidence.map_or("none", Evidence::as_str).to_owned(),
         owners: primary.into_iter().chain(others).map(|o| owner_row(graph, o)).collect(),
@@ -55,6 +66,16 @@ pub fn socket_row_of(
 
 fn endpoint_row(endpoint: Endpoint) -> EndpointRow {
     EndpointRow { ip: endpoint.ip.to_string(), port: endpoint.port }
+}
+
+fn unix_row(unix: &UnixSocket) -> UnixRow {
+    UnixRow {
+        path: unix.name.as_deref().map(str::to_owned),
+        service: unix.name.as_deref().map(str::to_owned),
+        r#type: unix.kind.as_str().to_owned(),
+        inode: unix.inode,
+        peer_inode: unix.peer,
+    }
 }
 
 fn owner_row(graph: &Graph, owner: Owner) -> OwnerRow {

@@ -1,6 +1,6 @@
 //! Scenes and deltas, field by field into columns.
 
-use procnet_core::registry::{NODE_TYPES, PortClass, UDP_COLOR, node_type};
+use procnet_core::registry::{NODE_TYPES, PortClass, UDP_COLOR, UNIX_COLOR, node_type};
 use procnet_core::view::scene::{Delta, Edge, Node, Scene, Summary};
 use procnet_core::{Degradation, Protocol, Timestamp};
 
@@ -127,6 +127,7 @@ pub fn base_legend(image: &dyn Fn(&str) -> Option<String>) -> Legend {
             })
             .collect(),
         udp_color: UDP_COLOR.to_owned(),
+        unix_color: UNIX_COLOR.to_owned(),
     }
 }
 
@@ -203,6 +204,7 @@ encode!(Edge, edge_columns -> EdgeColumns, edge_set -> EdgeSet {
     protocol: |e| e.protocol.as_str().to_owned(),
     class: |e| e.class.as_str().to_owned(),
     port: |e| e.port,
+    path: |e| e.path.as_deref().unwrap_or_default().to_owned(),
     sockets: |e| e.sockets,
     links: |e| e.links,
     state: |e| state_name(e).to_owned(),
@@ -216,10 +218,11 @@ encode!(Edge, edge_columns -> EdgeColumns, edge_set -> EdgeSet {
     attribution: |e| e.attribution.as_str().to_owned(),
 });
 
-/// A UDP edge has no state but that it is UDP.
+/// A UDP edge has no state but that it is UDP, and one of UNIX sockets none but that.
 const fn state_name(edge: &Edge) -> &'static str {
     match edge.protocol {
         Protocol::Tcp => edge.state.as_str(),
         Protocol::Udp => "UDP",
+        Protocol::Unix => "UNIX",
     }
 }

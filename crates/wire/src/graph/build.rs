@@ -4,8 +4,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use procnet_core::graph::{Graph, LinkId, Party, ProcessEntry, listener_text, offers_service};
+use procnet_core::graph::{
+    Graph, LinkId, LinkKey, NameId, Party, ProcessEntry, listener_text, offers_service,
+};
 use procnet_core::registry::{DEFAULT_TYPE, EXTERNAL_TYPE, node_type};
+use procnet_core::unix::short_name;
 use procnet_core::{Endpoint, HostId, Moment, ProcessKey, Protocol};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -54,6 +57,9 @@ struct Look {
     image: Option<String>,
 }
 
+/// What tells apart the edges between two nodes.
+type LinkService = (u16, Protocol, Option<NameId>);
+
 /// An edge in the making.
 struct Draft {
     from: Arc<str>,
@@ -61,6 +67,7 @@ struct Draft {
     id: String,
     protocol: Protocol,
     port: u16,
+    path: Option<Arc<str>>,
     strand: Strand,
 }
 
@@ -72,7 +79,7 @@ struct Builder<'a> {
     processes: BTreeMap<ProcessKey, GraphNode>,
     endpoints: BTreeMap<Endpoint, GraphNode>,
     edges: Vec<Draft>,
-    by_ends: FxHashMap<(Arc<str>, Arc<str>, u16, Protocol), usize>,
+    by_ends: FxHashMap<(Arc<str>, Arc<str>, LinkService), usize>,
 }
 
 impl Builder<'_> {
@@ -85,14 +92,16 @@ impl Builder<'_> {
         } else {
             client.is_some() || server.is_some()
         };
-        if !wanted || (key.protocol == Protocol::Udp && !options.udp) {
+        // Who holds the other end of a UNIX socket and can't be named has no address either.
+        let named = client.is_some() && server.is_some();
+        if !wanted || !options.shows(key.protocol) || (key.protocol == Protocol::Unix && !named) {
             return;
         }
         for strand in memory.strands(id, now) {
             let Ends { client: client_end, server: server_end } = strand.ends;
             let from = self.party(key.client, client_end);
             let to = self.party(key.server, server_end);
-            self.add_strand(from, to, server.is_some(), key.port, key.protocol, *strand);
+            self.add_strand(from, to, server.is_some(), &key, *strand);
         }
     }
 
@@ -102,18 +111,23 @@ impl Builder<'_> {
         from: Arc<str>,
         to: Arc<str>,
         to_process: bool,
-        port: u16,
-        protocol: Protocol,
+        key: &LinkKey,
         strand: Strand,
     ) {
-        let ends = (Arc::clone(&from), Arc::clone(&to), port, protocol);
+        let &LinkKey { port, protocol, name, .. } = key;
+        let ends = (Arc::clone(&from), Arc::clone(&to), (port, protocol, name));
         if let Some(draft) = self.by_ends.get(&ends).and_then(|at| self.edges.get_mut(*at)) {
             draft.strand = join(draft.strand, strand);
             return;
         }
-        let id = if to_process { format!("{from}->{to}:{port}") } else { format!("{from}->{to}") };
+        let path = name.and_then(|name| self.graph.name(name)).cloned();
+        let id = match protocol {
+            Protocol::Unix => format!("{from}->{to}:{}", path.as_deref().unwrap_or("pair")),
+            _ if to_process => format!("{from}->{to}:{port}"),
+            _ => format!("{from}->{to}"),
+        };
         self.by_ends.insert(ends, self.edges.len());
-        self.edges.push(Draft { from, to, id, protocol, port, strand });
+        self.edges.push(Draft { from, to, id, protocol, port, path, strand });
     }
 
     /// The id of a party's node, which is made if it is not there yet.
@@ -189,7 +203,7 @@ impl Builder<'_> {
         let graph = self.graph;
         for (party, id) in graph.listeners() {
             let (Some(key), Some(socket)) = (party.process(), graph.socket(id)) else { continue };
-            if (socket.protocol == Protocol::Udp && !options.udp) || !offers_service(socket) {
+            if !options.shows(socket.protocol) || !offers_service(socket) {
                 continue;
             }
             self.process(key);
@@ -258,23 +272,34 @@ fn node(id: Arc<str>, label: String, title: String, type_name: &Arc<str>, look: 
 }
 
 fn edge(draft: Draft, smooth: super::Smooth) -> GraphEdge {
-    let Draft { from, to, id, protocol, port, strand } = draft;
+    let Draft { from, to, id, protocol, port, path, strand } = draft;
     let Strand { ends, connections, state, gone } = strand;
     let stale = gone.is_some();
     let times = if connections > 1 { format!(" ×{connections}") } else { String::new() };
     let (proto, state_name, shown) = match protocol {
         Protocol::Tcp => ("TCP", state.as_str(), format!("TCP {state}")),
         Protocol::Udp => ("UDP", "UDP", "UDP".to_owned()),
+        Protocol::Unix => ("UNIX", "UNIX", "UNIX".to_owned()),
+    };
+    let (label, title) = match protocol {
+        Protocol::Unix => {
+            let path = path.as_deref().unwrap_or("pair");
+            (
+                format!("{}{times}", short_name(path)),
+                format!("{path} | UNIX | sockets: {connections}"),
+            )
+        }
+        Protocol::Tcp | Protocol::Udp => (
+            format!(":{}→:{}{times}", ends.client.port, ends.server.port),
+            format!("{} ↔ {} | {shown} :{port} | sockets: {connections}", ends.client, ends.server),
+        ),
     };
     GraphEdge {
         id,
         from,
         to,
-        label: format!(":{}→:{}{times}", ends.client.port, ends.server.port),
-        title: format!(
-            "{} ↔ {} | {shown} :{port} | sockets: {connections}",
-            ends.client, ends.server
-        ),
+        label,
+        title,
         color: Cow::Borrowed(style::color(protocol, port, stale)),
         state: Cow::Borrowed(state_name),
         proto: Cow::Borrowed(proto),
@@ -283,6 +308,7 @@ fn edge(draft: Draft, smooth: super::Smooth) -> GraphEdge {
         stale,
         smooth,
         port,
+        path,
         sockets: connections,
     }
 }

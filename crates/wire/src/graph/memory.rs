@@ -139,6 +139,10 @@ fn note_each(
 /// Client and server end of a connected socket with a direction, and its state.
 fn ends_of(graph: &Graph, id: SocketId) -> Option<(Ends, SocketState)> {
     let socket = graph.socket(id)?;
+    if socket.unix.is_some() {
+        // Neither has an address.
+        return Some((Ends { client: socket.local, server: socket.local }, socket.state));
+    }
     let remote = socket.remote?;
     let ends = match graph.direction(id).0 {
         Direction::Outbound => Ends { client: socket.local, server: remote },

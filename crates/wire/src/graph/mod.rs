@@ -8,6 +8,9 @@
 //!   `ip:port`, as to any other that nobody answers for. If neither end can be named, it is
 //!   left out.
 //! - An inbound connection comes from the node `ip:port` of the caller's endpoint.
+//! - An edge of UNIX sockets (only if they are asked for) joins two processes, and has the path in
+//!   the place of the port: `CLIENT->SERVER:/run/x.sock`, or `CLIENT->SERVER:pair` for a socket
+//!   pair. One whose ends cannot both be named is left out.
 //! - A process that waits for peers is a node even if nobody talks to it (not with `p2p_only`).
 
 mod build;
@@ -17,6 +20,7 @@ mod style;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use procnet_core::Protocol;
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -30,6 +34,19 @@ pub struct GraphOptions {
     pub p2p_only: bool,
     /// UDP edges too.
     pub udp: bool,
+    /// Edges of UNIX sockets too.
+    pub unix: bool,
+}
+
+impl GraphOptions {
+    /// True if edges and listeners of the protocol are asked for.
+    pub const fn shows(&self, protocol: Protocol) -> bool {
+        match protocol {
+            Protocol::Tcp => true,
+            Protocol::Udp => self.udp,
+            Protocol::Unix => self.unix,
+        }
+    }
 }
 
 /// An answer of `GET /api/graph`.
@@ -77,7 +94,8 @@ pub struct GraphNode {
 /// All parallel connections from one client to one port of one server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct GraphEdge {
-    /// `CLIENT->SERVER:PORT` where the server is a process, else `CLIENT->IP:PORT`.
+    /// `CLIENT->SERVER:PORT` where the server is a process, else `CLIENT->IP:PORT`; for UNIX sockets
+    /// `CLIENT->SERVER:PATH`.
     pub id: String,
     /// The client's node.
     #[schema(value_type = String)]
@@ -85,17 +103,18 @@ pub struct GraphEdge {
     /// The server's node.
     #[schema(value_type = String)]
     pub to: Arc<str>,
-    /// `:cport→:sport`, and ` ×N` if there are several connections.
+    /// `:cport→:sport`, and ` ×N` if there are several connections; for UNIX sockets the last
+    /// component of the path instead.
     pub label: String,
     /// `ip:port ↔ ip:port | TCP ESTABLISHED :port | sockets: N`.
     pub title: String,
-    /// The colour of the port class, of UDP, or of what is stale.
+    /// The colour of the port class, of UDP, of UNIX sockets, or of what is stale.
     #[schema(value_type = String)]
     pub color: Cow<'static, str>,
-    /// A TCP state's name, or `UDP`.
+    /// A TCP state's name, `UDP`, or `UNIX`.
     #[schema(value_type = String)]
     pub state: Cow<'static, str>,
-    /// `TCP` or `UDP`.
+    /// `TCP`, `UDP`, or `UNIX`.
     #[schema(value_type = String)]
     pub proto: Cow<'static, str>,
     /// False, or the lengths of dash and gap.
@@ -106,8 +125,12 @@ pub struct GraphEdge {
     pub stale: bool,
     /// The line's curve.
     pub smooth: Smooth,
-    /// The service port.
+    /// The service port; 0 for UNIX sockets.
     pub port: u16,
+    /// The path of the server's UNIX socket, or `@` and its abstract name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub path: Option<Arc<str>>,
     /// How many connections it joins; of a stale edge, how many it last joined.
     pub sockets: u32,
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use procnet_core::registry::{PortClass, UDP_COLOR};
+use procnet_core::registry::{PortClass, UDP_COLOR, UNIX_COLOR};
 use procnet_core::{Protocol, SocketState};
 
 use super::{Dashes, Smooth};
@@ -21,6 +21,7 @@ pub(crate) fn color(protocol: Protocol, port: u16, stale: bool) -> &'static str 
     match protocol {
         _ if stale => STALE_COLOR,
         Protocol::Udp => UDP_COLOR,
+        Protocol::Unix => UNIX_COLOR,
         Protocol::Tcp => PortClass::of(port).color(),
     }
 }
@@ -37,6 +38,9 @@ pub(crate) fn width(connections: u32, stale: bool) -> f32 {
 pub(crate) const fn dashes(protocol: Protocol, state: SocketState, stale: bool) -> Dashes {
     if stale || matches!(protocol, Protocol::Udp) {
         return Dashes::Solid(false);
+    }
+    if matches!(protocol, Protocol::Unix) {
+        return Dashes::Pattern([1, 4]);
     }
     match state {
         SocketState::SynSent => Dashes::Pattern([2, 6]),

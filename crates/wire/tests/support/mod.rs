@@ -9,7 +9,8 @@ use procnet_core::event::{Batch, Event};
 use procnet_core::rules::RuleSet;
 use procnet_core::{
     Attribution, Counters, Endpoint, HostId, Moment, NetnsId, Owner, Process, ProcessKey, Protocol,
-    Socket, SocketIdentity, SocketKey, SocketState, Timestamp, UnknownOwner, User,
+    Socket, SocketIdentity, SocketKey, SocketState, Timestamp, UnixKind, UnixSocket, UnknownOwner,
+    User,
 };
 
 /// 2026-01-01T00:00:00Z.
@@ -88,8 +89,29 @@ impl Machine {
                 retransmits: 0,
             },
             opened: Timestamp::from_seconds(START),
+            unix: None,
         })));
         key
+    }
+
+    /// A connection of processes at a path, and the listener there.
+    pub(crate) fn unix(&mut self, client: u32, server: u32, path: &str) {
+        let first = self.cookie + 1;
+        for (name, peer, owner, state) in [
+            (Some(path), None, server, SocketState::Listen),
+            (Some(path), Some(first + 2), server, SocketState::Established),
+            (None, Some(first + 1), client, SocketState::Established),
+        ] {
+            self.socket(Some(owner), Protocol::Unix, state, "0.0.0.0:0", None);
+            let Some(Event::SocketOpened(socket)) = self.events.last_mut() else { return };
+            socket.unix = Some(Arc::new(UnixSocket {
+                name: name.map(Arc::from),
+                kind: UnixKind::Stream,
+                inode: self.cookie,
+                peer,
+            }));
+            socket.counters = Counters::default();
+        }
     }
 
     pub(crate) fn listen(&mut self, pid: u32, local: &str) -> SocketKey {

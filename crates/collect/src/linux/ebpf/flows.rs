@@ -150,6 +150,7 @@ impl Flows {
             role,
             counters,
             opened,
+            unix: None,
         };
         self.known.insert(kernel_flow::key(cookie, remote), Known { socket: key, counters });
         scanner.differ_mut().socket_opened(socket, draft);
