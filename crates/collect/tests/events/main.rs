@@ -5,11 +5,16 @@
 mod common;
 
 mod churn;
+mod families;
 mod loss;
+mod namespaces;
 mod processes;
+mod restart;
+mod rings;
 mod rungs;
 mod sharing;
 mod story;
 mod tcp;
+mod transfer;
 mod udp;
 mod workload;

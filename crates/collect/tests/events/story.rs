@@ -1,24 +1,39 @@
 //! What a collector tells, folded into a story that a test can wait for.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use procnet_collect::{CollectOptions, Collector, CollectorKind, host_facts};
-use procnet_core::{Batch, Counters, Event, Socket, SocketKey};
+use procnet_collect::{CollectOptions, Collector, CollectorKind, ScanOptions, host_facts};
+use procnet_core::{Batch, Counters, Endpoint, Event, Owner, Protocol, Role, Socket, SocketKey};
 
 use crate::common::{self, World};
 
 /// No condition is waited for longer.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) fn collector() -> Option<Collector> {
+    collector_with(CollectOptions::default())
+}
+
+/// One that reads all descriptor tables with each snapshot, lest a test wait for it.
+pub(crate) fn collector_that_rereads() -> Option<Collector> {
+    let scan = ScanOptions { rescan_millis: 0, ..ScanOptions::default() };
+    collector_with(CollectOptions { scan, ..CollectOptions::default() })
+}
+
+/// One that looks at tables only when it begins, when that is asked for, and after a loss.
+pub(crate) fn collector_between_snapshots() -> Option<Collector> {
+    let interval = Duration::from_secs(3600);
+    collector_with(CollectOptions { interval, ..CollectOptions::default() })
+}
+
+/// One that learns by events.
+pub(crate) fn collector_with(options: CollectOptions) -> Option<Collector> {
     let root = host_facts().uid == 0;
     common::unless(root, "root, for events from the kernel");
-    if !root {
-        return None;
-    }
-    let options = CollectOptions { kind: CollectorKind::Events, ..CollectOptions::default() };
-    Some(Collector::new(options).expect("this kernel tells of events"))
+    let options = CollectOptions { kind: CollectorKind::Events, ..options };
+    root.then(|| Collector::new(options).expect("this kernel tells of events"))
 }
 
 /// All that was told of each socket, and who was told of.
@@ -28,6 +43,8 @@ pub(crate) struct Story {
     pub(crate) opened: BTreeMap<SocketKey, Socket>,
     pub(crate) closed: BTreeMap<SocketKey, Option<Counters>>,
     pub(crate) lost: u64,
+    /// How often the whole truth was told.
+    pub(crate) resyncs: usize,
     /// The ports of the test's servers.
     pub(crate) ports: Vec<u16>,
     /// How many ends of their connections were told from opening to closing, by an event each.
@@ -50,6 +67,7 @@ impl Story {
                     });
                     self.told += usize::from(ends && totals.is_some());
                 }
+                Event::Resync => self.resyncs += 1,
                 Event::Gap { lost, .. } => self.lost += lost,
                 _ => {}
             }
@@ -73,6 +91,98 @@ impl Story {
             }
         }
         false
+    }
+
+    /// Follows until exactly these ends are told: each as one socket, with its role and owners.
+    pub(crate) fn shows(&mut self, collector: &mut Collector, ends: &[End]) {
+        let shown = |story: &Self| ends.iter().all(|end| end.is_shown(&story.world));
+        if self.follow(collector, shown) {
+            return;
+        }
+        for end in ends.iter().filter(|end| !end.is_shown(&self.world)) {
+            let told = end.sockets(&self.world);
+            let told: Vec<_> = told.iter().map(|s| (s.state, s.role, &s.owners)).collect();
+            eprintln!("{end:?} is told as {told:?}");
+        }
+        assert!(shown(self), "not all ends are told as they are; {} records lost", self.lost);
+    }
+
+    /// Follows until the closing of each of these ends was told by an event: their totals, as
+    /// bytes received and sent.
+    pub(crate) fn closes(&mut self, collector: &mut Collector, ends: &[End]) -> Vec<(u64, u64)> {
+        let totals = |story: &Self, end: &End| {
+            let ours = story.opened.values().filter(|socket| end.has_addresses_of(socket));
+            let totals = ours.filter_map(|socket| (*story.closed.get(&socket.key)?)?.into());
+            let totals: Vec<Counters> = totals.collect();
+            assert!(totals.len() < 2, "{end:?} closed more than once");
+            totals.first().map(|totals| (totals.received_bytes, totals.sent_bytes))
+        };
+        let closed = self.follow(collector, |story| {
+            ends.iter().all(|end| totals(story, end).is_some())
+                && ends.iter().all(|end| end.sockets(&story.world).is_empty())
+        });
+        assert!(closed, "not all of {ends:?} are told as closed; {} records lost", self.lost);
+        ends.iter().filter_map(|end| totals(self, end)).collect()
+    }
+}
+
+/// One end of a connection, or a listener, as it must be told.
+#[derive(Clone, Debug)]
+pub(crate) struct End {
+    local: Endpoint,
+    remote: Option<Endpoint>,
+    role: Option<Role>,
+    /// Sorted.
+    owners: Vec<u32>,
+}
+
+impl End {
+    pub(crate) fn client(near: SocketAddr, far: SocketAddr, owners: &[u32]) -> Self {
+        Self::new(near, Some(far), Some(Role::Client), owners)
+    }
+
+    pub(crate) fn server(near: SocketAddr, far: SocketAddr, owners: &[u32]) -> Self {
+        Self::new(near, Some(far), Some(Role::Server), owners)
+    }
+
+    pub(crate) fn listener(at: SocketAddr, owners: &[u32]) -> Self {
+        Self::new(at, None, None, owners)
+    }
+
+    /// It was there before anybody watched: nobody saw who called and who was called.
+    pub(crate) fn without_role(self) -> Self {
+        Self { role: None, ..self }
+    }
+
+    fn new(
+        local: SocketAddr,
+        remote: Option<SocketAddr>,
+        role: Option<Role>,
+        owners: &[u32],
+    ) -> Self {
+        let end = |address: SocketAddr| Endpoint::new(address.ip(), address.port());
+        let mut owners = owners.to_vec();
+        owners.sort_unstable();
+        Self { local: end(local), remote: remote.map(end), role, owners }
+    }
+
+    pub(crate) fn has_addresses_of(&self, socket: &Socket) -> bool {
+        socket.protocol == Protocol::Tcp
+            && (socket.local, socket.remote) == (self.local, self.remote)
+    }
+
+    /// All that is told at its addresses.
+    pub(crate) fn sockets<'a>(&self, world: &'a World) -> Vec<&'a Socket> {
+        world.sockets.values().filter(|socket| self.has_addresses_of(socket)).collect()
+    }
+
+    fn is_shown(&self, world: &World) -> bool {
+        let sockets = self.sockets(world);
+        let [socket] = sockets.as_slice() else { return false };
+        let mut owners: Vec<u32> = socket.owners.iter().map(|owner| owner.process.pid).collect();
+        owners.sort_unstable();
+        let known = |owner: &Owner| world.processes.contains_key(&owner.process);
+        socket.role == self.role && owners == self.owners && socket.owners.iter().all(known)
     }
 }
 
