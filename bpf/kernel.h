@@ -40,6 +40,10 @@ typedef struct {
 } atomic_t;
 
 typedef struct {
+	long long counter;
+} atomic64_t;
+
+typedef struct {
 	__u32 val;
 } kuid_t;
 
@@ -94,6 +98,7 @@ struct sock_common {
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
+	atomic64_t skc_cookie;
 } RELOCATED;
 
 struct sock {
@@ -151,6 +156,7 @@ struct bpf_sock_addr {
 
 enum {
 	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_SK_STORAGE = 24,
@@ -164,6 +170,8 @@ enum { BPF_SK_STORAGE_GET_F_CREATE = 1, BPF_RB_NO_WAKEUP = 1 };
 #define MAP_NUMBER(name, value) int(*name)[value]
 #define MAP_TYPE(name, type) __typeof__(type) *name
 #define INLINE static inline __attribute__((always_inline))
+/* What is long and has many callers: a call costs less than its copies. */
+#define OUTLINE static __attribute__((noinline))
 
 /* Helpers, by their numbers in include/uapi/linux/bpf.h. */
 static void *(*bpf_map_lookup_elem)(void *map, const void *key) = (void *)1;
@@ -173,6 +181,7 @@ static __u64 (*bpf_get_socket_cookie)(void *context) = (void *)46;
 static void *(*bpf_sk_storage_get)(void *map, void *sk, void *value, __u64 flags) = (void *)107;
 static long (*bpf_probe_read_kernel)(void *to, __u32 size, const void *from) = (void *)113;
 static long (*bpf_probe_read_kernel_str)(void *to, __u32 size, const void *from) = (void *)115;
+static __u64 (*bpf_jiffies64)(void) = (void *)118;
 static __u64 (*bpf_ktime_get_boot_ns)(void) = (void *)125;
 static void *(*bpf_ringbuf_reserve)(void *ring, __u64 size, __u64 flags) = (void *)131;
 static void (*bpf_ringbuf_submit)(void *data, __u64 flags) = (void *)132;

@@ -6,7 +6,7 @@
 #include "record.h"
 #include "ring.h"
 
-/* What is remembered of a socket for as long as it lives. */
+/* What is remembered of a socket for as long as it lives; of TCP see young.h. */
 struct memory {
 	__u32 pid;   /* who opened or accepted it; 0 if not known yet */
 	__u32 other; /* who else was last seen using it */
@@ -17,7 +17,7 @@ struct memory {
 	__u64 sent_packets;
 	__u64 peer; /* UDP: a number for the peer that it is connected to */
 	__u32 netns;
-	__u32 state; /* TCP: the last one that was seen, so that the second copy keeps quiet */
+	__u32 reserved;
 };
 
 struct {
@@ -85,7 +85,7 @@ INLINE void describe_tcp(struct socket_record *record, struct sock *sk)
 	record->retransmits = tcp->total_retrans;
 }
 
-INLINE struct socket_record *
+OUTLINE struct socket_record *
 describe(struct sock *sk, __u64 cookie, struct memory *memory, __u32 kind)
 {
 	struct socket_record *record = reserve(sizeof(*record));
@@ -122,18 +122,29 @@ describe(struct sock *sk, __u64 cookie, struct memory *memory, __u32 kind)
 	return record;
 }
 
-/*
- * Tells that the process uses the socket. `named` is what the helper for cookies takes here: the
- * socket, or the context of a control group's program.
- */
-INLINE void
-tell_use(struct sock *sk, void *named, struct memory *memory, struct task_struct *leader)
+/* `named` is what the helper takes here: the socket, or a control group's program's context. */
+INLINE __u64 cookie_of(struct sock *sk, void *named)
 {
-	struct socket_record *record = describe(sk, bpf_get_socket_cookie(named), memory, SOCKET_OWNER);
+	__u64 cookie = sk->__sk_common.skc_cookie.counter;
+	return cookie ? cookie : bpf_get_socket_cookie(named);
+}
+
+/* Tells that the process uses the socket. */
+OUTLINE void
+tell_use(struct sock *sk, __u64 cookie, struct memory *memory, struct task_struct *leader)
+{
+	struct socket_record *record = describe(sk, cookie, memory, SOCKET_OWNER);
 	if (!record)
 		return;
 	name_process(&record->header, leader);
 	submit(record);
+}
+
+INLINE void remember(struct memory *memory, struct sock *sk, struct task_struct *leader)
+{
+	memory->pid = leader->tgid;
+	memory->started = leader->start_boottime;
+	memory->netns = netns_of(sk);
 }
 
 /* Remembers that the process uses the socket; false if that was known. */
@@ -142,20 +153,9 @@ INLINE int is_new_user(struct sock *sk, struct memory *memory, struct task_struc
 	__u32 pid = leader->tgid;
 	if (memory->pid == pid || memory->other == pid)
 		return 0;
-	if (memory->pid) {
+	if (memory->pid)
 		memory->other = pid;
-	} else {
-		memory->pid = pid;
-		memory->started = leader->start_boottime;
-		memory->netns = netns_of(sk);
-	}
+	else
+		remember(memory, sk, leader);
 	return 1;
-}
-
-/* Tells that the process uses the socket, unless that is known. */
-INLINE void
-note_use(struct sock *sk, void *named, struct memory *memory, struct task_struct *leader)
-{
-	if (is_new_user(sk, memory, leader))
-		tell_use(sk, named, memory, leader);
 }

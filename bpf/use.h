@@ -4,6 +4,7 @@
 
 #include "flow.h"
 #include "socket.h"
+#include "young.h"
 
 /* The peer that the control group's program left word of, if it was about this datagram. */
 INLINE struct peer *named_peer(struct sock *sk)
@@ -45,7 +46,7 @@ INLINE void used_udp(struct sock *sk, struct memory *memory, struct task_struct 
 	memory->peer = number;
 	/* The socket is told before what it exchanges with whom. */
 	if (is_new_user(sk, memory, leader) || news)
-		tell_use(sk, sk, memory, leader);
+		tell_use(sk, cookie_of(sk, sk), memory, leader);
 	if (counts && elsewhere)
 		exchanged(sk, peer, leader, length, sending);
 }
@@ -61,13 +62,16 @@ INLINE int used(struct sock *sk, int length, int flags, int sending)
 	struct task_struct *leader = current_process();
 	if (!leader)
 		return 0;
+	if (protocol == IPPROTO_TCP) {
+		/* Once it is closed, nothing is left to be held. */
+		if (sk->__sk_common.skc_state != TCP_CLOSE)
+			tcp_used(sk, sk, leader);
+		return 0;
+	}
 	struct memory *memory = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!memory)
 		return 0;
-	if (protocol == IPPROTO_UDP)
-		used_udp(sk, memory, leader, length, flags, sending);
-	else if (sk->__sk_common.skc_state != TCP_CLOSE) /* Else nothing is left to be held. */
-		note_use(sk, sk, memory, leader);
+	used_udp(sk, memory, leader, length, flags, sending);
 	return 0;
 }
 

@@ -26,10 +26,9 @@ const INITIAL_PID_NAMESPACE: &str = "pid:[4026531836]";
 const MAX_RECORDS: usize = 100_000;
 
 /// A program of the object that runs at a tracepoint, and the part that it belongs to.
-const TRACEPOINTS: [(&str, &str, Part); 8] = [
+const TRACEPOINTS: [(&str, &str, Part); 7] = [
     ("tcp_state", "inet_sock_set_state", Part::Tcp),
     ("tcp_state_again", "inet_sock_set_state", Part::TcpAgain),
-    ("tcp_destroyed", "tcp_destroy_sock", Part::TcpDestroyed),
     ("sent", "sock_send_length", Part::Sent),
     ("received", "sock_recv_length", Part::Received),
     ("forked", "sched_process_fork", Part::Forked),
@@ -47,13 +46,17 @@ const CGROUP_PROGRAMS: [(&str, Part); 7] = [
     ("receives6", Part::Receives6),
 ];
 
+/// Those that run where accept() ends, each for other kernels. Few kernels let functions be watched.
+const ACCEPT_PROGRAMS: [&str; 2] = ["accept_ended2", "accept_ended4"];
+/// The function that they watch.
+const ACCEPT_FUNCTION: &str = "inet_csk_accept";
+
 /// One thing that the kernel may or may not let us see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Part {
     Tcp,
     TcpAgain,
-    TcpDestroyed,
     Sent,
     Received,
     Forked,
@@ -61,6 +64,7 @@ pub(super) enum Part {
     Exited,
     Accepted4,
     Accepted6,
+    AcceptEnded,
     Released,
     Sends4,
     Sends6,
@@ -89,7 +93,7 @@ impl Parts {
 
     /// Who accepted a connection is told at once.
     pub(super) fn accepts(self) -> bool {
-        self.has(&[Part::Accepted4, Part::Accepted6])
+        self.has(&[Part::Accepted4, Part::Accepted6]) || self.has(&[Part::AcceptEnded])
     }
 
     /// Whoever sends or receives is told.
@@ -181,6 +185,9 @@ impl Programs {
             }
         }
         tcp?;
+        if ACCEPT_PROGRAMS.iter().any(|name| attach_accept(&mut object, name, &btf).is_ok()) {
+            parts.add(Part::AcceptEnded);
+        }
         if let Some(root) = cgroup_root() {
             for (name, part) in CGROUP_PROGRAMS {
                 if attach_cgroup(&mut object, name, &root).is_ok() {
@@ -241,6 +248,17 @@ fn attach_tracepoint(
     match object.program_mut(name) {
         Some(Program::BtfTracePoint(program)) => program
             .load(tracepoint, btf)
+            .and_then(|()| program.attach())
+            .map(drop)
+            .map_err(|error| chain(&error)),
+        _ => Err(format!("the object has no program {name}")),
+    }
+}
+
+fn attach_accept(object: &mut Ebpf, name: &str, btf: &Btf) -> Result<(), String> {
+    match object.program_mut(name) {
+        Some(Program::FExit(program)) => program
+            .load(ACCEPT_FUNCTION, btf)
             .and_then(|()| program.attach())
             .map(drop)
             .map_err(|error| chain(&error)),

@@ -267,9 +267,15 @@ fn change(socket: &mut Socket, record: &SocketRecord, owner: Option<Owner>, at: 
 /// Adds somebody who was seen with the socket; true if that says more than was known.
 fn add_owner(owners: &mut Owners, owner: Owner) -> bool {
     // Where the opener is known, whoever uses the socket too got it from there.
+    let opened_by_another = owners
+        .iter()
+        .any(|known| known.process != owner.process && known.attribution == Attribution::Observed);
     let attribution =
-        if owners.is_empty() { Attribution::Observed } else { Attribution::Inherited };
+        if opened_by_another { Attribution::Inherited } else { Attribution::Observed };
     match owners.iter_mut().find(|known| known.process == owner.process) {
+        Some(known) if known.attribution == Attribution::Held && opened_by_another => {
+            known.attribution = attribution;
+        }
         Some(known) if known.attribution <= attribution => return false,
         Some(known) => known.attribution = attribution,
         None => owners.push(Owner { attribution, ..owner }),
