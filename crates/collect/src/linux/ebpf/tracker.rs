@@ -266,12 +266,11 @@ fn change(socket: &mut Socket, record: &SocketRecord, owner: Option<Owner>, at: 
 
 /// Adds somebody who was seen with the socket; true if that says more than was known.
 fn add_owner(owners: &mut Owners, owner: Owner) -> bool {
+    let others = || owners.iter().filter(|known| known.process != owner.process);
     // Where the opener is known, whoever uses the socket too got it from there.
-    let opened_by_another = owners
-        .iter()
-        .any(|known| known.process != owner.process && known.attribution == Attribution::Observed);
     let attribution =
-        if opened_by_another { Attribution::Inherited } else { Attribution::Observed };
+        if others().next().is_none() { Attribution::Observed } else { Attribution::Inherited };
+    let opened_by_another = others().any(|known| known.attribution == Attribution::Observed);
     match owners.iter_mut().find(|known| known.process == owner.process) {
         Some(known) if known.attribution == Attribution::Held && opened_by_another => {
             known.attribution = attribution;
