@@ -12,6 +12,7 @@ mod page;
 mod privilege;
 mod program;
 mod rules;
+mod watching;
 #[expect(dead_code, reason = "the screenshot uses more of it")]
 #[path = "../workload/mod.rs"]
 mod workload;

@@ -177,7 +177,7 @@ fn listen(collector: &mut Collector, stop: &AtomicBool, told: &mut Told) -> Resu
                     let delay = i64::try_from(now)? - socket.opened.0;
                     told.delays.push(delay / 1000);
                 }
-                Event::SocketClosed { totals: Some(_), .. } => told.closed += 1,
+                Event::SocketClosed { ending: Some(_), .. } => told.closed += 1,
                 Event::Gap { lost, .. } => told.lost += lost,
                 _ => {}
             }

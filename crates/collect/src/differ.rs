@@ -215,7 +215,7 @@ impl Differ {
                     return true;
                 }
                 if !lives && !whole {
-                    events.push(Event::SocketClosed { key: *key, totals: None });
+                    events.push(Event::SocketClosed { key: *key, ending: None });
                 }
                 lives
             });

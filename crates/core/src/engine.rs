@@ -152,8 +152,8 @@ impl Engine {
                 unnamed.sockets.remove(&key);
                 self.graph.count_socket(&key, counters);
             }
-            Event::SocketClosed { key, totals } => {
-                self.graph.close_socket(&key, totals, self.now);
+            Event::SocketClosed { key, ending } => {
+                self.graph.close_socket(&key, ending, self.now);
             }
             Event::Resync => {}
             Event::Gap { lost, .. } => self.graph.note_gap(lost),

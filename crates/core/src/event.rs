@@ -44,8 +44,8 @@ pub enum Event {
     SocketClosed {
         /// The socket.
         key: SocketKey,
-        /// Its closing totals, where the source knows them.
-        totals: Option<Counters>,
+        /// How it ended, where the source saw that.
+        ending: Option<Ending>,
     },
     /// The rest of this batch is the whole truth about the host: what it does not name is gone.
     /// Always the first event of its batch.
@@ -61,6 +61,15 @@ pub enum Event {
     Capabilities(Arc<[Capability]>),
     /// Something is not seen, or is seen again.
     Degraded(Degradation),
+}
+
+/// How a socket ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// What it counted in all.
+    pub totals: Counters,
+    /// When, by the wall clock that says when sockets opened.
+    pub at: Timestamp,
 }
 
 /// Why events were lost.

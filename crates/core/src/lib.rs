@@ -29,7 +29,7 @@ pub mod view;
 pub use capability::{Capability, CapabilityState, Degradation};
 pub use container::{Container, Runtime};
 pub use endpoint::{Cidr, Endpoint, canonical};
-pub use event::{Batch, Event, GapReason};
+pub use event::{Batch, Ending, Event, GapReason};
 pub use key::{HostId, NetnsId, ProcessKey, SocketIdentity, SocketKey};
 pub use process::{Process, User};
 pub use socket::{

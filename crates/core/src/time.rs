@@ -19,6 +19,12 @@ impl Timestamp {
         self.0.div_euclid(1_000_000)
     }
 
+    /// Whole milliseconds after `earlier`; 0 if it is not after it. Only for two readings that one
+    /// clock gave at known events, such as the start and the end of a connection.
+    pub fn millis_since(self, earlier: Self) -> u64 {
+        u64::try_from(self.0.saturating_sub(earlier.0) / 1_000_000).unwrap_or(0)
+    }
+
     /// This point in time plus `duration`, saturating.
     pub fn saturating_add(self, duration: Duration) -> Self {
         let nanos = i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use procnet_core::engine::{Engine, EngineOptions};
+use procnet_core::filter::Filter;
 use procnet_core::graph::{Direction, Evidence, Graph, Link, Party, SocketChangeKind};
 use procnet_core::registry::ServicePorts;
 use procnet_core::{
-    Attribution, Batch, Counters, Endpoint, Event, GapReason, HostId, Moment, NetnsId, Owner,
-    Process, ProcessKey, Protocol, Role, Socket, SocketIdentity, SocketKey, SocketState, Timestamp,
-    UnknownOwner,
+    Attribution, Batch, Counters, Ending, Endpoint, Event, GapReason, HostId, Moment, NetnsId,
+    Owner, Process, ProcessKey, Protocol, Role, Socket, SocketIdentity, SocketKey, SocketState,
+    Timestamp, UnknownOwner,
 };
 
 const CLIENT: u32 = 10;
@@ -90,7 +91,7 @@ impl World {
     }
 
     fn close(&mut self, cookie: u64) {
-        self.tell([Event::SocketClosed { key: key(cookie), totals: None }]);
+        self.tell([Event::SocketClosed { key: key(cookie), ending: None }]);
     }
 
     fn pass(&mut self, seconds: u64) {
@@ -366,13 +367,14 @@ fn g10_a_connection_whose_client_is_gone_is_still_known_as_its_client() {
 fn g6_a_connection_that_lives_for_less_than_a_batch_was_on_the_map() {
     let mut world = World::new();
     let open = |s: Socket| Event::SocketOpened(Box::new(s));
-    let totals = Some(Counters { sent_bytes: 5, received_bytes: 7, ..Counters::default() });
+    let totals = Counters { sent_bytes: 5, received_bytes: 7, ..Counters::default() };
+    let ending = Some(Ending { totals, at: Timestamp::default() });
     world.tell([
         open(socket(1, "0.0.0.0:5432", None, &[SERVER])),
         open(socket(2, "127.0.0.1:40000", Some("127.0.0.1:5432"), &[CLIENT])),
         open(socket(3, "127.0.0.1:5432", Some("127.0.0.1:40000"), &[SERVER])),
-        Event::SocketClosed { key: key(2), totals },
-        Event::SocketClosed { key: key(3), totals: None },
+        Event::SocketClosed { key: key(2), ending },
+        Event::SocketClosed { key: key(3), ending: None },
     ]);
     let link = world.only_link();
     assert_eq!(link.key.client, Party::Process(process(CLIENT)));
@@ -558,4 +560,41 @@ fn e5_changes_of_sockets_are_told_in_order_with_directions() {
             (SocketChangeKind::Closed, key(2), Direction::Outbound),
         ]
     );
+}
+
+#[test]
+fn e5_what_opens_and_closes_within_a_batch_is_told_as_both_and_fits_filters() {
+    let mut world = World::new();
+    world.open([socket(1, "0.0.0.0:5432", None, &[SERVER])]);
+    world.engine.take_changes();
+    let open = |cookie, local, remote, owner| {
+        let socket = socket(cookie, local, Some(remote), &[owner]);
+        Event::SocketOpened(Box::new(Socket { opened: Timestamp(3_000_000), ..socket }))
+    };
+    let totals = Counters { sent_bytes: 5, ..Counters::default() };
+    let ending = Some(Ending { totals, at: Timestamp(5_500_000) });
+    world.tell([
+        open(2, "127.0.0.1:40000", "127.0.0.1:5432", CLIENT),
+        open(3, "127.0.0.1:5432", "127.0.0.1:40000", SERVER),
+        Event::SocketClosed { key: key(2), ending },
+        Event::SocketClosed { key: key(3), ending },
+    ]);
+    let changes = world.engine.take_changes().sockets;
+    let told: Vec<_> = changes.iter().map(|c| (c.kind, c.socket.key, c.direction)).collect();
+    assert_eq!(
+        told,
+        [
+            (SocketChangeKind::Opened, key(2), Direction::Outbound),
+            (SocketChangeKind::Opened, key(3), Direction::Inbound),
+            (SocketChangeKind::Closed, key(2), Direction::Outbound),
+            (SocketChangeKind::Closed, key(3), Direction::Inbound),
+        ]
+    );
+    let filter = Filter::parse("client:client server:server dir:out").unwrap();
+    for (index, change) in changes.iter().enumerate() {
+        assert_eq!(filter.matches(&world.graph().change_subject(change)), index % 2 == 0);
+    }
+    let (opened, closed) = (changes[0].at, changes[2].at);
+    assert_eq!((opened.millis_since(closed), closed.millis_since(opened)), (0, 2));
+    assert_eq!(changes[2].socket.counters, totals);
 }

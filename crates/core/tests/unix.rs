@@ -85,7 +85,7 @@ impl World {
     }
 
     fn close(&mut self, inode: u64) {
-        self.tell(vec![Event::SocketClosed { key: key(inode), totals: None }]);
+        self.tell(vec![Event::SocketClosed { key: key(inode), ending: None }]);
     }
 
     fn direction(&self, inode: u64) -> (Direction, Option<Evidence>) {

@@ -100,7 +100,7 @@ impl Machine {
     }
 
     fn close(&mut self, key: SocketKey) {
-        self.tell(vec![Event::SocketClosed { key, totals: None }]);
+        self.tell(vec![Event::SocketClosed { key, ending: None }]);
     }
 
     fn pass(&mut self, seconds: u64) {

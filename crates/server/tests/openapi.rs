@@ -45,7 +45,9 @@ fn every_route_and_every_event_is_described() {
         ]
     );
     let schemas = document["components"]["schemas"].as_object().unwrap();
-    for name in ["SceneMessage", "DeltaMessage", "HeartbeatMessage", "NodeSet", "SocketEventRow"] {
+    for name in
+        ["SceneMessage", "DeltaMessage", "HeartbeatMessage", "NodeSet", "SocketEventRow", "GapRow"]
+    {
         assert!(schemas.contains_key(name), "{name}");
     }
     // Whatever is referred to is there.

@@ -338,7 +338,7 @@ impl World {
 
     fn close_unix(&mut self, key: SocketKey) {
         if self.sockets.remove(&key).is_some() {
-            self.pending.push(Event::SocketClosed { key, totals: None });
+            self.pending.push(Event::SocketClosed { key, ending: None });
         }
     }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use procnet_core::{
-    Attribution, Batch, Capability, CapabilityState, Counters, Endpoint, Event, HostId, NetnsId,
-    Owner, Process, ProcessKey, Protocol, Socket, SocketIdentity, SocketKey, SocketState,
+    Attribution, Batch, Capability, CapabilityState, Counters, Ending, Endpoint, Event, HostId,
+    NetnsId, Owner, Process, ProcessKey, Protocol, Socket, SocketIdentity, SocketKey, SocketState,
     Timestamp, UnknownOwner, User,
 };
 
@@ -384,7 +384,8 @@ impl World {
     fn close(&mut self, connection: &Connection) {
         for key in connection.sockets() {
             if let Some(socket) = self.sockets.remove(key) {
-                self.pending.push(Event::SocketClosed { key: *key, totals: Some(socket.counters) });
+                let ending = Some(Ending { totals: socket.counters, at: self.at });
+                self.pending.push(Event::SocketClosed { key: *key, ending });
             }
         }
     }
@@ -432,7 +433,7 @@ impl World {
             .collect();
         for key in listeners {
             self.sockets.remove(&key);
-            self.pending.push(Event::SocketClosed { key, totals: None });
+            self.pending.push(Event::SocketClosed { key, ending: None });
         }
         let Some(index) = self.processes.iter().position(|p| p.key == old) else { return };
         self.close_unix_of(old);

@@ -109,8 +109,24 @@ pub struct SocketEventRow {
     pub event: String,
     /// When, in milliseconds since the Unix epoch.
     pub at: i64,
-    /// The socket, as it is or last was.
+    /// The socket, as it is or last was: one that closed has its closing totals.
     pub socket: SocketRow,
+    /// How long a socket that closed was open, in milliseconds. Exact where the kernel told both
+    /// ends of its life; else from when it was first seen to when it was missed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
+}
+
+/// One line of `procnet ls --watch --json` where events were lost. What they told of is made up
+/// for by the lines that follow, but for what opened and closed meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GapRow {
+    /// `gap`.
+    pub event: String,
+    /// When it was noticed, in milliseconds since the Unix epoch.
+    pub at: i64,
+    /// How many were lost; 0 if not known.
+    pub lost: u64,
 }
 
 /// An answer of `GET /api/v1/sockets`.

@@ -369,6 +369,24 @@ export interface components {
       /** @description Every field of the filter language. */
       fields: components['schemas']['FilterField'][];
     };
+    /**
+     * @description One line of `procnet ls --watch --json` where events were lost. What they told of is made up
+     *     for by the lines that follow, but for what opened and closed meanwhile.
+     */
+    GapRow: {
+      /**
+       * Format: int64
+       * @description When it was noticed, in milliseconds since the Unix epoch.
+       */
+      at: number;
+      /** @description `gap`. */
+      event: string;
+      /**
+       * Format: int64
+       * @description How many were lost; 0 if not known.
+       */
+      lost: number;
+    };
     /** @description An answer of `GET /api/graph`. */
     GraphAnswer: {
       /** @description Who talks to whom. */
@@ -736,9 +754,15 @@ export interface components {
        * @description When, in milliseconds since the Unix epoch.
        */
       at: number;
+      /**
+       * Format: int64
+       * @description How long a socket that closed was open, in milliseconds. Exact where the kernel told both
+       *     ends of its life; else from when it was first seen to when it was missed.
+       */
+      duration_ms?: number | null;
       /** @description `opened`, `changed`, or `closed`. */
       event: string;
-      /** @description The socket, as it is or last was. */
+      /** @description The socket, as it is or last was: one that closed has its closing totals. */
       socket: components['schemas']['SocketRow'];
     };
     /** @description An answer of `GET /api/v1/sockets`. */
@@ -988,6 +1012,7 @@ export type EndpointRow = components['schemas']['EndpointRow'];
 export type ErrorAnswer = components['schemas']['ErrorAnswer'];
 export type FilterField = components['schemas']['FilterField'];
 export type FilterHelp = components['schemas']['FilterHelp'];
+export type GapRow = components['schemas']['GapRow'];
 export type GraphAnswer = components['schemas']['GraphAnswer'];
 export type GraphEdge = components['schemas']['GraphEdge'];
 export type GraphNode = components['schemas']['GraphNode'];

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use procnet_core::memory::{is_slack, roomy};
 use procnet_core::{
-    Attribution, Batch, Capability, Counters, Event, NetnsId, Owner, Process, ProcessKey, Protocol,
-    Socket, SocketKey, Timestamp,
+    Attribution, Batch, Capability, Counters, Ending, Event, NetnsId, Owner, Process, ProcessKey,
+    Protocol, Socket, SocketKey, Timestamp,
 };
 use rustc_hash::FxHashMap;
 
@@ -181,7 +181,7 @@ impl Differ {
     }
 
     /// A socket is gone, which is told if it was known.
-    pub fn socket_closed(&mut self, key: SocketKey, totals: Option<Counters>, draft: &mut Draft) {
+    pub fn socket_closed(&mut self, key: SocketKey, ending: Option<Ending>, draft: &mut Draft) {
         let drafted = draft.opened.remove(&key);
         let in_memory =
             drafted.is_none_or(|place| place.known) && self.sockets.remove(&key).is_some();
@@ -193,7 +193,7 @@ impl Differ {
         } else if self.departed.len() < MAX_DEPARTED {
             self.departed.insert(key, self.generation);
         }
-        draft.sockets.push(Event::SocketClosed { key, totals });
+        draft.sockets.push(Event::SocketClosed { key, ending });
     }
 
     /// The batch of what was drafted, which leaves the draft empty: processes start before sockets

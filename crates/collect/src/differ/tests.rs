@@ -189,7 +189,7 @@ fn time_wait_under_another_key_is_found_by_its_five_tuple() {
     assert_eq!(last(9).attribution(), Attribution::Inferred);
     assert_eq!(last(9).opened, Timestamp::from_seconds(1));
     assert!(last(8).owners.is_empty());
-    assert!(batch.events.contains(&Event::SocketClosed { key: before.key, totals: None }));
+    assert!(batch.events.contains(&Event::SocketClosed { key: before.key, ending: None }));
 }
 
 #[test]

@@ -58,14 +58,14 @@ impl Story {
                 Event::SocketOpened(socket) => {
                     drop(self.opened.insert(socket.key, (**socket).clone()));
                 }
-                Event::SocketClosed { key, totals } => {
-                    self.closed.insert(*key, *totals);
+                Event::SocketClosed { key, ending } => {
+                    self.closed.insert(*key, ending.map(|ending| ending.totals));
                     let ends = self.opened.get(key).is_some_and(|socket| {
                         let ports = [Some(socket.local.port), socket.remote.map(|to| to.port)];
                         socket.role.is_some()
                             && ports.into_iter().flatten().any(|port| self.ports.contains(&port))
                     });
-                    self.told += usize::from(ends && totals.is_some());
+                    self.told += usize::from(ends && ending.is_some());
                 }
                 Event::Resync => self.resyncs += 1,
                 Event::Gap { lost, .. } => self.lost += lost,

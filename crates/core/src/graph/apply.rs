@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::changes::{SocketChange, SocketChangeKind};
+use super::changes::SocketChangeKind;
 use super::resolve::Resolution;
 use super::{Changes, Graph, Link, LinkId, Party, ProcessEntry, SocketEntry, SocketId, index};
 use crate::capability::{Capability, Degradation};
+use crate::event::Ending;
 use crate::key::{HostId, ProcessKey, SocketKey};
 use crate::memory::{is_slack, roomy};
 use crate::process::{Process, User};
@@ -138,7 +139,7 @@ impl Graph {
             self.change_socket(id, socket);
             return;
         }
-        self.record(SocketChangeKind::Opened, &socket, &Resolution::NONE);
+        self.record(SocketChangeKind::Opened, &socket, socket.opened);
         let key = socket.key;
         let index = self.sockets.insert(SocketEntry {
             socket,
@@ -173,8 +174,7 @@ impl Graph {
             || before.role != socket.role
             || before.protocol != socket.protocol
             || before.unix != socket.unix;
-        let resolution = entry.resolution.clone();
-        self.record(SocketChangeKind::Changed, &socket, &resolution);
+        self.record(SocketChangeKind::Changed, &socket, self.at);
         if structural {
             self.leave(id);
             self.sockets[id.index()].socket = socket;
@@ -194,18 +194,17 @@ impl Graph {
         entry.socket.counters = counters;
         self.dirty.insert(id);
         if self.track_sockets {
-            let entry = &self.sockets[id.index()];
-            let (socket, resolution) = (entry.socket.clone(), entry.resolution.clone());
-            self.record(SocketChangeKind::Changed, &socket, &resolution);
+            let socket = self.sockets[id.index()].socket.clone();
+            self.record(SocketChangeKind::Changed, &socket, self.at);
         }
     }
 
-    pub(crate) fn close_socket(&mut self, key: &SocketKey, totals: Option<Counters>, now: Moment) {
+    pub(crate) fn close_socket(&mut self, key: &SocketKey, ending: Option<Ending>, now: Moment) {
         let Some(id) = self.socket_ids.remove(key) else { return };
-        if let Some(totals) = totals {
-            self.sockets[id.index()].socket.counters = totals;
+        if let Some(ending) = ending {
+            self.sockets[id.index()].socket.counters = ending.totals;
         }
-        if totals.is_some() || self.dirty.contains(&id) {
+        if ending.is_some() || self.dirty.contains(&id) {
             // What lived for less than a batch must have been on the map too, and each end must have
             // known the other.
             self.settle(id, now);
@@ -215,12 +214,16 @@ impl Graph {
                 self.settle(pair, now);
             }
         }
+        if self.track_sockets {
+            let socket = self.sockets[id.index()].socket.clone();
+            self.record(SocketChangeKind::Closed, &socket, ending.map_or(self.at, |end| end.at));
+            self.complete_last(id);
+        }
         let pair = self.pair(id);
         self.leave(id);
         self.detach(id, Detach::Closed { carried_on: pair.is_some() }, now);
         self.dirty.remove(&id);
-        let entry = self.sockets.remove(id.index());
-        self.record(SocketChangeKind::Closed, &entry.socket, &entry.resolution);
+        self.sockets.remove(id.index());
         if let Some(pair) = pair {
             // At once: it may be closed by the next event, and then its bytes must be counted.
             self.settle(pair, now);
@@ -503,29 +506,5 @@ impl Graph {
             link.stale_since = Some(now);
             self.stale.insert((now, link_id));
         }
-    }
-
-    fn record(&mut self, kind: SocketChangeKind, socket: &Socket, resolution: &Resolution) {
-        if self.track_sockets {
-            self.changes.sockets.push(SocketChange {
-                kind,
-                socket: socket.clone(),
-                direction: resolution.direction,
-                evidence: resolution.evidence,
-            });
-        }
-    }
-
-    /// Directions are known only once the whole batch is applied.
-    fn complete_recorded(&mut self) {
-        let mut changes = std::mem::take(&mut self.changes.sockets);
-        for change in &mut changes {
-            if change.kind != SocketChangeKind::Closed
-                && let Some(id) = self.socket_id(&change.socket.key)
-            {
-                (change.direction, change.evidence) = self.direction(id);
-            }
-        }
-        self.changes.sockets = changes;
     }
 }

@@ -5,6 +5,7 @@ use rustc_hash::FxHashSet;
 use super::{Direction, Evidence, LinkId, Party};
 use crate::key::ProcessKey;
 use crate::socket::Socket;
+use crate::time::Timestamp;
 
 /// What changed in the graph.
 #[derive(Clone, Debug, Default)]
@@ -38,10 +39,14 @@ pub enum SocketChangeKind {
 pub struct SocketChange {
     /// What happened.
     pub kind: SocketChangeKind,
+    /// When, by the host's wall clock.
+    pub at: Timestamp,
     /// The socket, as it is or last was.
     pub socket: Socket,
     /// Which way it points.
     pub direction: Direction,
     /// What that rests on.
     pub evidence: Option<Evidence>,
+    /// Who is at the other end.
+    pub far: Option<Party>,
 }

@@ -9,6 +9,7 @@ mod audit;
 mod changes;
 mod index;
 mod link;
+mod record;
 mod resolve;
 mod subject;
 mod unix;

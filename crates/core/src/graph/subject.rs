@@ -1,6 +1,6 @@
 //! Sockets, links and parties as the filter language sees them.
 
-use super::{Direction, Graph, Link, Party, SocketEntry, SocketId};
+use super::{Direction, Graph, Link, Party, SocketChange, SocketEntry, SocketId};
 use crate::endpoint::Endpoint;
 use crate::filter::{self, StateSet, Subject};
 use crate::socket::{Protocol, Socket, SocketState};
@@ -34,16 +34,33 @@ impl Graph {
     /// A socket as a filter sees it; of a socket that is gone, nothing.
     pub fn subject(&self, id: SocketId) -> Subject<'_> {
         let Some(entry) = self.sockets.get(id.index()) else { return Subject::default() };
-        let socket = &entry.socket;
-        let direction = entry.resolution.direction;
+        let far = self.far_party(entry);
+        let path = self.service_name(id).map(|name| &**name);
+        self.socket_subject(&entry.socket, entry.resolution.direction, far, path)
+    }
+
+    /// A socket that something happened to, as a filter sees it; it may be gone by now.
+    pub fn change_subject<'a>(&'a self, change: &'a SocketChange) -> Subject<'a> {
+        let own = || change.socket.unix.as_ref()?.name.as_deref();
+        let served = self.socket_id(&change.socket.key).and_then(|id| self.service_name(id));
+        let path = served.map(|name| &**name).or_else(own);
+        self.socket_subject(&change.socket, change.direction, change.far, path)
+    }
+
+    fn socket_subject<'a>(
+        &'a self,
+        socket: &Socket,
+        direction: Direction,
+        far_party: Option<Party>,
+        path: Option<&'a str>,
+    ) -> Subject<'a> {
         let near = Self::party_of(socket).map(|party| self.filter_party(party));
-        let far_party = self.far_party(entry);
         let far = far_party.map(|party| self.filter_party(party));
         let mut subject = Subject {
             service_port: service_port(socket, direction),
             local: address(socket),
             remote: socket.remote,
-            path: self.service_name(id).map(|name| &**name),
+            path,
             states: StateSet::of(socket.state),
             protocol: Some(socket.protocol),
             direction: Some(direction),
@@ -120,7 +137,7 @@ impl Graph {
         }
     }
 
-    fn far_party(&self, entry: &SocketEntry) -> Option<Party> {
+    pub(super) fn far_party(&self, entry: &SocketEntry) -> Option<Party> {
         let socket = &entry.socket;
         if let Some(contribution) = &entry.resolution.contribution {
             let link = &contribution.link;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use procnet_wire::rows::{SocketEventRow, SocketRow};
+use procnet_wire::rows::{GapRow, SocketEventRow, SocketRow};
 
 use super::table;
 use super::users::Users;
@@ -22,7 +22,7 @@ pub(super) fn write(rows: &[SocketRow], users: &Users, out: &mut impl Write) -> 
 
 /// The header of a list of events.
 pub(super) fn write_event_header(out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "event,at,{COLUMNS}")
+    writeln!(out, "event,at,{COLUMNS},duration_ms,lost")
 }
 
 /// One event on one line.
@@ -31,7 +31,14 @@ pub(super) fn write_event(
     users: &Users,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    writeln!(out, "{},{},{}", event.event, event.at, line(&event.socket, users))
+    let duration = event.duration_ms.map(|duration| duration.to_string()).unwrap_or_default();
+    writeln!(out, "{},{},{},{duration},", event.event, event.at, line(&event.socket, users))
+}
+
+/// A loss of events on one line.
+pub(super) fn write_gap(gap: &GapRow, out: &mut impl Write) -> io::Result<()> {
+    let empty = ",".repeat(COLUMNS.split(',').count());
+    writeln!(out, "{},{}{empty},,{}", gap.event, gap.at, gap.lost)
 }
 
 fn line(row: &SocketRow, users: &Users) -> String {
@@ -94,6 +101,17 @@ mod tests {
         let row = super::super::table::tests::row("LISTEN", None, &["x"]);
         let columns = COLUMNS.split(',').count();
         assert_eq!(line(&row, &Users::default()).split(',').count(), columns);
+        let gap = GapRow { event: "gap".to_owned(), at: 1, lost: 7 };
+        let event = "closed".to_owned();
+        let event = SocketEventRow { event, at: 2, socket: row.clone(), duration_ms: Some(3) };
+        let mut text = Vec::new();
+        write_event_header(&mut text).unwrap();
+        write_event(&event, &Users::default(), &mut text).unwrap();
+        write_gap(&gap, &mut text).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.lines().all(|line| line.split(',').count() == columns + 4), "{text}");
+        assert!(text.contains(",duration_ms,lost\nclosed,2,") && text.contains(",3,\ngap,1,"));
+        assert!(text.ends_with(",7\n"), "{text}");
         let hidden = SocketRow { uid: Some(7), owners: Vec::new(), ..row };
         assert!(line(&hidden, &Users::default()).contains(",uid 7,"));
     }

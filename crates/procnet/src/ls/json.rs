@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use procnet_wire::rows::{SocketEventRow, SocketRow};
+use procnet_wire::rows::SocketRow;
+use serde::Serialize;
 
 /// One array, one socket per line.
 pub(super) fn write(rows: &[SocketRow], out: &mut impl Write) -> io::Result<()> {
@@ -14,8 +15,8 @@ pub(super) fn write(rows: &[SocketRow], out: &mut impl Write) -> io::Result<()> 
     out.write_all(if rows.is_empty() { b"]\n" } else { b"\n]\n" })
 }
 
-/// One event on one line.
-pub(super) fn write_event(event: &SocketEventRow, out: &mut impl Write) -> io::Result<()> {
+/// One event, or gap, on one line.
+pub(super) fn write_event(event: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
     serde_json::to_writer(&mut *out, event)?;
     out.write_all(b"\n")
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use procnet_wire::rows::{EndpointRow, SocketRow};
+use procnet_wire::rows::{EndpointRow, GapRow, SocketEventRow, SocketRow};
 
 use super::users::Users;
 
@@ -33,20 +33,34 @@ pub(super) fn write(
     Ok(())
 }
 
-/// A line for an event: the columns can't know what will come, so they have fixed widths.
+/// A line for an event: the columns can't know what will come, so they have fixed widths. How
+/// long a socket lived follows where there is room for it.
 pub(super) fn write_event(
-    mark: char,
-    row: &SocketRow,
+    event: &SocketEventRow,
     users: &Users,
     terminal: Option<usize>,
     out: &mut impl Write,
 ) -> io::Result<()> {
     const WIDTHS: [usize; 10] = [5, 12, 21, 21, 9, 24, 8, 8, 8, 11];
-    writeln!(
-        out,
-        "{mark} {}",
-        aligned(&cells(row, users), &WIDTHS, terminal.map(|t| t.saturating_sub(2)))
-    )
+    let mark = match event.event.as_str() {
+        "opened" => '+',
+        "closed" => '-',
+        _ => '~',
+    };
+    let cells = cells(&event.socket, users);
+    let line = aligned(&cells, &WIDTHS, terminal.map(|t| t.saturating_sub(2)));
+    let lived = event.duration_ms.map_or_else(String::new, |duration| format!("  {duration} ms"));
+    let room = terminal.is_none_or(|width| line.chars().count() + lived.len() + 2 <= width);
+    writeln!(out, "{mark} {line}{}", if room { &lived } else { "" })
+}
+
+/// A line for a loss of events.
+pub(super) fn write_gap(gap: &GapRow, out: &mut impl Write) -> io::Result<()> {
+    match gap.lost {
+        0 => writeln!(out, "! events were lost here"),
+        1 => writeln!(out, "! 1 event was lost here"),
+        lost => writeln!(out, "! {lost} events were lost here"),
+    }
 }
 
 fn cells(row: &SocketRow, users: &Users) -> Cells {

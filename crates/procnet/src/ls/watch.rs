@@ -5,11 +5,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::Result;
+use procnet_core::SocketKey;
 use procnet_core::filter::Filter;
 use procnet_core::graph::{Graph, SocketChange, SocketChangeKind};
-use procnet_core::{SocketKey, Timestamp};
 use procnet_wire::encode::{socket_row, socket_row_of};
-use procnet_wire::rows::{OwnerRow, SocketEventRow, SocketRow};
+use procnet_wire::rows::{GapRow, OwnerRow, SocketEventRow};
 use rustc_hash::FxHashMap;
 
 use super::users::Users;
@@ -38,6 +38,7 @@ pub(super) fn run(
         writer.event(&event, &users)?;
     }
     writer.out.flush()?;
+    let mut gaps = Gaps::of(engine.graph());
     let mut told = String::new();
     while !stop.is_stopped() {
         match machine.look(LONGEST_WAIT) {
@@ -55,9 +56,16 @@ pub(super) fn run(
         }
         let engine = machine.engine();
         let changes = engine.take_changes();
-        let users = Users::of(engine.graph());
+        if changes.sockets.is_empty() && gaps == Gaps::of(engine.graph()) {
+            continue;
+        }
+        let graph = engine.graph();
+        let users = Users::of(graph);
+        if let Some(gap) = gaps.new_in(graph) {
+            writer.gap(&gap)?;
+        }
         for change in &changes.sockets {
-            if let Some(event) = shown.event(engine.graph(), change, filter) {
+            if let Some(event) = shown.event(graph, change, filter) {
                 writer.event(&event, &users)?;
             }
         }
@@ -65,6 +73,29 @@ pub(super) fn run(
         writer.out.flush()?;
     }
     Ok(())
+}
+
+/// The losses that have been told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Gaps {
+    count: u64,
+    lost: u64,
+}
+
+impl Gaps {
+    fn of(graph: &Graph) -> Self {
+        let totals = graph.totals();
+        Self { count: totals.gaps, lost: totals.lost_events }
+    }
+
+    fn new_in(&mut self, graph: &Graph) -> Option<GapRow> {
+        let before = std::mem::replace(self, Self::of(graph));
+        (before != *self).then(|| GapRow {
+            event: "gap".to_owned(),
+            at: graph.at().as_millis(),
+            lost: self.lost.saturating_sub(before.lost),
+        })
+    }
 }
 
 /// Which sockets the reader knows. One that comes to fit the filter opens, one that no longer
@@ -112,7 +143,12 @@ impl Shown {
             if let (Some(socket), Some(mut row)) = (graph.socket(id), socket_row(graph, id)) {
                 let people = self.people.meet(&mut row.owners);
                 self.sockets.insert(socket.key, people);
-                events.push(event("opened", graph.at(), row));
+                events.push(SocketEventRow {
+                    event: "opened".to_owned(),
+                    at: graph.at().as_millis(),
+                    socket: row,
+                    duration_ms: None,
+                });
             }
         }
         events
@@ -127,8 +163,7 @@ impl Shown {
         let key = &change.socket.key;
         let known = self.sockets.contains_key(key);
         let fits = change.kind != SocketChangeKind::Closed
-            && (filter.is_empty()
-                || graph.socket_id(key).is_some_and(|id| filter.matches(&graph.subject(id))));
+            && (filter.is_empty() || filter.matches(&graph.change_subject(change)));
         let name = match (known, fits) {
             (false, true) => "opened",
             (true, true) => "changed",
@@ -142,12 +177,14 @@ impl Shown {
         } else {
             self.sockets.remove(key);
         }
-        Some(event(name, graph.at(), row))
+        let ended = change.kind == SocketChangeKind::Closed;
+        Some(SocketEventRow {
+            event: name.to_owned(),
+            at: change.at.as_millis(),
+            socket: row,
+            duration_ms: ended.then(|| change.at.millis_since(change.socket.opened)),
+        })
     }
-}
-
-fn event(name: &str, at: Timestamp, socket: SocketRow) -> SocketEventRow {
-    SocketEventRow { event: name.to_owned(), at: at.as_millis(), socket }
 }
 
 /// Writes events in one of the formats.
@@ -168,14 +205,15 @@ impl<W: Write> Writer<'_, W> {
         match self.format {
             Format::Json => json::write_event(event, self.out),
             Format::Csv => csv::write_event(event, users, self.out),
-            Format::Table => {
-                let mark = match event.event.as_str() {
-                    "opened" => '+',
-                    "closed" => '-',
-                    _ => '~',
-                };
-                table::write_event(mark, &event.socket, users, width(), self.out)
-            }
+            Format::Table => table::write_event(event, users, width(), self.out),
+        }
+    }
+
+    fn gap(&mut self, gap: &GapRow) -> io::Result<()> {
+        match self.format {
+            Format::Json => json::write_event(gap, self.out),
+            Format::Csv => csv::write_gap(gap, self.out),
+            Format::Table => table::write_gap(gap, self.out),
         }
     }
 }

@@ -12,7 +12,7 @@ use procnet_wire::encode;
 use procnet_wire::graph::GraphAnswer;
 use procnet_wire::key::parse_process_key;
 use procnet_wire::live::{DeltaMessage, HeartbeatMessage, SceneMessage};
-use procnet_wire::rows::{CapabilityList, ProcessDetails, SocketEventRow, SocketList};
+use procnet_wire::rows::{CapabilityList, GapRow, ProcessDetails, SocketEventRow, SocketList};
 use utoipa::OpenApi;
 
 use super::assets::tagged_json;
@@ -46,6 +46,7 @@ use crate::live::{LastEventId, NodeOrEdge, Subscription, json};
         DeltaMessage,
         HeartbeatMessage,
         SocketEventRow,
+        GapRow,
         ReloadAnswer,
         ReloadRequest
     ))

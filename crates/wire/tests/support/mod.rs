@@ -134,7 +134,7 @@ impl Machine {
     }
 
     pub(crate) fn close(&mut self, key: SocketKey) -> &mut Self {
-        self.events.push(Event::SocketClosed { key, totals: None });
+        self.events.push(Event::SocketClosed { key, ending: None });
         self
     }
 

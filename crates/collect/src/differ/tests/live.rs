@@ -1,6 +1,6 @@
 //! Snapshots between events.
 
-use procnet_core::{GapReason, Role};
+use procnet_core::{Ending, GapReason, Role};
 
 use super::*;
 
@@ -72,16 +72,13 @@ fn what_a_snapshot_lacks_waits_for_its_end_to_be_told() {
     assert_eq!(closings(&batch), 0);
     let mut draft = Draft::default();
     let totals = Counters { sent_bytes: 7, ..Counters::default() };
-    differ.socket_closed(observed(1, 1).key, Some(totals), &mut draft);
+    let ending = Some(Ending { totals, at: Timestamp(8) });
+    differ.socket_closed(observed(1, 1).key, ending, &mut draft);
     differ.socket_opened(Socket { uid: Some(1), ..observed(2, 1) }, &mut draft);
     differ.close_missed(&mut draft, |_| true);
     let batch = differ.batch(Timestamp(9), &mut draft);
-    assert!(
-        batch
-            .events
-            .contains(&Event::SocketClosed { key: observed(1, 1).key, totals: Some(totals) })
-    );
-    assert!(batch.events.contains(&Event::SocketClosed { key: observed(3, 1).key, totals: None }));
+    assert!(batch.events.contains(&Event::SocketClosed { key: observed(1, 1).key, ending }));
+    assert!(batch.events.contains(&Event::SocketClosed { key: observed(3, 1).key, ending: None }));
     assert_eq!(closings(&batch), 2, "the second was told of since");
 
     // Where nobody can look, absence says nothing.
@@ -96,7 +93,8 @@ fn a_connection_that_is_over_stays_so_while_the_kernel_still_lists_it() {
     let mut differ = live();
     let mut draft = Draft::default();
     differ.socket_opened(observed(1, 1), &mut draft);
-    differ.socket_closed(observed(1, 1).key, Some(Counters::default()), &mut draft);
+    let ending = Ending { totals: Counters::default(), at: Timestamp(6) };
+    differ.socket_closed(observed(1, 1).key, Some(ending), &mut draft);
     assert_eq!(differ.batch(Timestamp(6), &mut draft).events.len(), 2);
     let waiting = || vec![socket(1, SocketState::TimeWait, &[])];
     for second in 2..5 {
@@ -210,7 +208,7 @@ fn what_a_socket_exchanges_with_whom_outlives_snapshots_and_is_told_with_the_who
     differ.socket_closed(flow(2).key, None, &mut draft);
     let batch = differ.batch(Timestamp(7), &mut draft);
     let counted = Event::SocketCounted { key: flow(1).key, counters };
-    let closed = Event::SocketClosed { key: flow(2).key, totals: None };
+    let closed = Event::SocketClosed { key: flow(2).key, ending: None };
     assert_eq!(batch.events, [counted, closed]);
 
     differ.request_resync();
@@ -221,6 +219,6 @@ fn what_a_socket_exchanges_with_whom_outlives_snapshots_and_is_told_with_the_who
     differ.diff(&mut snapshot(4, &[1, 2], Vec::new()));
     differ.close_missed(&mut draft, |_| true);
     let batch = differ.batch(Timestamp(8), &mut draft);
-    let closed = Event::SocketClosed { key: observed(1, 1).key, totals: None };
+    let closed = Event::SocketClosed { key: observed(1, 1).key, ending: None };
     assert_eq!(batch.events, [closed]);
 }

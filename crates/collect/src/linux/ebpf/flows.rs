@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use aya::maps::{HashMap, MapData};
 use procnet_core::{
-    Counters, Endpoint, HostId, NetnsId, Owner, Owners, Protocol, Role, Socket, SocketIdentity,
-    SocketKey, SocketState, Timestamp, UnknownOwner,
+    Counters, Ending, Endpoint, HostId, NetnsId, Owner, Owners, Protocol, Role, Socket,
+    SocketIdentity, SocketKey, SocketState, Timestamp, UnknownOwner,
 };
 
 use crate::differ::Draft;
@@ -205,13 +205,19 @@ impl Flows {
         ip.map_or(local, |ip| Endpoint::new(ip, local.port))
     }
 
-    /// The socket is gone, and with it all that it exchanged.
-    pub(super) fn socket_closed(&mut self, cookie: u64, scanner: &mut Scanner, draft: &mut Draft) {
+    /// The socket is gone, that many nanoseconds after boot, and with it all that it exchanged.
+    pub(super) fn socket_closed(
+        &mut self,
+        cookie: u64,
+        at: u64,
+        scanner: &mut Scanner,
+        draft: &mut Draft,
+    ) {
         let (first, last) = kernel_flow::keys_of(cookie);
         let keys: Vec<Key> = self.known.range(first..=last).map(|(key, _)| *key).collect();
         for key in keys {
             let totals = self.final_counters(&key);
-            self.end(&key, totals, scanner, draft);
+            self.end(&key, totals, at, scanner, draft);
         }
     }
 
@@ -224,13 +230,15 @@ impl Flows {
         &mut self,
         key: &Key,
         totals: Option<Counters>,
+        at: u64,
         scanner: &mut Scanner,
         draft: &mut Draft,
     ) {
         self.counts.remove(key);
         if let Some(known) = self.known.remove(key) {
-            let totals = Some(totals.unwrap_or(known.counters));
-            scanner.differ_mut().socket_closed(known.socket, totals, draft);
+            let totals = totals.unwrap_or(known.counters);
+            let ending = Ending { totals, at: scanner.wall_clock(at) };
+            scanner.differ_mut().socket_closed(known.socket, Some(ending), draft);
         }
     }
 
@@ -249,7 +257,7 @@ impl Flows {
         for (key, flow) in counted {
             let quiet = now.saturating_sub(Duration::from_nanos(flow.used));
             if quiet >= patience {
-                self.end(&key, Some(flow.counters), scanner, draft);
+                self.end(&key, Some(flow.counters), flow.used, scanner, draft);
             } else if self.known.contains_key(&key) {
                 self.update(&key, &flow, quiet, scanner, draft);
             } else if let Some((cookie, remote)) = kernel_flow::parse_key(&key) {
@@ -278,7 +286,7 @@ impl Flows {
         let carrier = SocketKey { identity: SocketIdentity::Cookie(cookie), ..socket };
         if quiet >= SHORT_IDLE && scanner.differ_mut().drafted(&carrier, draft).is_none() {
             // Its end was not told.
-            self.end(key, Some(flow.counters), scanner, draft);
+            self.end(key, Some(flow.counters), flow.used, scanner, draft);
             return;
         }
         let told = scanner.differ_mut().drafted(&socket, draft);

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use procnet_core::text::{MAX_NAME, sanitized};
 use procnet_core::{
-    Attribution, Event, GapReason, HostId, NetnsId, Owner, Owners, Process, ProcessKey, Protocol,
-    Role, Socket, SocketIdentity, SocketKey, SocketState, Timestamp, UnknownOwner,
+    Attribution, Ending, Event, GapReason, HostId, NetnsId, Owner, Owners, Process, ProcessKey,
+    Protocol, Role, Socket, SocketIdentity, SocketKey, SocketState, Timestamp, UnknownOwner,
 };
 use rustc_hash::FxHashMap;
 
@@ -117,7 +117,7 @@ impl Tracker {
         let key = SocketKey { host: HostId::LOCAL, netns, identity };
         if record.kind == SocketChange::Closed {
             if record.protocol == Protocol::Udp {
-                self.flows.socket_closed(record.cookie, scanner, draft);
+                self.flows.socket_closed(record.cookie, record.at, scanner, draft);
             }
             self.closed(&key, record, scanner, draft);
             return;
@@ -151,7 +151,8 @@ impl Tracker {
                 true
             });
         }
-        scanner.differ_mut().socket_closed(*key, Some(record.counters), draft);
+        let ending = Ending { totals: record.counters, at: scanner.wall_clock(record.at) };
+        scanner.differ_mut().socket_closed(*key, Some(ending), draft);
     }
 
     /// The process as an owner; it is told before the socket is.
