@@ -47,7 +47,7 @@ _procnet() {
 
     case "${cmd}" in
         procnet)
-            opts="-h -V --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --icons-dir --rules --no-builtin-rules --svc-ports --log --help --version serve ls demo doctor completions man licences options"
+            opts="-h -V --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --rules --no-builtin-rules --svc-ports --log --help --version serve ls demo doctor completions man licences options"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -115,7 +115,7 @@ _procnet() {
             return 0
             ;;
         procnet__subcmd__demo)
-            opts="-h --size --seed --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --icons-dir --rules --no-builtin-rules --svc-ports --log --help"
+            opts="-h --size --seed --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --rules --no-builtin-rules --svc-ports --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -209,7 +209,7 @@ _procnet() {
             return 0
             ;;
         procnet__subcmd__ls)
-            opts="-h --json --csv --watch --collector --interval --rules --no-builtin-rules --svc-ports --log --help"
+            opts="-h --unix --json --csv --watch --collector --interval --rules --no-builtin-rules --svc-ports --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -271,7 +271,7 @@ _procnet() {
             return 0
             ;;
         procnet__subcmd__serve)
-            opts="-h --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --icons-dir --rules --no-builtin-rules --svc-ports --log --help"
+            opts="-h --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --rules --no-builtin-rules --svc-ports --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_procnet_global_optspecs
-    string join \n port= bind= allow-host= open collector= interval= group-by= p2p-only udp icons-dir= rules= no-builtin-rules svc-ports= log= h/help V/version
+    string join \n port= bind= allow-host= open collector= interval= group-by= p2p-only udp unix icons-dir= rules= no-builtin-rules svc-ports= log= h/help V/version
 end
 
 function __fish_procnet_needs_command
@@ -44,6 +44,7 @@ complete -c procnet -n "__fish_procnet_needs_command" -l log -d 'What to tell on
 complete -c procnet -n "__fish_procnet_needs_command" -l open -d 'Open the page in the browser'
 complete -c procnet -n "__fish_procnet_needs_command" -l p2p-only -d 'Show only connections between processes: no remote endpoints, no idle listeners'
 complete -c procnet -n "__fish_procnet_needs_command" -l udp -d 'Show UDP too, not only TCP'
+complete -c procnet -n "__fish_procnet_needs_command" -l unix -d 'Show UNIX domain sockets too, such as those of PostgreSQL, Docker and D-Bus'
 complete -c procnet -n "__fish_procnet_needs_command" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
 complete -c procnet -n "__fish_procnet_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c procnet -n "__fish_procnet_needs_command" -s V -l version -d 'Print version'
@@ -75,6 +76,7 @@ complete -c procnet -n "__fish_procnet_using_subcommand serve" -l log -d 'What t
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l open -d 'Open the page in the browser'
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l p2p-only -d 'Show only connections between processes: no remote endpoints, no idle listeners'
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l udp -d 'Show UDP too, not only TCP'
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l unix -d 'Show UNIX domain sockets too, such as those of PostgreSQL, Docker and D-Bus'
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l collector -d 'How to learn what happens' -r -f -a "auto\t'Events where the kernel tells them, else scanning'
@@ -84,6 +86,7 @@ complete -c procnet -n "__fish_procnet_using_subcommand ls" -l interval -d 'Seco
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l rules -d 'A YAML or JSON file that gives processes types and labels' -r -F
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l svc-ports -d 'More service ports, such as 9000,9090' -r
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l log -d 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug' -r
+complete -c procnet -n "__fish_procnet_using_subcommand ls" -l unix -d 'List UNIX domain sockets too: a path stands in the place of an address'
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l json -d 'Print JSON: one array of objects (with --watch: one object per line)'
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l csv -d 'Print comma-separated values with a header line'
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l watch -d 'Keep watching: first what is there, then what opens (+), changes (~) and closes (-)'
@@ -114,6 +117,7 @@ complete -c procnet -n "__fish_procnet_using_subcommand demo" -l log -d 'What to
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l open -d 'Open the page in the browser'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l p2p-only -d 'Show only connections between processes: no remote endpoints, no idle listeners'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l udp -d 'Show UDP too, not only TCP'
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l unix -d 'Show UNIX domain sockets too, such as those of PostgreSQL, Docker and D-Bus'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c procnet -n "__fish_procnet_using_subcommand doctor" -l collector -d 'How to learn what happens' -r -f -a "auto\t'Events where the kernel tells them, else scanning'

@@ -33,6 +33,8 @@ pub use snapshot::Snapshot;
 pub struct ScanOptions {
     /// Whether UDP sockets are told too.
     pub udp: bool,
+    /// Whether UNIX sockets are told too: they are many, and few ask for them.
+    pub unix: bool,
     /// How often descriptor tables that have been read before are read again, in milliseconds.
     /// It bounds how long a descriptor that was passed to, or closed by, a long-running process
     /// goes unnoticed; sockets themselves are always current.
@@ -41,7 +43,7 @@ pub struct ScanOptions {
 
 impl Default for ScanOptions {
     fn default() -> Self {
-        Self { udp: true, rescan_millis: 10_000 }
+        Self { udp: true, unix: false, rescan_millis: 10_000 }
     }
 }
 

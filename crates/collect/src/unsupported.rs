@@ -27,6 +27,11 @@ impl Scanner {
     }
 
     /// Cannot be called: there is no value of this type.
+    pub fn set_unix(&mut self, _unix: bool) {
+        match self.never {}
+    }
+
+    /// Cannot be called: there is no value of this type.
     pub fn capabilities(&self) -> &[Capability] {
         match self.never {}
     }
@@ -61,6 +66,11 @@ impl Collector {
 
     /// Cannot be called: there is no value of this type.
     pub fn request_resync(&mut self) {
+        match self.never {}
+    }
+
+    /// Cannot be called: there is no value of this type.
+    pub fn set_unix(&mut self, _unix: bool) {
         match self.never {}
     }
 

@@ -36,7 +36,8 @@ struct Simulation {
 
 impl Simulation {
     fn new(size: Size, seed: u64, interval: Duration) -> Self {
-        let mut world = World::new(WorldOptions::of_size(world_size(size), seed));
+        let options = WorldOptions { unix: true, ..WorldOptions::of_size(world_size(size), seed) };
+        let mut world = World::new(options);
         let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         world.set_wall_clock(Timestamp::default().saturating_add(since_epoch.unwrap_or_default()));
         let now = Instant::now();
@@ -64,6 +65,9 @@ impl Source for Simulation {
     fn request_resync(&mut self) {
         self.resync = true;
     }
+
+    /// They cost nothing here: the world has them anyway.
+    fn set_unix(&mut self, _unix: bool) {}
 }
 
 fn world_size(size: Size) -> procnet_sim::Size {

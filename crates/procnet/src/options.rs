@@ -61,7 +61,7 @@ Examples:
   procnet ls remote:10.0.0.0/8 --csv  for a spreadsheet
   procnet ls --watch --json           one JSON object per line, for jq
 
-Meaning of the JSON fields: protocol (tcp, udp), state, local and remote {ip, port}, direction
+Meaning of the JSON fields: protocol (tcp, udp, unix), state, local and remote {ip, port}, direction
 (outbound, inbound, listen, unknown), owners [{pid, name, exe, user, started}], attribution (how
 sure the owner is), rx_bytes, tx_bytes, rx_packets, tx_packets, rtt_us and retransmits (0 if not
 known), netns, cookie.")]
@@ -262,6 +262,12 @@ pub(crate) struct ServeOptions {
     /// Show UDP too, not only TCP
     #[arg(long, help_heading = "Map")]
     pub(crate) udp: bool,
+    /// Show UNIX domain sockets too, such as those of PostgreSQL, Docker and D-Bus
+    ///
+    /// The page's toggle does the same. They are read only while somebody looks at them, or always
+    /// with this option.
+    #[arg(long, help_heading = "Map")]
+    pub(crate) unix: bool,
     /// A folder with icons of your own
     ///
     /// app.png, service.png, database.png, mq.png, cache.png, lb.png, external.png,
@@ -285,6 +291,9 @@ pub(crate) struct ListOptions {
     /// The man page lists all fields, under FILTERS: `procnet man | man -l -` shows it.
     #[arg(value_name = "FILTER")]
     pub(crate) filter: Vec<String>,
+    /// List UNIX domain sockets too: a path stands in the place of an address
+    #[arg(long)]
+    pub(crate) unix: bool,
     /// Print JSON: one array of objects (with --watch: one object per line)
     #[arg(long, conflicts_with = "csv")]
     pub(crate) json: bool,
@@ -455,7 +464,7 @@ mod tests {
     fn parity_row_19_options_and_defaults() {
         let defaults = parse("procnet").unwrap().serve;
         assert_eq!((defaults.port, defaults.collecting.interval), (8765, Duration::from_secs(1)));
-        assert!(!defaults.p2p_only && !defaults.udp);
+        assert!(!defaults.p2p_only && !defaults.udp && !defaults.unix);
         assert!(defaults.knowledge.rules.is_none() && defaults.icons_dir.is_none());
 
         let line = "procnet --port 1234 --interval 0.5 --rules r.yaml --p2p-only --udp \

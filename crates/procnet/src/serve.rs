@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use procnet_collect::Collector;
 use procnet_core::engine::{Engine, EngineOptions};
 use procnet_core::{Batch, Capability, CapabilityState};
-use procnet_server::{Live, ReloadRules, ServerOptions, ViewDefaults};
+use procnet_server::{Live, ReloadRules, ServerOptions, UnixWish, ViewDefaults};
 use procnet_wire::live::HostInfo;
 
 use crate::inbox::{self, Inbox, Pushed};
@@ -34,6 +34,8 @@ pub(crate) trait Source: Send {
     fn next(&mut self, longest: Duration) -> Result<Option<Batch>>;
     /// The next batch but those on their way is to tell everything, for a batch was lost.
     fn request_resync(&mut self);
+    /// Whether UNIX sockets are to be told too.
+    fn set_unix(&mut self, unix: bool);
 }
 
 impl Source for Collector {
@@ -43,6 +45,10 @@ impl Source for Collector {
 
     fn request_resync(&mut self) {
         Self::request_resync(self);
+    }
+
+    fn set_unix(&mut self, unix: bool) {
+        Self::set_unix(self, unix);
     }
 }
 
@@ -102,13 +108,13 @@ impl<'a> Prepared<'a> {
         let defaults = ViewDefaults {
             p2p_only: options.p2p_only,
             udp: options.udp,
-            unix: false,
+            unix: options.unix,
             grouping: options.group_by,
         };
         let live = Live::new(engine, host, defaults);
         let inbox = Arc::new(Inbox::new(inbox::CAPACITY));
         drive(Arc::clone(&live), Arc::clone(&inbox), stop.clone())?;
-        collect(source, inbox, stop.clone())?;
+        collect(source, live.unix_wish(), inbox, stop.clone())?;
         let reload_rules = reload(&knowledge, &live);
         watch_rules(&knowledge, Arc::clone(&live), stop.clone())?;
 
@@ -249,11 +255,17 @@ fn drive(live: Arc<Live>, inbox: Arc<Inbox>, stop: Stop) -> Result<()> {
 }
 
 /// The collector's thread: asks the source again and again; never waits for the engine.
-fn collect(mut source: Box<dyn Source>, inbox: Arc<Inbox>, stop: Stop) -> Result<()> {
+fn collect(
+    mut source: Box<dyn Source>,
+    unix: UnixWish,
+    inbox: Arc<Inbox>,
+    stop: Stop,
+) -> Result<()> {
     spawn("procnet-collect", move || {
         let mut trouble = String::new();
         let mut dropping = false;
         while !stop.is_stopped() {
+            source.set_unix(unix.get());
             match source.next(TICK) {
                 Ok(batch) => {
                     let Some(batch) = batch else { continue };

@@ -16,5 +16,5 @@ mod stall;
 
 pub use http::openapi;
 pub use listen::{ServeError, serve};
-pub use live::{Live, ViewDefaults};
+pub use live::{Live, UnixWish, ViewDefaults};
 pub use options::{ReloadRules, ServerOptions};

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use fastrand::Rng;
 use procnet_core::{
@@ -15,8 +16,8 @@ use crate::world::{NETNS, World};
 
 /// Cookies and inodes of UNIX sockets begin here: far from those of the others.
 const FIRST_NUMBER: u64 = 1 << 40;
-/// Of a hundred connections, how many are replaced at a step.
-const CHURN_PERCENT: usize = 20;
+/// How seldom a listener is restarted, measured by how often connections are replaced.
+const RESTARTS: f64 = 0.2;
 /// Connections to each listener, and socket pairs.
 const CONNECTIONS: usize = 3;
 
@@ -121,9 +122,10 @@ impl World {
     }
 
     /// What happens among the UNIX sockets at a step.
-    pub(crate) fn step_unix(&mut self) {
+    pub(crate) fn step_unix(&mut self, elapsed: Duration) {
         let Some(unix) = &mut self.unix else { return };
-        let replaced = (unix.connections.len() * CHURN_PERCENT).div_ceil(100);
+        let churn = self.options.churn_per_second * elapsed.as_secs_f64();
+        let replaced = unix.connections.iter().filter(|_| unix.random.f64() < churn).count();
         for _ in 0..replaced {
             let Some(unix) = &mut self.unix else { return };
             if unix.connections.is_empty() {
@@ -151,13 +153,13 @@ impl World {
             }
             self.connect_unix(listener);
         }
-        self.restart_a_listener();
+        self.restart_a_listener(churn * RESTARTS);
     }
 
     /// Now and then a listener closes and comes back: with its name, but as another socket.
-    fn restart_a_listener(&mut self) {
+    fn restart_a_listener(&mut self, probability: f64) {
         let Some(unix) = &mut self.unix else { return };
-        if unix.listeners.is_empty() || unix.random.u8(..16) != 0 {
+        if unix.listeners.is_empty() || unix.random.f64() >= probability {
             return;
         }
         let index = unix.random.usize(..unix.listeners.len());

@@ -231,7 +231,7 @@ impl World {
         if self.random.f64() < 0.02 * elapsed.as_secs_f64() * self.options.stacks as f64 {
             self.restart_an_app();
         }
-        self.step_unix();
+        self.step_unix(elapsed);
         let events = std::mem::take(&mut self.pending);
         self.batch(events)
     }

@@ -183,14 +183,16 @@ impl Differ {
     /// A socket is gone, which is told if it was known.
     pub fn socket_closed(&mut self, key: SocketKey, ending: Option<Ending>, draft: &mut Draft) {
         let drafted = draft.opened.remove(&key);
-        let in_memory =
-            drafted.is_none_or(|place| place.known) && self.sockets.remove(&key).is_some();
-        if drafted.is_none() && !in_memory {
+        let known = drafted.is_none_or(|place| place.known);
+        let known = known.then(|| self.sockets.remove(&key)).flatten();
+        if drafted.is_none() && known.is_none() {
             return;
         }
+        // A UNIX socket does not linger, but is told again when somebody asks for such anew.
+        let lingers = known.as_ref().is_none_or(|known| known.value.protocol != Protocol::Unix);
         if key.is_flow() {
-            self.flows -= usize::from(in_memory);
-        } else if self.departed.len() < MAX_DEPARTED {
+            self.flows -= usize::from(known.is_some());
+        } else if lingers && self.departed.len() < MAX_DEPARTED {
             self.departed.insert(key, self.generation);
         }
         draft.sockets.push(Event::SocketClosed { key, ending });

@@ -23,6 +23,7 @@ impl Collector {
     /// Begins to collect. Unless events are insisted on, a kernel that tells none is no error:
     /// then it scans, and the capability `kernel-events` says why.
     pub fn new(options: CollectOptions) -> Result<Self, CollectError> {
+        let unix = options.scan.unix;
         let scanner = Scanner::new(options.scan)?;
         let scan =
             |scanner| Source::Scan { scanner, interval: options.interval, next: Instant::now() };
@@ -30,7 +31,10 @@ impl Collector {
             return Ok(Self(scan(Box::new(scanner))));
         }
         match Listener::new(scanner, options.ring_bytes, options.interval) {
-            Ok(listener) => Ok(Self(Source::Listen(Box::new(listener)))),
+            Ok(mut listener) => {
+                listener.set_unix(unix);
+                Ok(Self(Source::Listen(Box::new(listener))))
+            }
             Err((_, error)) if options.kind == CollectorKind::Events => {
                 Err(CollectError::Events { reason: error.to_string() })
             }
@@ -90,6 +94,15 @@ impl Collector {
         match &mut self.0 {
             Source::Listen(listener) => listener.request_resync(),
             Source::Scan { scanner, .. } => scanner.request_resync(),
+        }
+    }
+
+    /// Whether UNIX sockets are told too. The kernel tells no events of them: while they are told,
+    /// snapshots are taken at least every second.
+    pub fn set_unix(&mut self, unix: bool) {
+        match &mut self.0 {
+            Source::Listen(listener) => listener.set_unix(unix),
+            Source::Scan { scanner, .. } => scanner.set_unix(unix),
         }
     }
 

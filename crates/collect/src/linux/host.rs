@@ -90,7 +90,12 @@ pub fn host_facts() -> HostFacts {
 }
 
 /// What a scanner with these rights can see.
-pub(super) fn capabilities(rights: &Rights, has_diag: bool, may_enter: bool) -> Arc<[Capability]> {
+pub(super) fn capabilities(
+    rights: &Rights,
+    has_diag: bool,
+    has_unix_diag: bool,
+    may_enter: bool,
+) -> Arc<[Capability]> {
     let remedy = remedy(rights);
     let when_refused = |refused: bool| if refused { remedy.clone() } else { None };
     let release = rustix::system::uname().release().to_string_lossy().into_owned();
@@ -163,6 +168,19 @@ pub(super) fn capabilities(rights: &Rights, has_diag: bool, may_enter: bool) -> 
             reason: Arc::from(
                 "Scanning sees only the peers of connected UDP sockets, and no UDP byte counts.",
             ),
+            remedy: None,
+        },
+        Capability {
+            id: "unix-sockets",
+            title: "UNIX sockets",
+            state: if has_unix_diag { CapabilityState::Full } else { CapabilityState::Partial },
+            reason: Arc::from(if has_unix_diag {
+                "The kernel lists them with their peers, but counts none of their bytes. They are \
+                 read while somebody asks for them."
+            } else {
+                "The kernel offers no sock_diag for them (CONFIG_UNIX_DIAG); /proc/net/unix is read \
+                 instead, which names no peers: listeners are shown, connections are not."
+            }),
             remedy: None,
         },
         Capability {
@@ -252,7 +270,7 @@ mod tests {
 
     #[test]
     fn ids_are_stable() {
-        let told = capabilities(&rights(ALL, true), true, true);
+        let told = capabilities(&rights(ALL, true), true, true, true);
         let ids: Vec<_> = told.iter().map(|capability| capability.id).collect();
         assert_eq!(
             ids,
@@ -263,6 +281,7 @@ mod tests {
                 "process-details",
                 "tcp-counters",
                 "udp-peers",
+                "unix-sockets",
                 "short-lived"
             ]
         );
@@ -273,7 +292,7 @@ mod tests {
 
     #[test]
     fn a_plain_user_is_told_the_command() {
-        let told = capabilities(&rights(0, false), true, false);
+        let told = capabilities(&rights(0, false), true, true, false);
         let owners = told.iter().find(|capability| capability.id == "socket-owners").unwrap();
         assert_eq!(owners.state, CapabilityState::Partial);
         assert!(owners.reason.contains("cap_sys_ptrace and cap_dac_read_search"));

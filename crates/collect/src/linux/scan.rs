@@ -1,6 +1,7 @@
 //! One scan of the machine after the other.
 
 mod live;
+mod unix;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
@@ -58,8 +59,9 @@ impl Scanner {
         })?;
         let mut reader = Reader::new();
         let rights = Rights::probe(&procfs, &mut reader);
-        let sources = Sources::new(&procfs, &mut reader, options.udp);
-        let capabilities = capabilities(&rights, sources.has_diag(), sources.may_enter());
+        let sources = Sources::new(&procfs, &mut reader, options.udp, options.unix);
+        let capabilities =
+            capabilities(&rights, sources.has_diag(), sources.has_unix_diag(), sources.may_enter());
         Ok(Self {
             procfs,
             rights,
@@ -101,6 +103,11 @@ impl Scanner {
     pub fn request_resync(&mut self) {
         self.last_full = None;
         self.differ.request_resync();
+    }
+
+    /// Whether UNIX sockets are told too, from the next poll on.
+    pub fn set_unix(&mut self, unix: bool) {
+        self.sources.set_unix(unix);
     }
 
     /// What this machine, kernel and privilege allow.
@@ -147,6 +154,12 @@ impl Scanner {
             let within_reach = privileged || row.uid == Some(own);
             within_reach && !differ.has_observed_owner(&key(netns, row))
         });
+        let unix = self
+            .rows
+            .unix
+            .iter()
+            .filter(|(_, row)| privileged || row.uid.is_none_or(|uid| uid == own));
+        self.search.add_unix(&mut missing, unix.map(|(_, row)| row.socket.inode), &self.holders);
         if missing.is_empty() {
             return;
         }
@@ -176,7 +189,7 @@ impl Scanner {
         snapshot.processes.extend(known.map(Arc::clone));
         let unknown = Unknown::new(&self.rights, &self.processes);
         snapshot.sockets.clear();
-        let coming = self.rows.rows.len();
+        let coming = self.rows.rows.len() + self.rows.unix.len();
         if is_slack(snapshot.sockets.capacity(), coming) {
             snapshot.sockets.shrink_to(roomy(coming));
         }
@@ -188,12 +201,21 @@ impl Scanner {
             hidden += u64::from(socket.owners.is_empty() && no_permission);
             snapshot.sockets.push(socket);
         }
+        for (netns, row) in &self.rows.unix {
+            let inode = row.socket.inode;
+            let owners = owners(inode, &self.holders, &self.processes);
+            let socket = unix::socket(*netns, row, owners, unknown.reason(inode, row.uid));
+            let no_permission = socket.unknown_owner == UnknownOwner::NoPermission;
+            hidden += u64::from(socket.owners.is_empty() && no_permission);
+            snapshot.sockets.push(socket);
+        }
         snapshot.degradations.clear();
         let counts = [
             ("owners-hidden", hidden),
             ("dump-interrupted", shortfall.interrupted),
             ("netns-hidden", shortfall.hidden),
             ("netns-limit", shortfall.namespaces),
+            ("unix-hidden", shortfall.unix),
             ("sockets-limit", shortfall.sockets),
             ("processes-limit", self.processes.left_out()),
             ("udp-peers-limit", std::mem::take(&mut self.untold_datagrams)),
@@ -215,6 +237,9 @@ fn degradation_message(id: &str) -> &'static str {
              stale until the next scan."
         }
         "netns-hidden" => "Network namespaces could not be read; their sockets are missing.",
+        "unix-hidden" => {
+            "The UNIX sockets of network namespaces could not be read; they are missing."
+        }
         "netns-limit" => "There are more network namespaces than are read; the rest is missing.",
         "sockets-limit" => "There are more sockets than are read; the rest is missing.",
         "udp-peers-limit" => {
@@ -243,11 +268,11 @@ impl Unknown {
         Self { uid: rights.uid, privileged: rights.privileged(), denied }
     }
 
-    fn reason(&self, row: &SocketRow) -> UnknownOwner {
-        if row.inode == 0 {
+    fn reason(&self, inode: u64, uid: Option<u32>) -> UnknownOwner {
+        if inode == 0 {
             return UnknownOwner::Kernel;
         }
-        let within_reach = row.uid.is_some_and(|uid| {
+        let within_reach = uid.is_some_and(|uid| {
             (self.privileged || uid == self.uid) && self.denied.binary_search(&uid).is_err()
         });
         if within_reach { UnknownOwner::NotFound } else { UnknownOwner::NoPermission }
@@ -261,18 +286,6 @@ fn socket(
     processes: &Processes,
     unknown: &Unknown,
 ) -> Socket {
-    let owners: Owners = if row.inode == 0 {
-        Owners::new()
-    } else {
-        // Sorted by pid, and so by key.
-        holders
-            .of(row.inode)
-            .iter()
-            .filter_map(|pid| processes.get(*pid))
-            .filter(|entry| entry.process.is_some())
-            .map(|entry| Owner { process: entry.key, attribution: Attribution::Held })
-            .collect()
-    };
     Socket {
         key: key(netns, row),
         protocol: row.protocol,
@@ -281,13 +294,24 @@ fn socket(
         remote: row.remote,
         v6_only: row.v6_only,
         uid: row.uid,
-        owners,
-        unknown_owner: unknown.reason(row),
+        owners: if row.inode == 0 { Owners::new() } else { owners(row.inode, holders, processes) },
+        unknown_owner: unknown.reason(row.inode, row.uid),
         role: None,
         counters: row.counters,
         opened: Timestamp::default(),
         unix: None,
     }
+}
+
+/// Who holds the inode: sorted by pid, and so by key.
+fn owners(inode: u64, holders: &Holders, processes: &Processes) -> Owners {
+    holders
+        .of(inode)
+        .iter()
+        .filter_map(|pid| processes.get(*pid))
+        .filter(|entry| entry.process.is_some())
+        .map(|entry| Owner { process: entry.key, attribution: Attribution::Held })
+        .collect()
 }
 
 fn key(netns: NetnsId, row: &SocketRow) -> SocketKey {

@@ -34,6 +34,8 @@ pub(super) struct Missing {
     /// Their local ports and remote ends, by which likely holders are found.
     ports: FxHashSet<(NetnsId, u16)>,
     remotes: FxHashSet<(NetnsId, Endpoint)>,
+    /// How often each was searched for in vain before.
+    tried_before: FxHashMap<u64, u8>,
 }
 
 impl Search {
@@ -48,6 +50,7 @@ impl Search {
             inodes: FxHashSet::default(),
             ports: FxHashSet::default(),
             remotes: FxHashSet::default(),
+            tried_before: FxHashMap::default(),
         };
         let mut in_vain = FxHashMap::default();
         for (netns, row) in rows.iter() {
@@ -65,8 +68,27 @@ impl Search {
             }
         }
         // Sockets that are gone, or have been found, are forgotten.
-        self.in_vain = in_vain;
+        missing.tried_before = std::mem::replace(&mut self.in_vain, in_vain);
         missing
+    }
+
+    /// UNIX sockets without a holder are searched for too, after [`Search::missing`]. Nothing tells
+    /// who is likely to hold one.
+    pub(super) fn add_unix(
+        &mut self,
+        missing: &mut Missing,
+        inodes: impl Iterator<Item = u64>,
+        holders: &Holders,
+    ) {
+        for inode in inodes.filter(|inode| holders.of(*inode).is_empty()) {
+            let tried = missing.tried_before.get(&inode).copied().unwrap_or(0);
+            if tried > 0 {
+                self.in_vain.insert(inode, tried);
+            }
+            if tried < MAX_SEARCHES {
+                missing.inodes.insert(inode);
+            }
+        }
     }
 
     /// Whether all tables may be read now, and if so the time, for [`Search::read_all`].

@@ -13,6 +13,7 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 use crate::parse::SocketRow;
 use crate::parse::inet_diag::{self, ALL_STATES, Family, NO_STATE, SOCK_DIAG_BY_FAMILY};
 use crate::parse::netlink::{Messages, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, NLMSG_OVERRUN};
+use crate::parse::unix_diag::{self, UnixRow};
 
 /// The kernel fills at most 32 KiB per datagram today; what does not fit is noticed.
 const BUFFER_LENGTH: usize = 256 * 1024;
@@ -98,6 +99,40 @@ impl DiagSocket {
         self.dump_once(family, protocol, NO_STATE, buffer, &mut Vec::new()).map(drop)
     }
 
+    /// Appends every UNIX socket to `rows`, with what is made of it.
+    pub(super) fn dump_unix<T>(
+        &mut self,
+        buffer: &mut Buffer,
+        rows: &mut Vec<T>,
+        make: impl Fn(UnixRow) -> T,
+    ) -> io::Result<Outcome> {
+        let start = rows.len();
+        let mut tries = 0;
+        loop {
+            let outcome = self.ask(
+                |sequence| unix_diag::request(ALL_STATES, sequence),
+                buffer,
+                |payload| {
+                    let room = rows.len() < MAX_SOCKETS;
+                    if room {
+                        rows.extend(unix_diag::parse(payload).map(&make));
+                    }
+                    room
+                },
+            )?;
+            if !outcome.interrupted || tries == RETRIES {
+                return Ok(outcome);
+            }
+            tries += 1;
+            rows.truncate(start);
+        }
+    }
+
+    /// Whether the kernel answers for UNIX sockets at all.
+    pub(super) fn probe_unix(&mut self, buffer: &mut Buffer) -> io::Result<()> {
+        self.ask(|sequence| unix_diag::request(NO_STATE, sequence), buffer, |_| true).map(drop)
+    }
+
     /// One dump, always read to its end, so that the next one starts clean.
     fn dump_once(
         &mut self,
@@ -107,8 +142,20 @@ impl DiagSocket {
         buffer: &mut Buffer,
         rows: &mut Vec<SocketRow>,
     ) -> io::Result<Outcome> {
+        let request = |sequence| inet_diag::request(family, protocol, states, sequence);
+        self.ask(request, buffer, |payload| take_row(protocol, payload, rows))
+    }
+
+    /// Sends a request for a dump and hands every answer to `take`, which says whether there was
+    /// room for it.
+    fn ask<const N: usize>(
+        &mut self,
+        request: impl FnOnce(u32) -> [u8; N],
+        buffer: &mut Buffer,
+        mut take: impl FnMut(&[u8]) -> bool,
+    ) -> io::Result<Outcome> {
         self.sequence = self.sequence.wrapping_add(1);
-        let request = inet_diag::request(family, protocol, states, self.sequence);
+        let request = request(self.sequence);
         rustix::io::retry_on_intr(|| {
             rustix::net::send(&self.socket, &request, SendFlags::empty())
         })?;
@@ -131,19 +178,27 @@ impl DiagSocket {
             }
             outcome.interrupted |= whole_length > length;
             let datagram = buffer.0.get(..length).unwrap_or_default();
-            if read_datagram(datagram, self.sequence, protocol, rows, &mut outcome)? {
+            if read_datagram(datagram, self.sequence, &mut take, &mut outcome)? {
                 return Ok(outcome);
             }
         }
     }
 }
 
+/// Takes in one answer, if there is room.
+fn take_row(protocol: Protocol, payload: &[u8], rows: &mut Vec<SocketRow>) -> bool {
+    let room = rows.len() < MAX_SOCKETS;
+    if room {
+        rows.extend(inet_diag::parse(protocol, payload));
+    }
+    room
+}
+
 /// Takes in one datagram of a dump; true if it was the last one.
-pub(super) fn read_datagram(
+fn read_datagram(
     datagram: &[u8],
     sequence: u32,
-    protocol: Protocol,
-    rows: &mut Vec<SocketRow>,
+    take: &mut impl FnMut(&[u8]) -> bool,
     outcome: &mut Outcome,
 ) -> io::Result<bool> {
     let mut messages = Messages::new(datagram);
@@ -153,8 +208,7 @@ pub(super) fn read_datagram(
         }
         outcome.interrupted |= message.flags & NLM_F_DUMP_INTR != 0;
         match message.kind {
-            SOCK_DIAG_BY_FAMILY if rows.len() >= MAX_SOCKETS => outcome.left_out += 1,
-            SOCK_DIAG_BY_FAMILY => rows.extend(inet_diag::parse(protocol, message.payload)),
+            SOCK_DIAG_BY_FAMILY => outcome.left_out += u64::from(!take(message.payload)),
             NLMSG_OVERRUN => outcome.interrupted = true,
             NLMSG_DONE => {
                 return message.error().map_or(Ok(true), |e| Err(io::Error::from_raw_os_error(e)));

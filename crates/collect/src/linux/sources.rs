@@ -19,7 +19,8 @@ use super::routes::Routes;
 use super::sock_diag::{Buffer, DiagSocket, MAX_SOCKETS, Outcome};
 use crate::CollectError;
 use crate::parse::inet_diag::Family;
-use crate::parse::{SocketRow, net_table};
+use crate::parse::unix_diag::UnixRow;
+use crate::parse::{SocketRow, net_table, unix_table};
 
 /// Most network namespaces that are read.
 pub(super) const MAX_NAMESPACES: usize = 1024;
@@ -41,6 +42,8 @@ const TABLES: [(Family, Protocol, &std::ffi::CStr); 4] = [
 pub(super) struct Rows {
     pub(super) rows: Vec<SocketRow>,
     pub(super) namespaces: Vec<(NetnsId, Range<usize>)>,
+    /// UNIX sockets, if they are asked for.
+    pub(super) unix: Vec<(NetnsId, UnixRow)>,
 }
 
 impl Rows {
@@ -52,6 +55,11 @@ impl Rows {
             self.rows.shrink_to(roomy(used));
         }
         self.namespaces.clear();
+        let used = self.unix.len();
+        self.unix.clear();
+        if is_slack(self.unix.capacity(), used) {
+            self.unix.shrink_to(roomy(used));
+        }
     }
 
     fn end_namespace(&mut self, netns: u64, start: usize) {
@@ -77,6 +85,8 @@ pub(super) struct Shortfall {
     pub(super) hidden: u64,
     /// Namespaces beyond [`MAX_NAMESPACES`].
     pub(super) namespaces: u64,
+    /// Namespaces whose UNIX sockets could not be read.
+    pub(super) unix: u64,
 }
 
 impl Shortfall {
@@ -93,6 +103,7 @@ struct Source {
     routes: Option<Routes>,
     /// Kernels may lack the module for a table ([`TABLES`]); then its file is read.
     no_diag: [bool; TABLES.len()],
+    no_unix_diag: bool,
     /// Processes that live there.
     pids: Vec<u32>,
     /// Entering by these processes was refused; it is not tried again before others come.
@@ -108,10 +119,11 @@ pub(super) struct Sources {
     may_enter: bool,
     buffer: Buffer,
     udp: bool,
+    unix: bool,
 }
 
 impl Sources {
-    pub(super) fn new(procfs: &Procfs, reader: &mut Reader, udp: bool) -> Self {
+    pub(super) fn new(procfs: &Procfs, reader: &mut Reader, udp: bool, unix: bool) -> Self {
         let mut buffer = Buffer::new();
         let mut own_source = Source::new();
         own_source.socket = DiagSocket::open().ok();
@@ -124,6 +136,7 @@ impl Sources {
             may_enter: may_enter(procfs),
             buffer,
             udp,
+            unix,
         }
     }
 
@@ -154,6 +167,16 @@ impl Sources {
         let source =
             if netns == self.own { &mut self.own_source } else { self.others.get_mut(&netns)? };
         source.routes.as_mut()?.local_towards(remote, budget)
+    }
+
+    /// Whether UNIX sockets are told with their peers.
+    pub(super) fn has_unix_diag(&self) -> bool {
+        self.own_source.socket.is_some() && !self.own_source.no_unix_diag
+    }
+
+    /// Whether UNIX sockets are read too, from the next scan on.
+    pub(super) fn set_unix(&mut self, unix: bool) {
+        self.unix = unix;
     }
 
     pub(super) fn tells_udp(&self) -> bool {
@@ -191,6 +214,12 @@ impl Sources {
             return Err(CollectError::Sockets { operation: "read the socket tables", source });
         }
         rows.end_namespace(self.own, start);
+        if self.unix {
+            let directory: Vec<ProcessDirectory> = procfs.own().into_iter().collect();
+            let netns = NetnsId(self.own);
+            let Self { own_source, buffer, .. } = self;
+            own_source.read_unix(netns, &directory, buffer, &mut rows.unix, shortfall);
+        }
         Ok(())
     }
 
@@ -222,6 +251,10 @@ impl Sources {
                 continue;
             }
             rows.end_namespace(*netns, start);
+            if self.unix {
+                let (netns, buffer) = (NetnsId(*netns), &mut self.buffer);
+                source.read_unix(netns, &directories, buffer, &mut rows.unix, shortfall);
+            }
         }
     }
 
@@ -305,6 +338,7 @@ impl Source {
             socket: None,
             routes: None,
             no_diag: [false; TABLES.len()],
+            no_unix_diag: false,
             pids: Vec::new(),
             refused: false,
         }
@@ -320,6 +354,45 @@ impl Source {
         for ((family, protocol, _), no_diag) in TABLES.iter().zip(&mut self.no_diag) {
             let answer = socket.probe(*family, *protocol, buffer);
             *no_diag = answer.is_err_and(|error| is_unsupported(&error));
+        }
+        self.no_unix_diag = socket.probe_unix(buffer).is_err_and(|error| is_unsupported(&error));
+    }
+
+    /// Reads the UNIX sockets; that they can't be read keeps nothing else from being told.
+    fn read_unix(
+        &mut self,
+        netns: NetnsId,
+        directories: &[ProcessDirectory],
+        buffer: &mut Buffer,
+        rows: &mut Vec<(NetnsId, UnixRow)>,
+        shortfall: &mut Shortfall,
+    ) {
+        let start = rows.len();
+        if let Some(socket) = self.socket.as_mut().filter(|_| !self.no_unix_diag) {
+            match socket.dump_unix(buffer, rows, |row| (netns, row)) {
+                Ok(outcome) => return shortfall.add(outcome),
+                Err(error) => {
+                    rows.truncate(start);
+                    self.no_unix_diag = is_unsupported(&error);
+                    if !self.no_unix_diag {
+                        // What is left of the answer must not be taken for the next one's.
+                        self.socket = None;
+                        shortfall.unix += 1;
+                        return;
+                    }
+                }
+            }
+        }
+        let mut tables =
+            directories.iter().map(|directory| directory.table(c"net/unix", MAX_TABLE));
+        let Some(Ok(text)) = tables.find(Result::is_ok) else {
+            shortfall.unix += u64::from(!directories.is_empty());
+            return;
+        };
+        let free = MAX_SOCKETS.saturating_sub(start);
+        rows.extend(unix_table::rows(&text).take(free).map(|row| (netns, row)));
+        if rows.len() - start == free {
+            shortfall.sockets += unix_table::rows(&text).skip(free).count() as u64;
         }
     }
 

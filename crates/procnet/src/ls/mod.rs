@@ -58,7 +58,8 @@ pub(crate) fn run(options: &ListOptions) -> Result<()> {
 
 /// A single look gains nothing from events, and loading programs would take most of its time.
 fn collect(options: &ListOptions) -> CollectOptions {
-    let asked = options.collecting.collect();
+    let mut asked = options.collecting.collect();
+    asked.scan.unix = options.unix;
     match asked.kind {
         CollectorKind::Auto if !options.watch => {
             CollectOptions { kind: CollectorKind::Scan, ..asked }

@@ -11,7 +11,7 @@ use procnet_wire::live::{SceneMessage, ToggleInfo};
 use serde::Serialize;
 
 use super::feed::{Cursor, event};
-use super::{Feed, Live, State, locked};
+use super::{Feed, Live, State, VIEW_LINGERS, locked};
 
 /// JSON, ready to send.
 pub(crate) type Body = Bytes;
@@ -52,6 +52,9 @@ impl GraphCache {
 impl Live {
     /// `/api/graph`, encoded once for all who ask before something changes.
     pub(crate) fn graph_json(&self, options: GraphOptions) -> Tagged {
+        if options.unix {
+            self.unix.ask(VIEW_LINGERS);
+        }
         let state = self.read();
         let generation = state.generation;
         if let Some(tagged) = locked(&self.graphs).get(options, generation) {

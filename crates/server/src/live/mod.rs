@@ -4,6 +4,7 @@ mod answer;
 mod feed;
 mod icons;
 mod stream;
+mod unix;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
@@ -25,6 +26,7 @@ pub(crate) use feed::Feed;
 use feed::Surroundings;
 pub(crate) use icons::{IconDirectory, is_icon_name};
 pub(crate) use stream::{LastEventId, Subscription};
+pub use unix::UnixWish;
 
 /// Most distinct views at a time.
 const MAX_VIEWS: usize = 64;
@@ -55,6 +57,7 @@ pub struct Live {
     nonce: u64,
     icons: OnceLock<IconDirectory>,
     graphs: Mutex<GraphCache>,
+    unix: UnixWish,
 }
 
 struct State {
@@ -121,6 +124,7 @@ impl Live {
             nonce: since_epoch.map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(0)),
             icons: OnceLock::new(),
             graphs: Mutex::default(),
+            unix: UnixWish::new(defaults.unix),
         })
     }
 
@@ -150,6 +154,11 @@ impl Live {
     /// Asks the graph. Holds up the driver as long as `f` runs.
     pub fn with_graph<R>(&self, f: impl FnOnce(&Graph) -> R) -> R {
         f(self.read().engine.graph())
+    }
+
+    /// Whether anybody asks for UNIX sockets, from now on and for ever: for whoever collects them.
+    pub fn unix_wish(&self) -> UnixWish {
+        self.unix.clone()
     }
 
     /// What clients are told about the machine.
@@ -183,6 +192,9 @@ impl Live {
         }
         let image = |name: &str| self.image(name);
         state.slots.retain(|slot| !slot.feed.is_abandoned(Instant::now(), VIEW_LINGERS));
+        if state.slots.iter().any(|slot| slot.view.spec().unix) {
+            self.unix.ask(VIEW_LINGERS);
+        }
         for slot in &mut state.slots {
             let delta = slot.view.update(graph, &changes);
             let mut surroundings = slot.feed.surroundings();
@@ -209,6 +221,9 @@ impl Live {
 
     /// The view of `spec`: the one that is there, or a new one.
     pub(crate) fn feed(&self, spec: &ViewSpec) -> Result<Arc<Feed>, TooManyViews> {
+        if spec.unix {
+            self.unix.ask(VIEW_LINGERS);
+        }
         let key = SpecKey::of(spec);
         if let Some(slot) = self.read().slots.iter().find(|slot| slot.key == key) {
             slot.feed.touch();

@@ -22,6 +22,8 @@ use crate::differ::Draft;
 const FRAME: Duration = Duration::from_millis(18);
 /// Rounds of draining for one batch, lest a flood of records never ends it.
 const MAX_ROUNDS: usize = 4;
+/// Snapshots come at least so often while UNIX sockets are told: there are no events of them.
+const UNIX_INTERVAL: Duration = Duration::from_secs(1);
 
 /// One machine's source of events.
 #[derive(Debug)]
@@ -31,6 +33,7 @@ pub(in crate::platform) struct Listener {
     tracker: Tracker,
     draft: Draft,
     snapshot_interval: Duration,
+    unix: bool,
     next_snapshot: Instant,
     next_drain: Instant,
     /// What happened before the snapshot that is due has been told.
@@ -64,6 +67,7 @@ impl Listener {
             tracker: Tracker::new(flows),
             draft: Draft::default(),
             snapshot_interval,
+            unix: false,
             next_snapshot: Instant::now(),
             next_drain: Instant::now(),
             caught_up: true,
@@ -81,6 +85,15 @@ impl Listener {
         self.next_snapshot = Instant::now();
     }
 
+    /// Whether UNIX sockets are told too.
+    pub(super) fn set_unix(&mut self, unix: bool) {
+        self.scanner.set_unix(unix);
+        if unix && !self.unix {
+            self.next_snapshot = self.next_snapshot.min(Instant::now() + UNIX_INTERVAL);
+        }
+        self.unix = unix;
+    }
+
     /// What happened since the last call: events, or a snapshot's findings when one is due.
     /// `None` if nothing did.
     pub(super) fn poll(&mut self) -> Result<Option<Batch>, CollectError> {
@@ -90,7 +103,9 @@ impl Listener {
             self.caught_up = false;
             let batch = self.scanner.poll();
             // Also after a failure: trying again at once would only fail again.
-            self.next_snapshot = next_look(began, self.snapshot_interval);
+            let interval = self.snapshot_interval;
+            let interval = if self.unix { interval.min(UNIX_INTERVAL) } else { interval };
+            self.next_snapshot = next_look(began, interval);
             self.next_drain = next_look(began, FRAME);
             if let Ok(batch) = &batch {
                 self.tracker.after_snapshot(batch.at);

@@ -26,7 +26,12 @@ fn datagrams(fixture: &[u8]) -> Vec<Vec<u8>> {
 fn read(datagrams: &[Vec<u8>], protocol: Protocol) -> io::Result<(Vec<SocketRow>, Outcome, bool)> {
     let (mut rows, mut outcome) = (Vec::new(), Outcome::default());
     for datagram in datagrams {
-        if read_datagram(datagram, 1, protocol, &mut rows, &mut outcome)? {
+        if read_datagram(
+            datagram,
+            1,
+            &mut |payload: &[u8]| take_row(protocol, payload, &mut rows),
+            &mut outcome,
+        )? {
             return Ok((rows, outcome, true));
         }
     }
@@ -63,7 +68,13 @@ fn a_cut_off_datagram_counts_as_interrupted() {
 fn answers_to_an_older_request_are_passed_over() {
     let datagrams = datagrams(TCP4);
     let (mut rows, mut outcome) = (Vec::new(), Outcome::default());
-    let end = read_datagram(&datagrams[0], 2, Protocol::Tcp, &mut rows, &mut outcome).unwrap();
+    let end = read_datagram(
+        &datagrams[0],
+        2,
+        &mut |p: &[u8]| take_row(Protocol::Tcp, p, &mut rows),
+        &mut outcome,
+    )
+    .unwrap();
     assert!(!end && rows.is_empty());
 }
 
