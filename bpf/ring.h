@@ -20,7 +20,7 @@ enum loss {
 };
 
 struct {
-	MAP_NUMBER(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	MAP_NUMBER(type, BPF_MAP_TYPE_ARRAY);
 	MAP_NUMBER(max_entries, LOSSES);
 	MAP_TYPE(key, __u32);
 	MAP_TYPE(value, __u64);
@@ -30,7 +30,7 @@ INLINE void count_lost(__u32 what)
 {
 	__u64 *count = bpf_map_lookup_elem(&lost, &what);
 	if (count)
-		(*count)++;
+		__sync_fetch_and_add(count, 1);
 }
 
 INLINE void *reserve(__u64 size)

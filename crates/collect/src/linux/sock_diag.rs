@@ -11,7 +11,7 @@ use rustix::net::sockopt::{Timeout, set_socket_recv_buffer_size, set_socket_time
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 
 use crate::parse::SocketRow;
-use crate::parse::inet_diag::{self, ALL_STATES, Family, NO_STATE, SOCK_DIAG_BY_FAMILY};
+use crate::parse::inet_diag::{self, ALL_STATES, Family, NO_STATE, SOCK_DIAG_BY_FAMILY, SYN_SENT};
 use crate::parse::netlink::{Messages, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, NLMSG_OVERRUN};
 use crate::parse::unix_diag::{self, UnixRow};
 
@@ -87,6 +87,16 @@ impl DiagSocket {
             tries += 1;
             rows.truncate(start);
         }
+    }
+
+    /// Appends every TCP socket of one family that waits for an answer to its SYN.
+    pub(super) fn dump_connecting(
+        &mut self,
+        family: Family,
+        buffer: &mut Buffer,
+        rows: &mut Vec<SocketRow>,
+    ) -> io::Result<Outcome> {
+        self.dump_once(family, Protocol::Tcp, SYN_SENT, buffer, rows)
     }
 
     /// Whether the kernel answers for such sockets at all.

@@ -258,6 +258,20 @@ impl Sources {
         }
     }
 
+    /// Appends the namespace's TCP sockets that wait for an answer, as far as they can be seen.
+    pub(super) fn read_connecting(&mut self, netns: u64, rows: &mut Vec<SocketRow>) {
+        let source = if netns == self.own {
+            Some(&mut self.own_source)
+        } else {
+            self.others.get_mut(&netns)
+        };
+        let Some(socket) = source.and_then(|source| source.socket.as_mut()) else { return };
+        for family in [Family::V4, Family::V6] {
+            // What can't be read now is told by the next snapshot.
+            let _ = socket.dump_connecting(family, &mut self.buffer, rows);
+        }
+    }
+
     fn tables(&self) -> usize {
         if self.udp { TABLES.len() } else { 2 }
     }

@@ -25,6 +25,8 @@ const INET_DIAG_SKV6ONLY: u16 = 11;
 pub const ALL_STATES: u32 = 0x1ffe;
 /// No state at all: the answer is empty, and shows only that the kernel gives one.
 pub const NO_STATE: u32 = 0;
+/// The set of states that asks for connections that wait for an answer.
+pub const SYN_SENT: u32 = 1 << 2;
 
 /// Which of the kernel's two address families of IP sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

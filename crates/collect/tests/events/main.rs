@@ -17,4 +17,5 @@ mod story;
 mod tcp;
 mod transfer;
 mod udp;
+mod unanswered;
 mod workload;

@@ -1,8 +1,10 @@
 //! Kernel events: connections and processes are told as they come and go, snapshots complete them.
 
 mod capabilities;
+mod connecting;
 mod flows;
 mod programs;
+mod skipped;
 mod tracker;
 
 use std::time::{Duration, Instant};

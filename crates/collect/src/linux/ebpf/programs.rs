@@ -2,14 +2,17 @@
 //! only its own part.
 
 use std::fs::File;
+use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::path::Path;
+use std::time::Instant;
 
-use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf};
+use aya::maps::{Array, HashMap, MapData, RingBuf};
 use aya::programs::{CgroupAttachMode, Program};
 use aya::{Btf, Ebpf, EbpfLoader};
 use rustix::fs::{CWD, Mode, OFlags};
 
 use super::flows::FlowCounts;
+use super::skipped::Skipped;
 use crate::parse::kernel_record::{self, KernelRecord};
 
 /// Built from `bpf/` by `cargo xtask bpf`; the same for all little-endian machines.
@@ -36,9 +39,11 @@ const TRACEPOINTS: [(&str, &str, Part); 7] = [
     ("exited", "sched_process_exit", Part::Exited),
 ];
 /// Those that run at system calls of every process in the root control group.
-const CGROUP_PROGRAMS: [(&str, Part); 7] = [
+const CGROUP_PROGRAMS: [(&str, Part); 9] = [
     ("accepted4", Part::Accepted4),
     ("accepted6", Part::Accepted6),
+    ("bound4", Part::Bound4),
+    ("bound6", Part::Bound6),
     ("released", Part::Released),
     ("sends4", Part::Sends4),
     ("sends6", Part::Sends6),
@@ -65,6 +70,8 @@ pub(super) enum Part {
     Accepted4,
     Accepted6,
     AcceptEnded,
+    Bound4,
+    Bound6,
     Released,
     Sends4,
     Sends6,
@@ -101,9 +108,9 @@ impl Parts {
         self.has(&[Part::Sent, Part::Received])
     }
 
-    /// UDP sockets are told from their first use to their end.
+    /// UDP sockets are told from the time that they are bound or first used to their end.
     pub(super) fn udp(self) -> bool {
-        self.use_of_sockets() && self.has(&[Part::Released])
+        self.use_of_sockets() && self.has(&[Part::Bound4, Part::Bound6, Part::Released])
     }
 
     /// So are the peers of those that are connected to nobody.
@@ -143,8 +150,9 @@ enum Loss {
 pub(super) struct Programs {
     parts: Parts,
     ring: RingBuf<MapData>,
-    lost: PerCpuArray<MapData, u64>,
+    lost: Array<MapData, u64>,
     lost_before: [u64; 2],
+    skipped: Skipped,
     /// Owns the programs and what they are attached to.
     _object: Ebpf,
 }
@@ -195,14 +203,15 @@ impl Programs {
                 }
             }
         }
+        let skipped = watch(&object);
         let mut map = |name: &str| {
             object.take_map(name).ok_or_else(|| LoadError::Maps(format!("{name} is missing")))
         };
         let map_error = |error: aya::maps::MapError| LoadError::Maps(chain(&error));
         let ring = RingBuf::try_from(map("records")?).map_err(map_error)?;
-        let lost = PerCpuArray::try_from(map("lost")?).map_err(map_error)?;
+        let lost = Array::try_from(map("lost")?).map_err(map_error)?;
         let flows = HashMap::try_from(map("flows")?).map_err(map_error)?;
-        let programs = Self { parts, ring, lost, lost_before: [0; 2], _object: object };
+        let programs = Self { parts, ring, lost, lost_before: [0; 2], skipped, _object: object };
         Ok((programs, FlowCounts::new(flows)))
     }
 
@@ -221,9 +230,10 @@ impl Programs {
         true
     }
 
-    /// How many records found no room since the last call.
+    /// How many records were not told since the last call: they found no room, or the kernel
+    /// skipped our program.
     pub(super) fn newly_lost(&mut self) -> u64 {
-        self.newly(Loss::Records)
+        self.newly(Loss::Records).saturating_add(self.skipped.newly(Instant::now()))
     }
 
     /// How many datagrams could not be told by their peers since the last call.
@@ -232,11 +242,20 @@ impl Programs {
     }
 
     fn newly(&mut self, what: Loss) -> u64 {
-        let Ok(counts) = self.lost.get(&(what as u32), 0) else { return 0 };
-        let total = counts.iter().sum::<u64>();
+        let Ok(total) = self.lost.get(&(what as u32), 0) else { return 0 };
         let Some(before) = self.lost_before.get_mut(what as usize) else { return 0 };
         total.saturating_sub(std::mem::replace(before, total))
     }
+}
+
+/// Watches for skipped runs of the programs at tracepoints.
+fn watch(object: &Ebpf) -> Skipped {
+    let descriptors = TRACEPOINTS.iter().filter_map(|(name, _, part)| {
+        let Some(Program::BtfTracePoint(program)) = object.program(name) else { return None };
+        let copied = matches!(part, Part::Tcp | Part::TcpAgain);
+        Some((program.fd().ok()?.as_fd().as_raw_fd(), copied))
+    });
+    Skipped::new(descriptors)
 }
 
 fn attach_tracepoint(

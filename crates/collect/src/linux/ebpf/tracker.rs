@@ -9,6 +9,7 @@ use procnet_core::{
 };
 use rustc_hash::FxHashMap;
 
+use super::connecting::Connecting;
 use super::flows::{FlowCounts, Flows};
 use crate::differ::Draft;
 use crate::parse::kernel_record::{
@@ -25,6 +26,7 @@ const MAX_EXAMINED: usize = 1024;
 #[derive(Debug)]
 pub(super) struct Tracker {
     flows: Flows,
+    connecting: Connecting,
     /// Processes to be told of with this batch.
     news: FxHashMap<ProcessKey, News>,
     /// Processes that ended in this batch. They are told one batch later: what they held ends
@@ -48,6 +50,7 @@ impl Tracker {
     pub(super) fn new(flows: FlowCounts) -> Self {
         Self {
             flows: Flows::new(flows),
+            connecting: Connecting::default(),
             news: FxHashMap::default(),
             ended: Vec::new(),
             ended_before: Vec::new(),
@@ -83,6 +86,7 @@ impl Tracker {
             self.flows.after_loss();
         }
         self.flows.look(scanner, draft);
+        self.connecting.look(scanner, draft);
         self.tell_processes(scanner, draft);
         for key in std::mem::replace(&mut self.ended_before, std::mem::take(&mut self.ended)) {
             scanner.differ_mut().process_exited(key, draft);
@@ -126,6 +130,9 @@ impl Tracker {
             // Scanning knows its sockets by another identity; they must not be told twice.
             return;
         }
+        if record.kind == SocketChange::Connecting && record.local.port == 0 {
+            self.connecting.began(key);
+        }
         let owner = record.process.map(|process| self.owner(&process, scanner));
         let at = scanner.wall_clock(record.at);
         let differ = scanner.differ_mut();
@@ -142,12 +149,18 @@ impl Tracker {
         scanner: &mut Scanner,
         draft: &mut Draft,
     ) {
-        let unowned =
-            scanner.differ_mut().drafted(key, draft).is_some_and(|socket| socket.owners.is_empty());
-        if let Some(process) = record.process.filter(|_| unowned) {
-            let owner = self.owner(&process, scanner);
+        let known = scanner.differ_mut().drafted(key, draft);
+        let unowned = known.is_some_and(|socket| socket.owners.is_empty());
+        // Refused, or never answered: only now its port is told.
+        let portless = known.is_some_and(|socket| socket.local.port == 0 && record.local.port != 0);
+        let process = record.process.filter(|_| unowned);
+        if portless || process.is_some() {
+            let owner = process.map(|process| self.owner(&process, scanner));
             scanner.differ_mut().change_socket(key, draft, |socket| {
-                socket.owners = Owners::from_elem(owner, 1);
+                socket.owners.extend(owner);
+                if portless {
+                    socket.local = record.local;
+                }
                 true
             });
         }

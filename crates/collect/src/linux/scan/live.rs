@@ -4,7 +4,9 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use procnet_core::{Capability, NetnsId, Process, ProcessKey, Timestamp, User};
+use procnet_core::{
+    Capability, Endpoint, NetnsId, Process, ProcessKey, SocketIdentity, Timestamp, User,
+};
 use rustc_hash::FxHashMap;
 
 use super::Scanner;
@@ -50,6 +52,16 @@ impl Scanner {
     /// Datagrams whose peers there was no room for; told with the next snapshot.
     pub(in crate::platform) fn note_untold_datagrams(&mut self, count: u64) {
         self.untold_datagrams = self.untold_datagrams.saturating_add(count);
+    }
+
+    /// The local ends of those of the namespace's sockets that wait for an answer.
+    pub(in crate::platform) fn connecting(
+        &mut self,
+        netns: NetnsId,
+    ) -> FxHashMap<SocketIdentity, Endpoint> {
+        let mut rows = Vec::new();
+        self.sources.read_connecting(netns.0, &mut rows);
+        rows.iter().map(|row| (super::identity(row), row.local)).collect()
     }
 
     pub(in crate::platform) fn tells_udp(&self) -> bool {
