@@ -74,7 +74,7 @@ _procnet() {
                     return 0
                     ;;
                 --group-by)
-                    COMPREPLY=($(compgen -W "auto process tree family user host" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto process tree container unit family user host" -- "${cur}"))
                     return 0
                     ;;
                 --icons-dir)
@@ -150,7 +150,7 @@ _procnet() {
                     return 0
                     ;;
                 --group-by)
-                    COMPREPLY=($(compgen -W "auto process tree family user host" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto process tree container unit family user host" -- "${cur}"))
                     return 0
                     ;;
                 --icons-dir)
@@ -298,7 +298,7 @@ _procnet() {
                     return 0
                     ;;
                 --group-by)
-                    COMPREPLY=($(compgen -W "auto process tree family user host" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto process tree container unit family user host" -- "${cur}"))
                     return 0
                     ;;
                 --icons-dir)

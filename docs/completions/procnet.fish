@@ -34,6 +34,8 @@ complete -c procnet -n "__fish_procnet_needs_command" -l interval -d 'Seconds be
 complete -c procnet -n "__fish_procnet_needs_command" -l group-by -d 'How processes are grouped at first' -r -f -a "auto\t'Trees, or something coarser where those are too many'
 process\t'Every process by itself'
 tree\t'A program and its workers'
+container\t'A container; trees outside of containers'
+unit\t'A unit of systemd; trees outside of units'
 family\t'All processes of one name or label'
 user\t'All processes of a user'
 host\t'All processes of the machine'"
@@ -66,6 +68,8 @@ complete -c procnet -n "__fish_procnet_using_subcommand serve" -l interval -d 'S
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l group-by -d 'How processes are grouped at first' -r -f -a "auto\t'Trees, or something coarser where those are too many'
 process\t'Every process by itself'
 tree\t'A program and its workers'
+container\t'A container; trees outside of containers'
+unit\t'A unit of systemd; trees outside of units'
 family\t'All processes of one name or label'
 user\t'All processes of a user'
 host\t'All processes of the machine'"
@@ -107,6 +111,8 @@ complete -c procnet -n "__fish_procnet_using_subcommand demo" -l interval -d 'Se
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l group-by -d 'How processes are grouped at first' -r -f -a "auto\t'Trees, or something coarser where those are too many'
 process\t'Every process by itself'
 tree\t'A program and its workers'
+container\t'A container; trees outside of containers'
+unit\t'A unit of systemd; trees outside of units'
 family\t'All processes of one name or label'
 user\t'All processes of a user'
 host\t'All processes of the machine'"

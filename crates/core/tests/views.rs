@@ -11,9 +11,9 @@ use procnet_core::filter::Filter;
 use procnet_core::view::scene::{Node, NodeId, NodeKind, Scene};
 use procnet_core::view::{Grouping, View, ViewSpec};
 use procnet_core::{
-    Attribution, Batch, Counters, Endpoint, Event, HostId, Moment, NetnsId, Owner, Process,
-    ProcessKey, Protocol, Socket, SocketIdentity, SocketKey, SocketState, Timestamp, UnknownOwner,
-    User,
+    Attribution, Batch, Container, Counters, Endpoint, Event, HostId, Manager, Moment, NetnsId,
+    Owner, Process, ProcessKey, Protocol, Runtime, Socket, SocketIdentity, SocketKey, SocketState,
+    Timestamp, Unit, UnknownOwner, User,
 };
 
 /// A machine that is built up event by event.
@@ -91,6 +91,13 @@ impl Machine {
         key_of_socket
     }
 
+    fn move_into(&mut self, pid: u32, container: Option<Arc<Container>>, unit: Unit) {
+        let known = self.engine.graph().process(key(pid)).unwrap().process.clone();
+        let unit = Some(Arc::new(unit));
+        let process = Process { container, unit, ..(*known).clone() };
+        self.tell(vec![Event::ProcessStarted(Arc::new(process))]);
+    }
+
     fn tcp(&mut self, local: &str, remote: &str, pid: u32) -> SocketKey {
         self.open(Protocol::Tcp, local, Some(remote), pid)
     }
@@ -155,10 +162,12 @@ fn stack() -> Machine {
 #[test]
 fn v3_the_groupings_join_what_they_say() {
     let machine = stack();
-    let cases: [(Grouping, &[&str]); 5] = [
+    let cases: [(Grouping, &[&str]); 7] = [
         (Grouping::Process, &["curl", "curl", "nginx", "nginx", "nginx"]),
         (Grouping::Auto, &["curl", "curl", "nginx ×3"]),
         (Grouping::Tree, &["curl", "curl", "nginx ×3"]),
+        (Grouping::Container, &["curl", "curl", "nginx ×3"]),
+        (Grouping::Unit, &["curl", "curl", "nginx ×3"]),
         (Grouping::Family, &["curl ×2", "nginx ×3"]),
         (Grouping::User, &["alice ×5"]),
     ];
@@ -171,6 +180,89 @@ fn v3_the_groupings_join_what_they_say() {
     assert_eq!(nginx.listeners.iter().map(|l| &**l).collect::<Vec<_>>(), ["tcp *:80"]);
     assert_eq!((&*nginx.type_name, nginx.sockets), ("load_balancer", 2));
     assert_eq!(nginx.processes, [key(10), key(11), key(12)], "the oldest first");
+}
+
+/// The stack, with the server in a container of one unit and a client in another unit.
+fn contained_stack(name: Option<&str>) -> Machine {
+    let mut machine = stack();
+    let container = Arc::new(Container {
+        runtime: Runtime::Docker,
+        id: Arc::from("0123456789abcdef".repeat(4)),
+        name: name.map(Arc::from),
+        pod: None,
+    });
+    let unit = |name: String| Unit {
+        name: Arc::from(name),
+        manager: Manager::System,
+        application: None,
+        within: None,
+    };
+    for pid in [10, 11, 12] {
+        let scope = unit(format!("docker-{}.scope", container.id));
+        machine.move_into(pid, Some(container.clone()), scope);
+    }
+    machine.move_into(20, None, unit("backup.service".to_owned()));
+    machine
+}
+
+#[test]
+fn v7_containers_and_units_are_nodes_and_what_has_none_is_a_tree() {
+    let machine = contained_stack(Some("web"));
+    let view = machine.view(grouped(Grouping::Container));
+    assert_eq!(labels(view.scene()), ["curl", "curl", "web ×3"]);
+    let web = node(view.scene(), "web ×3");
+    assert_eq!(&*web.key, format!("c/docker/{}", "0123456789abcdef".repeat(4)));
+    assert_eq!((&*web.detail, &*web.type_name, &*web.container), ("nginx", "load_balancer", "web"));
+    assert!(web.expandable);
+    let view = machine.view(grouped(Grouping::Unit));
+    assert_eq!(labels(view.scene()), ["backup.service", "curl", "web ×3"]);
+    assert_eq!(&*node(view.scene(), "backup.service").key, "s/system/backup.service");
+    // Elsewhere the container is the quieter line.
+    let view = machine.view(grouped(Grouping::Tree));
+    assert_eq!(&*node(view.scene(), "nginx ×3").detail, "3 processes · web");
+    let unnamed = contained_stack(None).view(grouped(Grouping::Container));
+    assert_eq!(&*node(unnamed.scene(), "0123456789ab ×3").container, "0123456789ab");
+}
+
+#[test]
+fn v7_a_name_found_later_and_a_move_reach_the_node() {
+    let mut machine = contained_stack(None);
+    machine.engine.take_changes();
+    let mut views: Vec<View> = [Grouping::Container, Grouping::Unit, Grouping::Tree]
+        .map(|grouping| machine.view(grouped(grouping)))
+        .into();
+    let id = node(views[0].scene(), "0123456789ab ×3").id;
+    let named = contained_stack(Some("web"));
+    for pid in [10, 11, 12, 21] {
+        let told = named.engine.graph().process(key(if pid == 21 { 20 } else { pid })).unwrap();
+        let process = Process { key: key(pid), ..(*told.process).clone() };
+        machine.tell(vec![Event::ProcessStarted(Arc::new(process))]);
+    }
+    let changes = machine.engine.take_changes();
+    for view in &mut views {
+        view.update(machine.engine.graph(), &changes);
+        let scratch = machine.view(view.spec().clone());
+        assert_eq!(labels(view.scene()), labels(scratch.scene()));
+    }
+    assert_eq!(node(views[0].scene(), "web ×3").id, id, "a node keeps its id when it gets a name");
+    assert_eq!(labels(views[1].scene()), ["backup.service ×2", "web ×3"]);
+}
+
+#[test]
+fn v7_over_budget_the_rest_is_joined_first_and_nothing_is_lost() {
+    let mut machine = contained_stack(Some("web"));
+    for pid in 30..60 {
+        machine.start(pid, "curl", Some(1));
+        let ephemeral = format!("127.0.0.1:{}", 41_000 + pid);
+        machine.tcp(&ephemeral, "127.0.0.1:80", pid);
+        machine.tcp("127.0.0.1:80", &ephemeral, 11);
+    }
+    let spec = ViewSpec { max_nodes: 10, ..grouped(Grouping::Container) };
+    let view = machine.view(spec);
+    assert_eq!(view.level(), Grouping::Container);
+    assert_eq!(labels(view.scene()), ["curl ×32", "web ×3"]);
+    let edge = view.scene().edges.values().next().unwrap();
+    assert_eq!(edge.sockets, 32);
 }
 
 #[test]

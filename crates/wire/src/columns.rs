@@ -92,6 +92,12 @@ columns! {
         class: String,
         /// Whose it is; empty if mixed or not known.
         user: String,
+        /// The container that all of it runs in, by name or by the beginning of its id; empty if
+        /// mixed or none.
+        container: String,
+        /// The unit of systemd, or the desktop application, that all of it is in; empty if mixed or
+        /// none.
+        unit: String,
         /// The machine's number; 0 is the one that the program runs on.
         host: u32,
         /// How many processes or remote addresses it stands for.

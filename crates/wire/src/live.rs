@@ -82,7 +82,7 @@ pub struct HostInfo {
 /// How nodes are grouped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct GroupingInfo {
-    /// What was asked for: `auto`, `process`, `tree`, `family`, `user`, `host`.
+    /// What was asked for: `auto`, `process`, `tree`, `container`, `unit`, `family`, `user`, `host`.
     pub asked: String,
     /// What it is: the same, or what `auto` chose within the budget.
     pub level: String,

@@ -29,6 +29,41 @@ pub struct OwnerRow {
     pub key: String,
     /// The label that rules and interpreters' arguments give it.
     pub label: String,
+    /// The container that it runs in, or null.
+    #[serde(default)]
+    pub container: Option<ContainerRow>,
+    /// The unit that systemd keeps it in, or null.
+    #[serde(default)]
+    pub unit: Option<UnitRow>,
+}
+
+/// The container that a process runs in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ContainerRow {
+    /// `docker`, `podman`, `containerd`, `cri-o`, `kubernetes` (a pod's, whose runtime is not
+    /// known), `lxc`, `systemd-nspawn`, `buildkit`, `ecs`, `garden`, or `unknown`.
+    pub runtime: String,
+    /// 64 hexadecimal digits, or the name of a container that is known by name.
+    pub id: String,
+    /// The name that people gave it, or null if it may not be read.
+    pub name: Option<String>,
+    /// The uid of its Kubernetes pod, or null.
+    pub pod: Option<String>,
+}
+
+/// The unit that systemd keeps a process in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UnitRow {
+    /// Its name, without escapes: `nginx.service`.
+    pub name: String,
+    /// Whose it is: `system` or `user`.
+    pub manager: String,
+    /// The uid of the user whose it is, or null.
+    pub uid: Option<u32>,
+    /// The id of the desktop application that it stands for, or null.
+    pub application: Option<String>,
+    /// The id of the container whose own systemd has it, or null for one of the machine's.
+    pub within: Option<String>,
 }
 
 /// What a UNIX socket has instead of endpoints.
@@ -176,6 +211,10 @@ pub struct ProcessDetails {
     pub started: i64,
     /// The control group's path, or null.
     pub cgroup: Option<String>,
+    /// The container that it runs in, or null.
+    pub container: Option<ContainerRow>,
+    /// The unit that systemd keeps it in, or null.
+    pub unit: Option<UnitRow>,
     /// False if it has ended and is only kept for stale links.
     pub alive: bool,
     /// Its ancestors, the parent first.

@@ -213,6 +213,12 @@ function Members(props: {
   );
   return (
     <section>
+      {(node.container || node.unit) && (
+        <dl class="facts">
+          {node.container && <Fact name="Container">{node.container}</Fact>}
+          {node.unit && <Fact name="Unit">{node.unit}</Fact>}
+        </dl>
+      )}
       <h3>
         {node.count} processes
         {node.processes.length < node.count ? `, the oldest ${node.processes.length} listed` : ''}

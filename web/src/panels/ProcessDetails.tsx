@@ -1,13 +1,15 @@
 import type { ComponentChildren } from 'preact';
 import { scene } from '../scene/live';
 import { fetchProcess } from '../wire/api';
-import type { ProcessDetails, ProcessSummary } from '../wire/generated';
+import type { ContainerRow, ProcessDetails, ProcessSummary } from '../wire/generated';
 import { Copy } from './Copy';
 import { formatCommand, formatDuration } from './format';
 import { Icon } from './Icon';
 import { useFetched } from './useFetched';
 
 const MAX_CHILDREN = 30;
+/** As many digits of an id are shown, as everywhere in the field. */
+const SHORT_ID = 12;
 
 export function Fact({ name, children }: { name: string; children: ComponentChildren }) {
   return (
@@ -97,6 +99,16 @@ function Sections({ process, onOpen }: { process: ProcessDetails; onOpen: (key: 
               {formatDuration(scene.now() - process.started)} ago
             </span>
           </Fact>
+          {process.container && <ContainerFact container={process.container} />}
+          {process.unit && (
+            <Fact name="Unit">
+              <span class="copyable">
+                {process.unit.application ?? process.unit.name}
+                <Copy text={process.unit.name} what="the unit's name" />
+              </span>
+              {process.unit.application && <span class="quiet"> {process.unit.name}</span>}
+            </Fact>
+          )}
           {process.cgroup && (
             <Fact name="Control group">
               <code>{process.cgroup}</code>
@@ -118,6 +130,20 @@ function Sections({ process, onOpen }: { process: ProcessDetails; onOpen: (key: 
         </section>
       )}
     </>
+  );
+}
+
+function ContainerFact({ container }: { container: ContainerRow }) {
+  const { runtime, id, name, pod } = container;
+  return (
+    <Fact name="Container">
+      <span class="copyable">
+        {name ?? id.slice(0, SHORT_ID)}
+        <Copy text={id} what="the container's id" />
+      </span>
+      {runtime !== 'unknown' && <span class="quiet"> {runtime}</span>}
+      {pod && <span class="quiet"> · pod {pod}</span>}
+    </Fact>
   );
 }
 

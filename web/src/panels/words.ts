@@ -29,6 +29,8 @@ export const GROUPING_WORDS: Readonly<Record<string, string>> = {
   auto: 'Auto',
   process: 'Processes',
   tree: 'Process trees',
+  container: 'Containers',
+  unit: 'systemd units',
   family: 'Programs',
   user: 'Users',
   host: 'Hosts',

@@ -216,6 +216,20 @@ export interface components {
       /** @description Its name for people. */
       title: string;
     };
+    /** @description The container that a process runs in. */
+    ContainerRow: {
+      /** @description 64 hexadecimal digits, or the name of a container that is known by name. */
+      id: string;
+      /** @description The name that people gave it, or null if it may not be read. */
+      name?: string | null;
+      /** @description The uid of its Kubernetes pod, or null. */
+      pod?: string | null;
+      /**
+       * @description `docker`, `podman`, `containerd`, `cri-o`, `kubernetes` (a pod's, whose runtime is not
+       *     known), `lxc`, `systemd-nspawn`, `buildkit`, `ecs`, `garden`, or `unknown`.
+       */
+      runtime: string;
+    };
     /** @description How a line is dashed. */
     Dashes: boolean | number[];
     /** @description Something that is currently not seen. */
@@ -446,6 +460,8 @@ export interface components {
     GraphNode: {
       /** @description The type's colour, `#rrggbb`. */
       color: string;
+      /** @description The container that it runs in, by name or by the beginning of its id; null if none. */
+      container?: string | null;
       /** @description The built-in icon's name. */
       icon: string;
       /** @description The pid, or `ip:port`. */
@@ -467,12 +483,14 @@ export interface components {
       title: string;
       /** @description The type. */
       type: string;
+      /** @description The unit of systemd that it is in; null if none. */
+      unit?: string | null;
       /** @description Whose it is; null if not known. */
       user?: string | null;
     };
     /** @description How nodes are grouped. */
     GroupingInfo: {
-      /** @description What was asked for: `auto`, `process`, `tree`, `family`, `user`, `host`. */
+      /** @description What was asked for: `auto`, `process`, `tree`, `container`, `unit`, `family`, `user`, `host`. */
       asked: string;
       /** @description What it is: the same, or what `auto` chose within the budget. */
       level: string;
@@ -541,6 +559,11 @@ export interface components {
     NodeColumns: {
       /** @description The port class of a remote; empty for processes. */
       class: string[];
+      /**
+       * @description The container that all of it runs in, by name or by the beginning of its id; empty if
+       *     mixed or none.
+       */
+      container: string[];
       /** @description How many processes or remote addresses it stands for. */
       count: number[];
       /** @description A second, quieter line. */
@@ -573,12 +596,18 @@ export interface components {
       stale: boolean[];
       /** @description Its type's name; colours and icons are in the legend. */
       type: string[];
+      /**
+       * @description The unit of systemd, or the desktop application, that all of it is in; empty if mixed or
+       *     none.
+       */
+      unit: string[];
       /** @description Whose it is; empty if mixed or not known. */
       user: string[];
     };
     /** @description Changed fields of nodes. */
     NodeSet: {
       class?: components['schemas']['Sparse_String'] | null;
+      container?: components['schemas']['Sparse_String'] | null;
       count?: components['schemas']['Sparse_u32'] | null;
       detail?: components['schemas']['Sparse_String'] | null;
       expandable?: components['schemas']['Sparse_bool'] | null;
@@ -594,6 +623,7 @@ export interface components {
       sockets?: components['schemas']['Sparse_u32'] | null;
       stale?: components['schemas']['Sparse_bool'] | null;
       type?: components['schemas']['Sparse_String'] | null;
+      unit?: components['schemas']['Sparse_String'] | null;
       user?: components['schemas']['Sparse_String'] | null;
     };
     /** @description What changed among the nodes. */
@@ -605,6 +635,7 @@ export interface components {
     };
     /** @description A process that holds a socket. */
     OwnerRow: {
+      container?: components['schemas']['ContainerRow'] | null;
       /** @description Executable, or null if it may not be read. */
       exe?: string | null;
       /** @description The key for `/api/v1/processes/{key}`. */
@@ -623,6 +654,7 @@ export interface components {
        * @description When it started, in milliseconds since the Unix epoch.
        */
       started: number;
+      unit?: components['schemas']['UnitRow'] | null;
       /** @description User name (the number if it has no name), or null if not known. */
       user?: string | null;
     };
@@ -636,6 +668,7 @@ export interface components {
       cgroup?: string | null;
       /** @description Its children. */
       children: components['schemas']['ProcessSummary'][];
+      container?: components['schemas']['ContainerRow'] | null;
       /** @description Executable, or null if it may not be read. */
       exe?: string | null;
       /** @description The key. */
@@ -670,6 +703,7 @@ export interface components {
        * @description The uid, or null.
        */
       uid?: number | null;
+      unit?: components['schemas']['UnitRow'] | null;
       /** @description User name (the number if it has no name), or null if not known. */
       user?: string | null;
     };
@@ -970,6 +1004,22 @@ export interface components {
       /** @description Its name for people. */
       title: string;
     };
+    /** @description The unit that systemd keeps a process in. */
+    UnitRow: {
+      /** @description The id of the desktop application that it stands for, or null. */
+      application?: string | null;
+      /** @description Whose it is: `system` or `user`. */
+      manager: string;
+      /** @description Its name, without escapes: `nginx.service`. */
+      name: string;
+      /**
+       * Format: int32
+       * @description The uid of the user whose it is, or null.
+       */
+      uid?: number | null;
+      /** @description The id of the container whose own systemd has it, or null for one of the machine's. */
+      within?: string | null;
+    };
     /** @description What a UNIX socket has instead of endpoints. */
     UnixRow: {
       /**
@@ -1002,6 +1052,7 @@ export interface components {
 export type CapabilityList = components['schemas']['CapabilityList'];
 export type CapabilityRow = components['schemas']['CapabilityRow'];
 export type ClassInfo = components['schemas']['ClassInfo'];
+export type ContainerRow = components['schemas']['ContainerRow'];
 export type Dashes = components['schemas']['Dashes'];
 export type DegradationInfo = components['schemas']['DegradationInfo'];
 export type DeltaMessage = components['schemas']['DeltaMessage'];
@@ -1044,6 +1095,7 @@ export type SparseVecString = components['schemas']['Sparse_Vec_String'];
 export type SummaryInfo = components['schemas']['SummaryInfo'];
 export type ToggleInfo = components['schemas']['ToggleInfo'];
 export type TypeInfo = components['schemas']['TypeInfo'];
+export type UnitRow = components['schemas']['UnitRow'];
 export type UnixRow = components['schemas']['UnixRow'];
 export type $defs = Record<string, never>;
 export interface operations {

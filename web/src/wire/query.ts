@@ -1,6 +1,15 @@
 // What part of the world is asked for, as query parameters.
 
-export const GROUPINGS = ['auto', 'process', 'tree', 'family', 'user', 'host'] as const;
+export const GROUPINGS = [
+  'auto',
+  'process',
+  'tree',
+  'container',
+  'unit',
+  'family',
+  'user',
+  'host',
+] as const;
 export type Grouping = (typeof GROUPINGS)[number];
 
 /** What is shown. An undefined toggle leaves the choice to the program's options. */

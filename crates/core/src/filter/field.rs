@@ -16,6 +16,10 @@ pub enum Field {
     Path,
     /// User of either party.
     User,
+    /// Container of either party.
+    Container,
+    /// Unit of either party.
+    Unit,
     /// Node type of either party.
     Type,
     /// Label of either party.
@@ -197,6 +201,8 @@ pub const FIELDS: &[FieldInfo] = &[
     field!(Executable, "exe", [], Text, "path of the executable on either side", "exe:/opt/shop"),
     field!(Path, "path", [], Text, "path of a UNIX socket, or of the executable on either side", "path:/run/postgresql"),
     field!(User, "user", ["uid"], Text, "user name, or uid, on either side", "user:www-data"),
+    field!(Container, "container", ["ctr"], Text, "container on either side, by name, by id, or by its pod's uid", "container:shop-db"),
+    field!(Unit, "unit", [], Text, "systemd unit, or desktop application, on either side", "unit:nginx.service"),
     field!(Type, "type", [], Text, "node type on either side", "type:database"),
     field!(Label, "label", [], Text, "label on either side", "label:\"python app.py\""),
     field!(Client, "client", ["from"], Text, "name or label of the side that connects", "client:gunicorn"),

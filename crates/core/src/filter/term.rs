@@ -8,9 +8,11 @@ use regex::Regex;
 use super::field::{Choice, Field, FieldInfo};
 use super::number::NumberRange;
 use super::subject::{Party, Subject};
+use crate::container::Container;
 use crate::endpoint::{Cidr, Endpoint, canonical};
 use crate::registry::PortClass;
 use crate::socket::Direction;
+use crate::unit::Unit;
 
 /// A value as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -210,6 +212,22 @@ fn occurs(needle: &Needle, subject: &Subject<'_>) -> bool {
     }) || subject.path.is_some_and(|path| needle.is_in(path))
 }
 
+fn container_of<'a>(party: &Party<'a>) -> Option<&'a Container> {
+    party.process.and_then(|process| process.container.as_deref())
+}
+
+/// True if its name, its id or what is shown of that, or its pod fits.
+fn container_fits(container: &Container, fits: impl Fn(&str) -> bool) -> bool {
+    fits(container.label())
+        || fits(&container.id)
+        || fits(container.short_id())
+        || container.pod.as_deref().is_some_and(fits)
+}
+
+fn unit_fits(unit: &Unit, fits: impl Fn(&str) -> bool) -> bool {
+    fits(&unit.name) || unit.application.as_deref().is_some_and(fits)
+}
+
 /// Every text of a party but its command line.
 fn party_texts<'a>(party: &'a Party<'_>) -> impl Iterator<Item = &'a str> {
     let process = party.process;
@@ -220,6 +238,10 @@ fn party_texts<'a>(party: &'a Party<'_>) -> impl Iterator<Item = &'a str> {
         process.map(|p| &*p.name),
         process.and_then(|p| p.exe.as_deref()),
         party.user().and_then(|u| u.name.as_deref()),
+        // No ids: a number would be found in every tenth.
+        container_of(party).and_then(|container| container.name.as_deref()),
+        // A container's own unit has nothing but its id.
+        process.filter(|p| p.container.is_none()).and_then(|p| p.unit.as_deref()).map(|u| &*u.name),
     ]
     .into_iter()
     .flatten()
@@ -321,6 +343,12 @@ fn any_text(field: Field, subject: &Subject<'_>, fits: impl Fn(&str) -> bool) ->
         Field::Command => each(&|party| party.process.is_some_and(|p| fits(&p.command_line()))),
         Field::Executable => each(&executable),
         Field::Path => subject.path.is_some_and(&fits) || each(&executable),
+        Field::Container => {
+            each(&|party| container_of(party).is_some_and(|c| container_fits(c, &fits)))
+        }
+        Field::Unit => each(&|party| {
+            party.process.and_then(|p| p.unit.as_deref()).is_some_and(|unit| unit_fits(unit, &fits))
+        }),
         Field::User => {
             each(&|party| party.user().and_then(|u| u.name.as_deref()).is_some_and(&fits))
         }

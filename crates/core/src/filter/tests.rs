@@ -3,10 +3,12 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
+use crate::container::{Container, Runtime};
 use crate::endpoint::Endpoint;
 use crate::key::{HostId, ProcessKey};
 use crate::process::{Process, User};
 use crate::socket::{Direction, Protocol, SocketState};
+use crate::unit::{Manager, Unit};
 
 fn process(pid: u32, name: &str, arguments: &[&str], user: (u32, &str)) -> Process {
     let key = ProcessKey { host: HostId::LOCAL, pid, started: 1 };
@@ -14,6 +16,12 @@ fn process(pid: u32, name: &str, arguments: &[&str], user: (u32, &str)) -> Proce
     process.exe = Some(Arc::from(format!("/usr/bin/{name}")));
     process.arguments = arguments.iter().map(|&a| Arc::from(a)).collect();
     process.user = Some(User { id: user.0, name: Some(Arc::from(user.1)) });
+    process.unit = Some(Arc::new(Unit {
+        name: Arc::from(format!("{name}.service")),
+        manager: Manager::System,
+        application: None,
+        within: None,
+    }));
     process
 }
 
@@ -21,6 +29,16 @@ fn process(pid: u32, name: &str, arguments: &[&str], user: (u32, &str)) -> Proce
 struct World {
     app: Process,
     postgres: Process,
+}
+
+fn contained(process: Process) -> Process {
+    let container = Arc::new(Container {
+        runtime: Runtime::Docker,
+        id: Arc::from("443abcdef0123456".repeat(4)),
+        name: Some(Arc::from("shop-db-1")),
+        pod: Some(Arc::from("36f20d9d-cbc1-4ebd-b111-536eaa6a332e")),
+    });
+    Process { container: Some(container), ..process }
 }
 
 impl World {
@@ -32,7 +50,12 @@ impl World {
                 &["python3", "/srv/Shop/app.py", "--config", "prod"],
                 (33, "www-data"),
             ),
-            postgres: process(202, "postgres", &["postgres:", "idle"], (999, "postgres")),
+            postgres: contained(process(
+                202,
+                "postgres",
+                &["postgres:", "idle"],
+                (999, "postgres"),
+            )),
         }
     }
 
@@ -109,6 +132,11 @@ const CASES: &[(&str, bool)] = &[
     ("cmd:--config", true), ("cmd:\"--config prod\"", true), ("cmd:\"--config dev\"", false),
     ("cmd~/app.py .* prod$/", true), ("exe:/usr/bin/postgres", true), ("exe=/usr/bin/postgres", true),
     ("exe=postgres", false), ("user:www", true), ("user=www-data", true), ("user=www", false),
+    ("container:shop-db", true), ("container=shop-db-1", true), ("container=shop-db", false),
+    ("container:443abcdef012", true), ("container=443abcdef012", true), ("ctr~/^shop/", true),
+    ("container:36f20d9d", true), ("container:docker", false), ("-container~/./", false),
+    ("unit:postgres", true), ("unit=python3.11.service", true), ("unit:nginx", false),
+    ("shop-db-1", true), ("python3.11.service", true), ("443", false),
     ("uid:33", true), ("user=999", true), ("user:34", false),
     ("type:data", true), ("type=database", true), ("type=data", false), ("type!=app", false),
     ("label:\"python app\"", true), ("label:python3", false), ("host:web", true), ("host=db1", true),

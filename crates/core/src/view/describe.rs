@@ -7,8 +7,10 @@ use super::node_key::NodeKey;
 use super::scene::{MAX_NODE_DETAILS, Node, NodeId, NodeKind};
 use super::spec::ViewSpec;
 use super::tally::{Member, NodeTally};
-use crate::graph::{Graph, listener_text};
+use crate::container::Container;
+use crate::graph::{Graph, ProcessEntry, listener_text};
 use crate::key::{HostId, ProcessKey};
+use crate::process::User;
 use crate::socket::{Protocol, Socket};
 
 /// The node as it is shown.
@@ -23,6 +25,8 @@ pub(crate) fn describe(graph: &Graph, spec: &ViewSpec, id: NodeId, tally: &NodeT
         type_name: Arc::from("app"),
         class: None,
         user: Arc::from(""),
+        container: Arc::from(""),
+        unit: Arc::from(""),
         host: HostId::LOCAL,
         count,
         expandable: tally.key.is_group() && count > 1,
@@ -54,6 +58,8 @@ pub(crate) fn describe(graph: &Graph, spec: &ViewSpec, id: NodeId, tally: &NodeT
         }
         NodeKey::Process { .. }
         | NodeKey::Tree { .. }
+        | NodeKey::Container { .. }
+        | NodeKey::Unit { .. }
         | NodeKey::Family { .. }
         | NodeKey::User { .. }
         | NodeKey::Host { .. } => {
@@ -91,43 +97,81 @@ fn describe_processes(graph: &Graph, tally: &NodeTally, node: &mut Node) {
         _ => first,
     };
     let entry = graph.process(named_after);
+    let container = common_container(graph, keys());
+    let unit = common(graph, keys(), |entry| entry.process.unit.as_ref());
+    node.container = Arc::from(container.map_or("", Container::label));
+    node.unit = unit.map_or_else(|| Arc::from(""), |unit| Arc::from(unit.label()));
     let name: Arc<str> = match &tally.key {
         NodeKey::User { user, .. } => user.clone().unwrap_or_else(|| Arc::from("unknown user")),
         NodeKey::Host { .. } => Arc::from("this machine"),
+        NodeKey::Container { .. } => node.container.clone(),
+        // A container's scope is called as the container is.
+        NodeKey::Unit { name, .. } => match container {
+            Some(container) if name.contains(&*container.id) => node.container.clone(),
+            _ => node.unit.clone(),
+        },
         _ => entry.map_or_else(|| Arc::from(format!("pid {}", first.pid)), |e| e.label.clone()),
     };
     let count = tally.members.len();
+    let counted =
+        if count > 1 { format!("{count} processes") } else { format!("PID {}", first.pid) };
     node.label = if count > 1 { Arc::from(format!("{name} ×{count}")) } else { name };
-    node.detail = if count > 1 {
-        Arc::from(format!("{count} processes"))
-    } else {
-        Arc::from(format!("PID {}", first.pid))
+    node.detail = match &tally.key {
+        // What runs in there says more than how many do.
+        NodeKey::Container { .. } | NodeKey::Unit { .. } => {
+            common(graph, keys(), |entry| Some(&entry.label)).map_or(counted.into(), Arc::clone)
+        }
+        NodeKey::Process { .. } | NodeKey::Tree { .. } if !node.container.is_empty() => {
+            Arc::from(format!("{counted} · {}", node.container))
+        }
+        _ => Arc::from(counted),
     };
-    if !matches!(tally.key, NodeKey::User { .. } | NodeKey::Host { .. })
-        && let Some(entry) = entry
-    {
-        node.type_name = entry.type_name.clone();
+    match &tally.key {
+        NodeKey::User { .. } | NodeKey::Host { .. } => {}
+        NodeKey::Container { .. } | NodeKey::Unit { .. } => {
+            let common = common(graph, keys(), |entry| Some(&entry.type_name));
+            node.type_name = common.map_or_else(|| Arc::from("service"), Arc::clone);
+        }
+        _ => {
+            if let Some(entry) = entry {
+                node.type_name = entry.type_name.clone();
+            }
+        }
     }
     if let Some(entry) = graph.process(first) {
         node.since = entry.process.started;
     }
-    node.user = common_user(graph, keys());
+    let user = common(graph, keys(), |entry| entry.process.user.as_ref());
+    node.user = user.map_or_else(|| Arc::from(""), User::label);
     // A process of which nothing is known yet is not known to have ended.
     node.stale = keys().all(|key| graph.process(key).is_some_and(|e| !e.alive));
 }
 
-fn common_user(graph: &Graph, keys: impl Iterator<Item = ProcessKey>) -> Arc<str> {
-    let mut common: Option<Arc<str>> = None;
+/// What all processes have in common; `None` if they differ or one has none.
+fn common<'a, T: PartialEq>(
+    graph: &'a Graph,
+    mut keys: impl Iterator<Item = ProcessKey>,
+    property: impl Fn(&'a ProcessEntry) -> Option<&'a T>,
+) -> Option<&'a T> {
+    let of = |key| graph.process(key).and_then(&property);
+    let first = of(keys.next()?)?;
+    keys.all(|key| of(key) == Some(first)).then_some(first)
+}
+
+/// The container that all processes run in. Those that ended early may not know its name.
+fn common_container(graph: &Graph, keys: impl Iterator<Item = ProcessKey>) -> Option<&Container> {
+    let mut common: Option<&Container> = None;
     for key in keys {
-        let user = graph.process(key).and_then(|e| e.process.user.as_ref());
-        let Some(user) = user.map(crate::process::User::label) else { return Arc::from("") };
-        match &common {
-            None => common = Some(user),
-            Some(other) if *other == user => {}
-            Some(_) => return Arc::from(""),
+        let container = graph.process(key)?.process.container.as_deref()?;
+        match common {
+            Some(known) if (known.runtime, &known.id) != (container.runtime, &container.id) => {
+                return None;
+            }
+            Some(known) if known.name.is_some() => {}
+            _ => common = Some(container),
         }
     }
-    common.unwrap_or_else(|| Arc::from(""))
+    common
 }
 
 fn user_name(graph: &Graph, host: HostId, uid: Option<u32>) -> Arc<str> {

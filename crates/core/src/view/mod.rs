@@ -157,7 +157,7 @@ impl View {
     ) {
         let mut pending = vec![key];
         while let Some(key) = pending.pop() {
-            if found.insert(key) && self.level() == Grouping::Tree {
+            if found.insert(key) && self.levels[self.level].others == Grouping::Tree {
                 pending.extend(graph.children(key));
             }
         }

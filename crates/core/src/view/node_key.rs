@@ -5,17 +5,21 @@ use std::sync::Arc;
 
 use super::scene::NodeId;
 use super::spec::{Grouping, Level};
+use crate::container::Runtime;
 use crate::endpoint::Endpoint;
 use crate::graph::{Graph, Party};
 use crate::key::{HostId, NetnsId, ProcessKey};
 use crate::process::Process;
 use crate::registry::PortClass;
+use crate::unit::Manager;
 
 /// The identity of a node within a view.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum NodeKey {
     Process { key: ProcessKey, within: Option<Arc<str>> },
     Tree { root: ProcessKey },
+    Container { host: HostId, runtime: Runtime, id: Arc<str> },
+    Unit { host: HostId, manager: Manager, within: Option<Arc<str>>, name: Arc<str> },
     Family { host: HostId, type_name: Arc<str>, label: Arc<str> },
     User { host: HostId, user: Option<Arc<str>> },
     Host { host: HostId },
@@ -66,23 +70,45 @@ impl NodeKey {
             }
             Party::Remote { host, .. } => return Self::Host { host },
         };
-        let entry = graph.process(key);
-        match (level.processes, entry) {
-            (Grouping::Host, _) => Self::Host { host: key.host },
-            (Grouping::User, Some(entry)) => Self::User {
-                host: key.host,
-                user: entry.process.user.as_ref().map(crate::process::User::label),
-            },
-            (Grouping::User, None) => Self::User { host: key.host, user: None },
-            (Grouping::Family, Some(entry)) => Self::Family {
-                host: key.host,
+        let host = key.host;
+        let Some(entry) = graph.process(key) else {
+            return match level.processes {
+                Grouping::Host => Self::Host { host },
+                Grouping::User => Self::User { host, user: None },
+                _ => Self::Process { key, within: None },
+            };
+        };
+        let process = &entry.process;
+        match level.joins(process) {
+            Grouping::Host => Self::Host { host },
+            Grouping::User => {
+                Self::User { host, user: process.user.as_ref().map(crate::process::User::label) }
+            }
+            Grouping::Family => Self::Family {
+                host,
                 type_name: entry.type_name.clone(),
                 label: entry.label.clone(),
             },
-            (Grouping::Tree | Grouping::Auto, Some(_)) => {
-                Self::Tree { root: tree_root(graph, key) }
+            Grouping::Tree | Grouping::Auto => Self::Tree { root: tree_root(graph, key) },
+            Grouping::Process => Self::Process { key, within: None },
+            Grouping::Container => process.container.as_ref().map_or(
+                Self::Process { key, within: None },
+                |container| Self::Container {
+                    host,
+                    runtime: container.runtime,
+                    id: container.id.clone(),
+                },
+            ),
+            Grouping::Unit => {
+                process.unit.as_ref().map_or(Self::Process { key, within: None }, |unit| {
+                    Self::Unit {
+                        host,
+                        manager: unit.manager,
+                        within: unit.within.clone(),
+                        name: unit.name.clone(),
+                    }
+                })
             }
-            _ => Self::Process { key, within: None },
         }
     }
 
@@ -103,6 +129,21 @@ impl NodeKey {
             Self::Tree { root } => {
                 host_prefix(&mut text, root.host);
                 write!(text, "t/{}-{}", root.pid, root.started)
+            }
+            Self::Container { host, runtime, id } => {
+                host_prefix(&mut text, *host);
+                write!(text, "c/{runtime}/{id}")
+            }
+            Self::Unit { host, manager, within, name } => {
+                host_prefix(&mut text, *host);
+                text.push_str("s/");
+                if let Some(container) = within {
+                    let _ = write!(text, "in/{container}/");
+                }
+                match manager {
+                    Manager::System => write!(text, "system/{name}"),
+                    Manager::User(uid) => write!(text, "user/{uid}/{name}"),
+                }
             }
             Self::Family { host, type_name, label } => {
                 host_prefix(&mut text, *host);

@@ -65,6 +65,10 @@ pub struct Node {
     pub class: Option<PortClass>,
     /// Whose it is; empty if mixed or not known.
     pub user: Arc<str>,
+    /// The container that all of it runs in; empty if mixed or none.
+    pub container: Arc<str>,
+    /// The unit of systemd that all of it is in; empty if mixed or none.
+    pub unit: Arc<str>,
     /// The machine.
     pub host: HostId,
     /// How many things it stands for: processes or remote endpoints that have something to show.

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::filter::Filter;
+use crate::process::Process;
 use crate::socket::Protocol;
 
 /// Most nodes that stay legible (a bake-off's result: see `docs/ARCHITECTURE.md`).
@@ -15,7 +16,8 @@ pub const MAX_EDGES: usize = 800;
 /// Most members of expanded groups that a view shows beyond its budget.
 pub const MAX_EXPANDED: usize = 1_000;
 
-/// By what processes are joined into nodes; each is coarser than the one before.
+/// By what processes are joined into nodes. Those without a container or unit, where nodes are
+/// containers or units, are joined into trees.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Grouping {
     /// The finest of the following that keeps within the budget, from [`Grouping::Tree`] on.
@@ -25,6 +27,10 @@ pub enum Grouping {
     Process,
     /// A process and those of its descendants that are the same program: a server's workers.
     Tree,
+    /// All processes of a container.
+    Container,
+    /// All processes of a unit of systemd.
+    Unit,
     /// All processes with one label.
     Family,
     /// All processes of a user.
@@ -35,15 +41,25 @@ pub enum Grouping {
 
 impl Grouping {
     /// Every grouping.
-    pub const ALL: [Self; 6] =
-        [Self::Auto, Self::Process, Self::Tree, Self::Family, Self::User, Self::Host];
+    pub const ALL: [Self; 8] = [
+        Self::Auto,
+        Self::Process,
+        Self::Tree,
+        Self::Container,
+        Self::Unit,
+        Self::Family,
+        Self::User,
+        Self::Host,
+    ];
 
-    /// `auto`, `process`, `tree`, `family`, `user`, or `host`.
+    /// `auto`, `process`, `tree`, `container`, `unit`, `family`, `user`, or `host`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Auto => "auto",
             Self::Process => "process",
             Self::Tree => "tree",
+            Self::Container => "container",
+            Self::Unit => "unit",
             Self::Family => "family",
             Self::User => "user",
             Self::Host => "host",
@@ -59,7 +75,7 @@ impl fmt::Display for Grouping {
 
 /// A grouping's name is not known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown grouping `{0}`: use auto, process, tree, family, user or host")]
+#[error("unknown grouping `{0}`: use auto, process, tree, container, unit, family, user or host")]
 pub struct UnknownGrouping(String);
 
 impl FromStr for Grouping {
@@ -127,6 +143,8 @@ impl Default for ViewSpec {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Level {
     pub(crate) processes: Grouping,
+    /// What joins the processes that have no container or unit, where those are the nodes.
+    pub(crate) others: Grouping,
     /// Remotes are grouped per process node that they talk to; else over all of them.
     pub(crate) remotes_per_peer: bool,
     /// An edge per service port; else one per port class.
@@ -135,32 +153,48 @@ pub(crate) struct Level {
     pub(crate) expand: bool,
 }
 
+impl Level {
+    /// By what a process is joined with others, if it has what its level joins by or not.
+    pub(crate) fn joins(self, process: &Process) -> Grouping {
+        match self.processes {
+            Grouping::Container if process.container.is_none() => self.others,
+            Grouping::Unit if process.unit.is_none() => self.others,
+            grouping => grouping,
+        }
+    }
+}
+
 /// The steps from the finest that `asked` allows to the coarsest there is.
 pub(crate) fn levels(asked: Grouping) -> Vec<Level> {
-    let level = |processes, remotes_per_peer, edge_per_port| Level {
+    let level = |processes, others, remotes_per_peer, edge_per_port| Level {
         processes,
+        others,
         remotes_per_peer,
         edge_per_port,
         expand: true,
     };
-    let start = if asked == Grouping::Auto { Grouping::Tree } else { asked };
-    let mut levels: Vec<Level> = [Grouping::Process, Grouping::Tree, Grouping::Family]
-        .into_iter()
-        .filter(|grouping| *grouping >= start)
-        .map(|grouping| level(grouping, true, true))
-        .collect();
-    let middle = start.max(Grouping::Family);
-    if middle != Grouping::Family {
-        levels.push(level(middle, true, true));
-    }
-    levels.push(level(middle, true, false));
-    levels.push(level(middle, false, false));
-    for grouping in [Grouping::User, Grouping::Host] {
-        if grouping > middle {
-            levels.push(level(grouping, false, false));
+    let plain = |grouping| level(grouping, grouping, true, true);
+    // The finest levels, the last of which is kept while edges and remotes are joined.
+    let fine: Vec<Level> = match asked {
+        Grouping::Process => {
+            [Grouping::Process, Grouping::Tree, Grouping::Family].map(plain).into()
         }
-    }
-    levels
+        Grouping::Auto | Grouping::Tree => [Grouping::Tree, Grouping::Family].map(plain).into(),
+        Grouping::Container | Grouping::Unit => {
+            [Grouping::Tree, Grouping::Family].map(|o| level(asked, o, true, true)).into()
+        }
+        Grouping::Family | Grouping::User | Grouping::Host => vec![plain(asked)],
+    };
+    let last = fine.last().map_or(Grouping::Family, |level| level.processes);
+    let others = fine.last().map_or(Grouping::Family, |level| level.others);
+    let joined = [(true, false), (false, false)].map(|(remotes_per_peer, edge_per_port)| {
+        level(last, others, remotes_per_peer, edge_per_port)
+    });
+    let coarse = [Grouping::User, Grouping::Host]
+        .into_iter()
+        .filter(|grouping| *grouping > last)
+        .map(|grouping| level(grouping, grouping, false, false));
+    fine.into_iter().chain(joined).chain(coarse).collect()
 }
 
 #[cfg(test)]
@@ -183,6 +217,7 @@ mod tests {
             assert!(!levels.is_empty());
             for pair in levels.windows(2) {
                 assert!(pair[0].processes <= pair[1].processes);
+                assert!(pair[0].others <= pair[1].others);
                 assert!(pair[0].remotes_per_peer >= pair[1].remotes_per_peer);
                 assert!(pair[0].edge_per_port >= pair[1].edge_per_port);
                 assert_ne!(pair[0], pair[1]);
@@ -190,5 +225,11 @@ mod tests {
         }
         assert_eq!(levels(Grouping::Auto)[0].processes, Grouping::Tree);
         assert_eq!(levels(Grouping::Host)[0].processes, Grouping::Host);
+        for asked in [Grouping::Container, Grouping::Unit] {
+            assert_eq!(
+                (levels(asked)[0].processes, levels(asked)[0].others),
+                (asked, Grouping::Tree)
+            );
+        }
     }
 }

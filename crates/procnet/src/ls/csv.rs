@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use procnet_wire::rows::{GapRow, SocketEventRow, SocketRow};
+use procnet_wire::rows::{ContainerRow, GapRow, SocketEventRow, SocketRow};
 
 use super::table;
 use super::users::Users;
 
 const COLUMNS: &str = "protocol,state,local_ip,local_port,remote_ip,remote_port,direction,pids,\
-                       names,users,attribution,rx_bytes,tx_bytes,rtt_us,netns,cookie,rx_packets,tx_packets";
+                       names,users,attribution,rx_bytes,tx_bytes,rtt_us,netns,cookie,rx_packets,tx_packets,containers,units";
 
 /// A header line and a line for each socket.
 pub(super) fn write(rows: &[SocketRow], users: &Users, out: &mut impl Write) -> io::Result<()> {
@@ -70,8 +70,14 @@ fn line(row: &SocketRow, users: &Users) -> String {
         row.cookie.to_string(),
         row.rx_packets.to_string(),
         row.tx_packets.to_string(),
+        owners(|owner| owner.container.as_ref().map(called).unwrap_or_default()),
+        owners(|owner| owner.unit.as_ref().map(|unit| unit.name.clone()).unwrap_or_default()),
     ];
     fields.iter().map(|field| quoted(field)).collect::<Vec<_>>().join(",")
+}
+
+fn called(container: &ContainerRow) -> String {
+    container.name.as_ref().unwrap_or(&container.id).clone()
 }
 
 /// Quoted where it must be. A process chooses its own name: one that a spreadsheet would take

@@ -10,12 +10,26 @@ use super::users::Users;
 const WIDEST: usize = 48;
 /// Columns that may be shortened to fit, the first one first, and to how much.
 const FLEXIBLE: [(usize, usize); 3] = [(5, 12), (3, 15), (2, 15)];
-const HEADER: [&str; 10] =
-    ["PROTO", "STATE", "LOCAL", "REMOTE", "DIRECTION", "OWNER", "RX", "TX", "RTT", "ATTRIBUTION"];
+const HEADER: [&str; COLUMNS] = [
+    "PROTO",
+    "STATE",
+    "LOCAL",
+    "REMOTE",
+    "DIRECTION",
+    "OWNER",
+    "RX",
+    "TX",
+    "RTT",
+    "ATTRIBUTION",
+    "CONTAINER/UNIT",
+];
+const COLUMNS: usize = 11;
+/// The column that is left out where there is no room for all of it.
+const OPTIONAL: usize = 10;
 /// Columns of numbers: flush right.
 const NUMBERS: std::ops::Range<usize> = 6..9;
 
-type Cells = [String; 10];
+type Cells = [String; COLUMNS];
 
 /// The header, and a line for each socket.
 pub(super) fn write(
@@ -26,7 +40,7 @@ pub(super) fn write(
 ) -> io::Result<()> {
     let cells: Vec<Cells> = rows.iter().map(|row| cells(row, users)).collect();
     let header = HEADER.map(str::to_owned);
-    let widths = widths(std::iter::once(&header).chain(&cells), terminal);
+    let widths = widths(&header, cells.iter(), terminal);
     for line in std::iter::once(&header).chain(&cells) {
         writeln!(out, "{}", aligned(line, &widths, terminal))?;
     }
@@ -41,14 +55,18 @@ pub(super) fn write_event(
     terminal: Option<usize>,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    const WIDTHS: [usize; 10] = [5, 12, 21, 21, 9, 24, 8, 8, 8, 11];
+    const WIDTHS: [usize; COLUMNS] = [5, 12, 21, 21, 9, 24, 8, 8, 8, 11, 24];
+    let mut widths = WIDTHS;
+    if terminal.is_some_and(|terminal| terminal < total(&WIDTHS) + 2) {
+        widths[OPTIONAL] = 0;
+    }
     let mark = match event.event.as_str() {
         "opened" => '+',
         "closed" => '-',
         _ => '~',
     };
     let cells = cells(&event.socket, users);
-    let line = aligned(&cells, &WIDTHS, terminal.map(|t| t.saturating_sub(2)));
+    let line = aligned(&cells, &widths, terminal.map(|t| t.saturating_sub(2)));
     let lived = event.duration_ms.map_or_else(String::new, |duration| format!("  {duration} ms"));
     let room = terminal.is_none_or(|width| line.chars().count() + lived.len() + 2 <= width);
     writeln!(out, "{mark} {line}{}", if room { &lived } else { "" })
@@ -75,6 +93,7 @@ fn cells(row: &SocketRow, users: &Users) -> Cells {
         counted(row, row.tx_bytes),
         rtt(row.rtt_us),
         attribution(row),
+        place(row),
     ]
 }
 
@@ -110,6 +129,20 @@ fn owner(row: &SocketRow, users: &Users) -> String {
         [] => users.hidden_owner(row).map_or_else(|| "-".to_owned(), |user| format!("({user})")),
         [one] => format!("{}/{}", one.pid, one.label),
         [first, others @ ..] => format!("{}/{} +{}", first.pid, first.label, others.len()),
+    }
+}
+
+/// The container of the process that stands for the socket, or else its unit.
+fn place(row: &SocketRow) -> String {
+    let Some(owner) = row.owners.first() else { return String::new() };
+    match (&owner.container, &owner.unit) {
+        (Some(container), _) => match (&container.name, container.id.get(..12)) {
+            (Some(name), _) => name.clone(),
+            (None, Some(short)) if container.id.len() == 64 => short.to_owned(),
+            (None, _) => container.id.clone(),
+        },
+        (None, Some(unit)) => unit.name.clone(),
+        (None, None) => String::new(),
     }
 }
 
@@ -153,16 +186,31 @@ fn rtt(us: u32) -> String {
     }
 }
 
-fn widths<'a>(lines: impl Iterator<Item = &'a Cells>, terminal: Option<usize>) -> [usize; 10] {
-    let mut widths = [0; 10];
-    for line in lines {
+/// What the columns take up together.
+fn total(widths: &[usize; COLUMNS]) -> usize {
+    let shown = widths.iter().filter(|width| **width > 0);
+    shown.map(|width| width + 2).sum::<usize>().saturating_sub(2)
+}
+
+/// The width of each column; 0 for one that is left out.
+fn widths<'a>(
+    header: &'a Cells,
+    lines: impl Iterator<Item = &'a Cells> + Clone,
+    terminal: Option<usize>,
+) -> [usize; COLUMNS] {
+    let mut widths = [0; COLUMNS];
+    let says_nothing = lines.clone().all(|line| line[OPTIONAL].is_empty());
+    for line in std::iter::once(header).chain(lines) {
         for (width, cell) in widths.iter_mut().zip(line) {
             *width = cell.chars().count().min(WIDEST).max(*width);
         }
     }
+    if says_nothing || terminal.is_some_and(|terminal| terminal < total(&widths)) {
+        widths[OPTIONAL] = 0;
+    }
     let Some(terminal) = terminal else { return widths };
     for (column, least) in FLEXIBLE {
-        let total = widths.iter().sum::<usize>() + 2 * (widths.len() - 1);
+        let total = total(&widths);
         if let Some(width) = widths.get_mut(column) {
             let wanted = width.saturating_sub(total.saturating_sub(terminal)).max(least);
             *width = wanted.min(*width);
@@ -171,9 +219,12 @@ fn widths<'a>(lines: impl Iterator<Item = &'a Cells>, terminal: Option<usize>) -
     widths
 }
 
-fn aligned(line: &Cells, widths: &[usize; 10], terminal: Option<usize>) -> String {
+fn aligned(line: &Cells, widths: &[usize; COLUMNS], terminal: Option<usize>) -> String {
     let mut text = String::new();
     for (column, (cell, &width)) in line.iter().zip(widths).enumerate() {
+        if width == 0 {
+            continue;
+        }
         if column > 0 {
             text.push_str("  ");
         }
@@ -200,7 +251,7 @@ fn shortened(text: &str, width: usize) -> String {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use procnet_wire::rows::{OwnerRow, UnixRow};
+    use procnet_wire::rows::{ContainerRow, OwnerRow, UnitRow, UnixRow};
 
     use super::*;
 
@@ -213,6 +264,8 @@ pub(super) mod tests {
             started: 0,
             key: "7-1".to_owned(),
             label: (*name).to_owned(),
+            container: None,
+            unit: None,
         };
         SocketRow {
             protocol: "tcp".to_owned(),
@@ -266,6 +319,34 @@ pub(super) mod tests {
         }
         assert!(written(&rows, Some(20)).iter().all(|line| line.chars().count() <= 20));
         assert!(written(&rows, None)[1].chars().count() < 250);
+    }
+
+    #[test]
+    fn the_place_is_shown_where_all_of_it_has_room() {
+        let mut contained = row("LISTEN", None, &["nginx"]);
+        contained.owners[0].container = Some(ContainerRow {
+            runtime: "docker".to_owned(),
+            id: "0123456789abcdef".repeat(4),
+            name: None,
+            pod: None,
+        });
+        let mut kept = row("LISTEN", None, &["sshd"]);
+        kept.owners[0].unit = Some(UnitRow {
+            name: "ssh.service".to_owned(),
+            manager: "system".to_owned(),
+            uid: None,
+            application: None,
+            within: None,
+        });
+        let rows = [contained, kept];
+        let lines = written(&rows, None);
+        assert!(lines[0].ends_with("CONTAINER/UNIT"), "{}", lines[0]);
+        assert!(lines[1].ends_with("  0123456789ab") && lines[2].ends_with("  ssh.service"));
+        let (wide, narrow) = (lines[0].chars().count(), lines[0].chars().count() - 1);
+        assert_eq!(written(&rows, Some(wide)), lines);
+        assert!(written(&rows, Some(narrow))[0].ends_with("ATTRIBUTION"));
+        let without = written(&[row("LISTEN", None, &["x"])], None);
+        assert!(without[0].ends_with("ATTRIBUTION"), "{}", without[0]);
     }
 
     #[test]

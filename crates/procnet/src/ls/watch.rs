@@ -231,6 +231,8 @@ mod tests {
             started: 0,
             key: "7-1".to_owned(),
             label: label.to_owned(),
+            container: None,
+            unit: None,
         }
     }
 

@@ -4,6 +4,7 @@ use procnet_core::filter::{FIELDS, FieldKind};
 use procnet_core::graph::{Graph, ProcessEntry};
 use procnet_core::{Capability, ProcessKey};
 
+use super::rows::{container_row, unit_row};
 use super::{degradations, socket_row};
 use crate::answers::{FilterField, FilterHelp};
 use crate::key::format_process_key;
@@ -33,6 +34,8 @@ pub fn process_details(graph: &Graph, key: ProcessKey) -> Option<ProcessDetails>
         uid: process.user.as_ref().map(|user| user.id),
         started: process.started.as_millis(),
         cgroup: process.cgroup.as_deref().map(str::to_owned),
+        container: process.container.as_deref().map(container_row),
+        unit: process.unit.as_deref().map(unit_row),
         alive: entry.alive,
         parents: parents.take(MAX_RELATIVES).map(process_summary).collect(),
         children: graph

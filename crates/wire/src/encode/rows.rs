@@ -1,10 +1,12 @@
 //! Sockets as rows.
 
 use procnet_core::graph::{Direction, Evidence, Graph, SocketId};
-use procnet_core::{Attribution, Endpoint, Owner, Socket, SocketIdentity, UnixSocket};
+use procnet_core::{
+    Attribution, Container, Endpoint, Manager, Owner, Socket, SocketIdentity, Unit, UnixSocket,
+};
 
 use crate::key::format_process_key;
-use crate::rows::{EndpointRow, OwnerRow, SocketRow, UnixRow};
+use crate::rows::{ContainerRow, EndpointRow, OwnerRow, SocketRow, UnitRow, UnixRow};
 
 /// A socket of the graph.
 pub fn socket_row(graph: &Graph, id: SocketId) -> Option<SocketRow> {
@@ -78,6 +80,30 @@ fn unix_row(unix: &UnixSocket) -> UnixRow {
     }
 }
 
+/// A container, as JSON has it.
+pub(super) fn container_row(container: &Container) -> ContainerRow {
+    ContainerRow {
+        runtime: container.runtime.as_str().to_owned(),
+        id: container.id.to_string(),
+        name: container.name.as_deref().map(str::to_owned),
+        pod: container.pod.as_deref().map(str::to_owned),
+    }
+}
+
+/// A unit, as JSON has it.
+pub(super) fn unit_row(unit: &Unit) -> UnitRow {
+    UnitRow {
+        name: unit.name.to_string(),
+        manager: unit.manager.as_str().to_owned(),
+        uid: match unit.manager {
+            Manager::System => None,
+            Manager::User(uid) => Some(uid),
+        },
+        application: unit.application.as_deref().map(str::to_owned),
+        within: unit.within.as_deref().map(str::to_owned),
+    }
+}
+
 fn owner_row(graph: &Graph, owner: Owner) -> OwnerRow {
     let pid = owner.process.pid;
     let key = format_process_key(owner.process);
@@ -90,6 +116,8 @@ fn owner_row(graph: &Graph, owner: Owner) -> OwnerRow {
             started: entry.process.started.as_millis(),
             key,
             label: entry.label.to_string(),
+            container: entry.process.container.as_deref().map(container_row),
+            unit: entry.process.unit.as_deref().map(unit_row),
         },
         // Sockets can be told before their processes.
         None => OwnerRow {
@@ -100,6 +128,8 @@ fn owner_row(graph: &Graph, owner: Owner) -> OwnerRow {
             started: 0,
             key,
             label: format!("PID {pid}"),
+            container: None,
+            unit: None,
         },
     }
 }

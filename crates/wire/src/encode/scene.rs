@@ -185,6 +185,8 @@ encode!(Node, node_columns -> NodeColumns, node_set -> NodeSet {
     r#type: |n| n.type_name.to_string(),
     class: |n| n.class.map_or("", PortClass::as_str).to_owned(),
     user: |n| n.user.to_string(),
+    container: |n| n.container.to_string(),
+    unit: |n| n.unit.to_string(),
     host: |n| n.host.0,
     count: |n| n.count,
     expandable: |n| n.expandable,

@@ -173,7 +173,9 @@ impl Builder<'_> {
         let label = format!("{}\nPID {}", entry.label, process.key.pid);
         let look = self.look(&entry.type_name);
         let user = process.user.as_ref().map(|user| user.label().to_string());
-        GraphNode { user, ..node(id, label, title, &entry.type_name, look) }
+        let container = process.container.as_ref().map(|container| container.label().to_owned());
+        let unit = process.unit.as_ref().map(|unit| unit.name.to_string());
+        GraphNode { user, container, unit, ..node(id, label, title, &entry.type_name, look) }
     }
 
     fn endpoint(&mut self, end: Endpoint) -> Arc<str> {
@@ -267,6 +269,8 @@ fn node(id: Arc<str>, label: String, title: String, type_name: &Arc<str>, look: 
         image: look.image,
         pid: None,
         user: None,
+        container: None,
+        unit: None,
         listeners: Vec::new(),
     }
 }

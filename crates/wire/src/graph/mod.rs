@@ -87,6 +87,12 @@ pub struct GraphNode {
     pub pid: Option<u32>,
     /// Whose it is; null if not known.
     pub user: Option<String>,
+    /// The container that it runs in, by name or by the beginning of its id; null if none.
+    #[serde(default)]
+    pub container: Option<String>,
+    /// The unit of systemd that it is in; null if none.
+    #[serde(default)]
+    pub unit: Option<String>,
     /// What it listens on, such as `tcp *:443`, sorted, at most 64.
     pub listeners: Vec<String>,
 }
