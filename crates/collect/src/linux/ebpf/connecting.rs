@@ -39,9 +39,7 @@ impl Connecting {
             self.looked = Some(Instant::now());
             let mut ports = FxHashMap::default();
             for key in &self.waiting {
-                if !ports.contains_key(&key.netns) {
-                    ports.insert(key.netns, scanner.connecting(key.netns));
-                }
+                ports.entry(key.netns).or_insert_with(|| scanner.connecting(key.netns));
             }
             for key in &self.waiting {
                 let found = ports.get(&key.netns).and_then(|found| found.get(&key.identity));
