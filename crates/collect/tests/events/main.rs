@@ -5,6 +5,7 @@
 mod common;
 
 mod churn;
+mod exchange;
 mod families;
 mod loss;
 mod namespaces;

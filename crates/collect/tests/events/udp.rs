@@ -16,15 +16,15 @@ use crate::workload::{child, told};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Everything that is told, also as the map takes it.
-struct Watch {
-    collector: Collector,
-    story: Story,
+pub(crate) struct Watch {
+    pub(crate) collector: Collector,
+    pub(crate) story: Story,
     engine: Engine,
     began: Instant,
 }
 
 impl Watch {
-    fn begin() -> Option<Self> {
+    pub(crate) fn begin() -> Option<Self> {
         let mut collector = collector()?;
         let story = settled(&mut collector);
         collector.request_resync();
@@ -40,7 +40,7 @@ impl Watch {
         Some(watch)
     }
 
-    fn until(&mut self, done: impl Fn(&Self) -> bool) -> bool {
+    pub(crate) fn until(&mut self, done: impl Fn(&Self) -> bool) -> bool {
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
             let next = self.collector.next(Duration::from_millis(20)).expect("it collects");
@@ -58,7 +58,7 @@ impl Watch {
     }
 
     /// What the socket at `local` exchanges with `remote`, as it was told last.
-    fn flow(&self, local: SocketAddr, remote: SocketAddr) -> Option<Socket> {
+    pub(crate) fn flow(&self, local: SocketAddr, remote: SocketAddr) -> Option<Socket> {
         let (local, remote) = (end(local), end(remote));
         let fits = |s: &&Socket| {
             s.key.is_flow()
@@ -71,7 +71,7 @@ impl Watch {
     }
 
     /// What it carried: so far, or in all.
-    fn carried(&self, local: SocketAddr, remote: SocketAddr) -> Option<Counters> {
+    pub(crate) fn carried(&self, local: SocketAddr, remote: SocketAddr) -> Option<Counters> {
         let flow = self.flow(local, remote)?;
         Some(match self.story.closed.get(&flow.key) {
             Some(totals) => totals.expect("its end was seen"),
@@ -80,13 +80,13 @@ impl Watch {
     }
 
     /// The socket that is bound there, without a peer.
-    fn carrier(&self, port: u16) -> Option<&Socket> {
+    pub(crate) fn carrier(&self, port: u16) -> Option<&Socket> {
         let fits =
             |s: &&Socket| !s.key.is_flow() && s.protocol == Protocol::Udp && s.local.port == port;
         self.story.opened.values().find(fits)
     }
 
-    fn link(&self, client: u32, server: u32) -> Option<&Link> {
+    pub(crate) fn link(&self, client: u32, server: u32) -> Option<&Link> {
         let is = |party: Party, pid| matches!(party, Party::Process(key) if key.pid == pid);
         let mut links = self.engine.graph().links().map(|(_, link)| link);
         links.find(|link| is(link.key.client, client) && is(link.key.server, server))
@@ -97,7 +97,7 @@ fn end(address: SocketAddr) -> Endpoint {
     Endpoint::new(address.ip(), address.port())
 }
 
-fn carried(received: (u64, u64), sent: (u64, u64)) -> Option<Counters> {
+pub(crate) fn carried(received: (u64, u64), sent: (u64, u64)) -> Option<Counters> {
     Some(Counters {
         received_packets: received.0,
         received_bytes: received.1,
@@ -107,7 +107,7 @@ fn carried(received: (u64, u64), sent: (u64, u64)) -> Option<Counters> {
     })
 }
 
-fn bound(address: &str) -> Option<(UdpSocket, SocketAddr)> {
+pub(crate) fn bound(address: &str) -> Option<(UdpSocket, SocketAddr)> {
     let socket = UdpSocket::bind(address).ok()?;
     socket.set_read_timeout(Some(PATIENCE)).expect("a socket takes a timeout");
     let address = socket.local_addr().expect("a bound socket has an address");
