@@ -10,7 +10,8 @@
 
 #include "socket.h"
 
-/* Threads between one and the other, and most peers of all sockets together. */
+/* Threads between one and the other; most peers of all sockets together, unless the loader says
+ * otherwise. */
 #define MAX_THREADS 16384
 #define MAX_FLOWS 65536
 

@@ -69,9 +69,12 @@ pub struct CollectOptions {
     /// How often a snapshot is taken, at most.
     pub interval: Duration,
     /// How much the kernel may tell between two drainings, in bytes: a power of two of at least
-    /// a page. A record takes 136 or 200 bytes; what does not fit is counted and made up for by a
+    /// a page. A record takes 152 or 200 bytes; what does not fit is counted and made up for by a
     /// snapshot.
     pub ring_bytes: u32,
+    /// With how many peers unconnected UDP sockets may exchange datagrams at once; those of others
+    /// are counted, and told to be missing.
+    pub udp_flows: u32,
 }
 
 impl Default for CollectOptions {
@@ -81,6 +84,7 @@ impl Default for CollectOptions {
             kind: CollectorKind::default(),
             interval: Duration::from_secs(1),
             ring_bytes: 8 * 1024 * 1024,
+            udp_flows: 65_536,
         }
     }
 }

@@ -24,13 +24,13 @@ impl Collector {
     /// then it scans, and the capability `kernel-events` says why.
     pub fn new(options: CollectOptions) -> Result<Self, CollectError> {
         let unix = options.scan.unix;
-        let scanner = Scanner::new(options.scan)?;
+        let scanner = Scanner::new(options.scan.clone())?;
         let scan =
             |scanner| Source::Scan { scanner, interval: options.interval, next: Instant::now() };
         if options.kind == CollectorKind::Scan {
             return Ok(Self(scan(Box::new(scanner))));
         }
-        match Listener::new(scanner, options.ring_bytes, options.interval) {
+        match Listener::new(scanner, &options) {
             Ok(mut listener) => {
                 listener.set_unix(unix);
                 Ok(Self(Source::Listen(Box::new(listener))))

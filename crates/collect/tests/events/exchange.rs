@@ -6,6 +6,7 @@ use std::os::fd::AsRawFd as _;
 use std::process::{ChildStdout, Command, Stdio};
 
 use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrIn, SockaddrStorage, recvmmsg, sendmmsg};
+use procnet_collect::CollectOptions;
 use procnet_core::Role;
 
 use crate::common::{self, Child};
@@ -198,4 +199,50 @@ fn an_exchange_between_two_network_namespaces_is_one_connection() {
     assert_eq!(watch.flow(near[0], far).unwrap().role, Some(Role::Client));
     let link = watch.link(client.id(), server.id()).expect("they are on the map");
     assert_eq!((link.key.port, link.to_server()), (port, 8 * QUESTIONS as u64));
+}
+
+#[test]
+fn peers_for_whom_there_is_no_room_are_counted_and_make_room_for_others_later() {
+    const ROOM: usize = 64;
+    const MORE: usize = 36;
+    let options = CollectOptions { udp_flows: ROOM as u32, ..CollectOptions::default() };
+    let Some(mut watch) = Watch::with(options) else { return };
+    let (client, near) = bound("127.0.0.1:0").unwrap();
+    let to = |index: usize| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 20_000 + index as u16);
+    let mut peers = 0;
+    // Whatever else is going on takes some of the room.
+    for index in 0..ROOM + MORE {
+        client.send_to(b"hello", to(index)).unwrap();
+    }
+    let told = watch.until(|watch| {
+        watch.degradation("udp-peers-limit").is_some_and(|count| count >= MORE as u64)
+    });
+    assert!(told, "it is told how much is missing");
+    for index in 0..ROOM + MORE {
+        peers += usize::from(watch.flow(near, to(index)).is_some());
+    }
+    assert!((1..=ROOM).contains(&peers), "{peers}");
+    // The quiet ones leave before their time; then there is room again.
+    let late = to(ROOM + MORE);
+    let room = watch.until(|watch| {
+        client.send_to(b"hello", late).unwrap();
+        watch.flow(near, late).is_some()
+    });
+    assert!(room);
+    assert!(watch.until(|watch| watch.degradation("udp-peers-limit").is_none()));
+}
+
+#[test]
+fn exchanges_whose_beginning_was_lost_are_found_by_looking() {
+    let options = CollectOptions { ring_bytes: 4096, ..CollectOptions::default() };
+    let Some(mut watch) = Watch::with(options) else { return };
+    let (client, near) = bound("127.0.0.1:0").unwrap();
+    let to = |index: u16| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 21_000 + index);
+    for index in 0..200 {
+        client.send_to(b"hello", to(index)).unwrap();
+    }
+    let all = watch.until(|watch| {
+        (0..200).all(|index| watch.carried(near, to(index)) == carried((0, 0), (1, 5)))
+    });
+    assert!(all && watch.story.lost > 0);
 }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
-use procnet_collect::Collector;
+use procnet_collect::{CollectOptions, Collector, CollectorKind};
 use procnet_core::engine::{Engine, EngineOptions};
 use procnet_core::graph::{Link, Party};
 use procnet_core::{Counters, Endpoint, Moment, Protocol, Role, Socket, SocketIdentity};
@@ -25,7 +25,15 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn begin() -> Option<Self> {
+        Self::with(CollectOptions::default())
+    }
+
+    pub(crate) fn with(options: CollectOptions) -> Option<Self> {
         let mut collector = collector()?;
+        if options != CollectOptions::default() {
+            let options = CollectOptions { kind: CollectorKind::Events, ..options };
+            collector = Collector::new(options).expect("as the one before");
+        }
         let story = settled(&mut collector);
         collector.request_resync();
         let mut watch = Self {
@@ -84,6 +92,12 @@ impl Watch {
         let fits =
             |s: &&Socket| !s.key.is_flow() && s.protocol == Protocol::Udp && s.local.port == port;
         self.story.opened.values().find(fits)
+    }
+
+    /// How much of something is not seen.
+    pub(crate) fn degradation(&self, id: &str) -> Option<u64> {
+        let mut degradations = self.engine.graph().degradations();
+        degradations.find(|degradation| degradation.id == id).map(|degradation| degradation.count)
     }
 
     pub(crate) fn link(&self, client: u32, server: u32) -> Option<&Link> {

@@ -17,6 +17,7 @@ const WANTED: [u32; 3] = [BPF, PERFMON, NET_ADMIN];
 pub(super) fn with_events(
     scanning: &[Capability],
     parts: Parts,
+    udp: bool,
     rights: &Rights,
 ) -> Arc<[Capability]> {
     let mut told: Vec<Capability> = scanning.to_vec();
@@ -26,8 +27,8 @@ pub(super) fn with_events(
         (parts.processes(), "processes that live shorter than a snapshot's interval"),
         (parts.use_of_sockets(), "whom a socket is handed to"),
         (parts.accepts(), "who accepts a connection that carries nothing"),
-        (parts.udp(), "UDP sockets that live shorter than a snapshot's interval"),
-        (parts.udp_peers(), "the peers of UDP sockets that are not connected"),
+        (parts.udp() || !udp, "UDP sockets that live shorter than a snapshot's interval"),
+        (parts.udp_peers() || !udp, "the peers of UDP sockets that are not connected"),
     ] {
         if !there {
             missing.push(what);
@@ -41,7 +42,7 @@ pub(super) fn with_events(
             missing.join(", nor of ")
         )
     };
-    let complete = whole && parts.udp_peers();
+    let complete = whole && (parts.udp_peers() || !udp);
     told.push(Capability {
         id: "kernel-events",
         title: "Events from the kernel",
@@ -160,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_part_that_is_missing_is_named() {
-        let told = with_events(&[], Parts::default(), &rights(1 << BPF | 1 << PERFMON));
+        let told = with_events(&[], Parts::default(), true, &rights(1 << BPF | 1 << PERFMON));
         assert_eq!(told[0].state, CapabilityState::Partial);
         assert!(told[0].reason.contains("accepts a connection"));
         assert!(told[0].remedy.as_deref().unwrap().contains("cap_net_admin"));

@@ -17,15 +17,12 @@ use crate::platform::scan::Scanner;
 
 /// How often the counts are read while there are any.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// Reading them takes at most this share of the time.
-const MAX_SHARE: u32 = 50;
+/// Reading them takes at most one part in so many of the time.
+const MIN_REST: u32 = 50;
 /// An exchange without datagrams ends after so long.
 const IDLE: Duration = Duration::from_secs(60);
 /// And after so long where there is not room for many more, or where its socket is gone.
 const SHORT_IDLE: Duration = Duration::from_secs(5);
-/// Most exchanges at once, `MAX_FLOWS` of `bpf/flow.h`, and how many are not room for many more.
-const MAX_FLOWS: usize = 65_536;
-const CROWDED: usize = MAX_FLOWS / 4 * 3;
 /// Most questions about routes for one batch; others are asked later.
 const MAX_QUESTIONS: usize = 256;
 
@@ -42,8 +39,8 @@ impl FlowCounts {
     }
 
     /// All of them. What changes meanwhile may be missing, or twice.
-    fn all(&self) -> Vec<(Key, KernelFlow)> {
-        let counted = self.0.iter().take(MAX_FLOWS).filter_map(Result::ok);
+    fn all(&self, most: usize) -> Vec<(Key, KernelFlow)> {
+        let counted = self.0.iter().take(most).filter_map(Result::ok);
         counted
             .filter_map(|(key, bytes)| {
                 let (_, remote) = kernel_flow::parse_key(&key)?;
@@ -68,6 +65,8 @@ struct Known {
 /// All exchanges.
 pub(super) struct Flows {
     counts: FlowCounts,
+    /// Most at once.
+    limit: usize,
     known: BTreeMap<Key, Known>,
     next_look: Instant,
     /// Records were lost: what is counted may not have been told.
@@ -84,9 +83,10 @@ impl std::fmt::Debug for Flows {
 }
 
 impl Flows {
-    pub(super) fn new(counts: FlowCounts) -> Self {
+    pub(super) fn new(counts: FlowCounts, limit: u32) -> Self {
         Self {
             counts,
+            limit: usize::try_from(limit).unwrap_or(usize::MAX),
             known: BTreeMap::new(),
             next_look: Instant::now(),
             lost: false,
@@ -251,9 +251,10 @@ impl Flows {
             return;
         }
         self.lost = false;
-        let counted = self.counts.all();
+        let counted = self.counts.all(self.limit);
         let now = since_boot();
-        let patience = if counted.len() >= CROWDED { SHORT_IDLE } else { IDLE };
+        let crowded = counted.len() >= self.limit / 4 * 3;
+        let patience = if crowded { SHORT_IDLE } else { IDLE };
         for (key, flow) in counted {
             let quiet = now.saturating_sub(Duration::from_nanos(flow.used));
             if quiet >= patience {
@@ -265,7 +266,7 @@ impl Flows {
                 self.told(cookie, remote, &flow, owner, scanner, draft);
             }
         }
-        self.next_look = Instant::now() + INTERVAL.max(start.elapsed() * MAX_SHARE);
+        self.next_look = Instant::now() + INTERVAL.max(start.elapsed() * MIN_REST);
     }
 
     fn update(

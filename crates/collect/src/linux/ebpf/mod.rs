@@ -17,8 +17,8 @@ use self::tracker::Tracker;
 use super::collector::next_look;
 use super::processes::Clock;
 use super::scan::Scanner;
-use crate::CollectError;
 use crate::differ::Draft;
+use crate::{CollectError, CollectOptions};
 
 /// How long records gather. A frame: shorter costs wake-ups, longer is seen.
 const FRAME: Duration = Duration::from_millis(18);
@@ -49,10 +49,9 @@ impl Listener {
     /// the scanner back if the kernel refuses.
     pub(super) fn new(
         mut scanner: Scanner,
-        ring_bytes: u32,
-        snapshot_interval: Duration,
+        options: &CollectOptions,
     ) -> Result<Self, (Box<Scanner>, LoadError)> {
-        let (programs, flows) = match Programs::load(ring_bytes) {
+        let (programs, flows) = match Programs::load(options) {
             Ok(loaded) => loaded,
             Err(error) => {
                 let told = without_events(scanner.capabilities(), &error, scanner.rights());
@@ -60,15 +59,20 @@ impl Listener {
                 return Err((Box::new(scanner), error));
             }
         };
-        let told = with_events(scanner.capabilities(), programs.parts(), scanner.rights());
+        let told = with_events(
+            scanner.capabilities(),
+            programs.parts(),
+            scanner.tells_udp(),
+            scanner.rights(),
+        );
         scanner.set_capabilities(told);
         scanner.differ_mut().set_live();
         Ok(Self {
             scanner,
             programs,
-            tracker: Tracker::new(flows),
+            tracker: Tracker::new(flows, options.udp_flows),
             draft: Draft::default(),
-            snapshot_interval,
+            snapshot_interval: options.interval,
             unix: false,
             next_snapshot: Instant::now(),
             next_drain: Instant::now(),

@@ -13,6 +13,7 @@ use rustix::fs::{CWD, Mode, OFlags};
 
 use super::flows::FlowCounts;
 use super::skipped::Skipped;
+use crate::CollectOptions;
 use crate::parse::kernel_record::{self, KernelRecord};
 
 /// Built from `bpf/` by `cargo xtask bpf`; the same for all little-endian machines.
@@ -77,6 +78,16 @@ pub(super) enum Part {
     Sends6,
     Receives4,
     Receives6,
+}
+
+impl Part {
+    /// Nobody needs it who does not look at UDP.
+    const fn is_about_udp(self) -> bool {
+        matches!(
+            self,
+            Self::Released | Self::Sends4 | Self::Sends6 | Self::Receives4 | Self::Receives6
+        )
+    }
 }
 
 /// Which parts run.
@@ -164,9 +175,8 @@ impl std::fmt::Debug for Programs {
 }
 
 impl Programs {
-    /// Loads and attaches what the kernel lets us; `ring_bytes` is a power of two of at least a
-    /// page.
-    pub(super) fn load(ring_bytes: u32) -> Result<(Self, FlowCounts), LoadError> {
+    /// Loads and attaches what is asked for and the kernel lets us.
+    pub(super) fn load(options: &CollectOptions) -> Result<(Self, FlowCounts), LoadError> {
         if cfg!(target_endian = "big") {
             return Err(LoadError::BigEndian);
         }
@@ -179,7 +189,8 @@ impl Programs {
         let refused = |error: aya::EbpfError| LoadError::Maps(chain(&error));
         let mut object = EbpfLoader::new()
             .btf(Some(&btf))
-            .map_max_entries("records", ring_bytes)
+            .map_max_entries("records", options.ring_bytes)
+            .map_max_entries("flows", options.udp_flows.max(1))
             .load(OBJECT)
             .map_err(refused)?;
         let mut parts = Parts::default();
@@ -198,7 +209,9 @@ impl Programs {
         }
         if let Some(root) = cgroup_root() {
             for (name, part) in CGROUP_PROGRAMS {
-                if attach_cgroup(&mut object, name, &root).is_ok() {
+                if (options.scan.udp || !part.is_about_udp())
+                    && attach_cgroup(&mut object, name, &root).is_ok()
+                {
                     parts.add(part);
                 }
             }

@@ -47,9 +47,9 @@ struct News {
 }
 
 impl Tracker {
-    pub(super) fn new(flows: FlowCounts) -> Self {
+    pub(super) fn new(flows: FlowCounts, max_flows: u32) -> Self {
         Self {
-            flows: Flows::new(flows),
+            flows: Flows::new(flows, max_flows),
             connecting: Connecting::default(),
             news: FxHashMap::default(),
             ended: Vec::new(),
