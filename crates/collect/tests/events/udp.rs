@@ -194,8 +194,15 @@ fn names_asked_for_from_a_fresh_socket_each_show_client_server_and_bytes() {
         assert_eq!((link.key.port, link.key.protocol), (to.port(), Protocol::Udp));
         let sent = QUESTIONS * (QUESTIONS + 1) / 2;
         assert_eq!((link.to_server(), link.to_client()), (sent, sent + 6 * QUESTIONS));
-        // The server is asked no more, and leaves nothing behind.
+        // Whoever has asked is gone; and the server leaves nothing behind.
         let key = watch.flow(to, asked[0].0).unwrap().key;
+        assert!(watch.until(|watch| watch.story.closed.contains_key(&key)));
+        let (last, near) = bound(wildcard).unwrap();
+        last.send_to(b"q", to).unwrap();
+        last.recv_from(&mut [0; 64]).unwrap();
+        let near = SocketAddr::new(target, near.port());
+        assert!(watch.until(|watch| watch.flow(to, near).is_some()));
+        let key = watch.flow(to, near).unwrap().key;
         drop((server, output));
         assert!(watch.until(|watch| watch.story.closed.contains_key(&key)));
     }

@@ -10,6 +10,8 @@ use procnet_core::{
     SocketIdentity, SocketKey, SocketState, Timestamp, UnknownOwner,
 };
 
+use rustc_hash::FxHashMap;
+
 use crate::differ::Draft;
 use crate::parse::kernel_flow::{self, FLOW_LENGTH, KernelFlow, Key};
 use crate::parse::kernel_record::KernelProcess;
@@ -23,6 +25,11 @@ const MIN_REST: u32 = 50;
 const IDLE: Duration = Duration::from_secs(60);
 /// And after so long where there is not room for many more, or where its socket is gone.
 const SHORT_IDLE: Duration = Duration::from_secs(5);
+/// And after so long where the socket at its other end, on this machine, is gone.
+const ALONE_IDLE: Duration = Duration::from_secs(2);
+/// How long, and of how many, it is remembered that they went: the other end may be yet to begin.
+const REMEMBERED: Duration = Duration::from_secs(5);
+const MAX_REMEMBERED: usize = 8192;
 /// Most questions about routes for one batch; others are asked later.
 const MAX_QUESTIONS: usize = 256;
 
@@ -60,6 +67,28 @@ impl FlowCounts {
 struct Known {
     socket: SocketKey,
     counters: Counters,
+    ends: Ends,
+    /// Nobody is left at its other end.
+    alone: bool,
+}
+
+/// Local and remote end, and where that means something: loopback, in one network namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Ends {
+    within: Option<NetnsId>,
+    local: Endpoint,
+    remote: Endpoint,
+}
+
+impl Ends {
+    fn new(netns: NetnsId, local: Endpoint, remote: Endpoint) -> Self {
+        Self { within: remote.ip.is_loopback().then_some(netns), local, remote }
+    }
+
+    /// As the other end has them.
+    const fn flip(self) -> Self {
+        Self { local: self.remote, remote: self.local, ..self }
+    }
 }
 
 /// All exchanges.
@@ -68,6 +97,9 @@ pub(super) struct Flows {
     /// Most at once.
     limit: usize,
     known: BTreeMap<Key, Known>,
+    by_ends: FxHashMap<Ends, Key>,
+    /// Exchanges whose other end went before they were told.
+    abandoned: FxHashMap<Ends, Instant>,
     next_look: Instant,
     /// Records were lost: what is counted may not have been told.
     lost: bool,
@@ -88,6 +120,8 @@ impl Flows {
             counts,
             limit: usize::try_from(limit).unwrap_or(usize::MAX),
             known: BTreeMap::new(),
+            by_ends: FxHashMap::default(),
+            abandoned: FxHashMap::default(),
             next_look: Instant::now(),
             lost: false,
             since: None,
@@ -152,8 +186,48 @@ impl Flows {
             opened,
             unix: None,
         };
-        self.known.insert(kernel_flow::key(cookie, remote), Known { socket: key, counters });
+        self.remember(kernel_flow::key(cookie, remote), key, counters, local, remote);
         scanner.differ_mut().socket_opened(socket, draft);
+    }
+
+    /// Remembers that an exchange was told, or its better known end.
+    fn remember(
+        &mut self,
+        key: Key,
+        socket: SocketKey,
+        counters: Counters,
+        local: Endpoint,
+        remote: Endpoint,
+    ) {
+        let ends = Ends::new(socket.netns, local, remote);
+        let before = self.forget(&key);
+        let is_new = before.is_none();
+        self.by_ends.insert(ends, key);
+        let alone = self.abandoned.remove(&ends).is_some() || before.is_some_and(|it| it.alone);
+        self.known.insert(key, Known { socket, counters, ends, alone });
+        // Who begins again is there again.
+        if is_new && let Some(other) = self.by_ends.get(&ends.flip()) {
+            let other = self.known.get_mut(other);
+            other.into_iter().for_each(|other| other.alone = false);
+        }
+    }
+
+    fn forget(&mut self, key: &Key) -> Option<Known> {
+        let known = self.known.remove(key)?;
+        if self.by_ends.get(&known.ends) == Some(key) {
+            self.by_ends.remove(&known.ends);
+        }
+        Some(known)
+    }
+
+    /// The socket that had these ends is gone: whoever is at the other one is alone now.
+    fn abandon(&mut self, ends: Ends) {
+        let ends = ends.flip();
+        if let Some(other) = self.by_ends.get(&ends).and_then(|key| self.known.get_mut(key)) {
+            other.alone = true;
+        } else if self.abandoned.len() < MAX_REMEMBERED {
+            self.abandoned.insert(ends, Instant::now());
+        }
     }
 
     /// Who began, where that was seen; and what it says of the socket (V6).
@@ -208,16 +282,24 @@ impl Flows {
     /// The socket is gone, that many nanoseconds after boot, and with it all that it exchanged.
     pub(super) fn socket_closed(
         &mut self,
-        cookie: u64,
+        socket: &SocketKey,
         at: u64,
         scanner: &mut Scanner,
         draft: &mut Draft,
     ) {
+        let SocketIdentity::Cookie(cookie) = socket.identity else { return };
+        if let Some(known) = scanner.differ_mut().drafted(socket, draft)
+            && let Some(remote) = known.remote
+        {
+            self.abandon(Ends::new(socket.netns, known.local, remote));
+        }
         let (first, last) = kernel_flow::keys_of(cookie);
         let keys: Vec<Key> = self.known.range(first..=last).map(|(key, _)| *key).collect();
         for key in keys {
             let totals = self.final_counters(&key);
-            self.end(&key, totals, at, scanner, draft);
+            if let Some(known) = self.end(&key, totals, at, scanner, draft) {
+                self.abandon(known.ends);
+            }
         }
     }
 
@@ -233,23 +315,24 @@ impl Flows {
         at: u64,
         scanner: &mut Scanner,
         draft: &mut Draft,
-    ) {
+    ) -> Option<Known> {
         self.counts.remove(key);
-        if let Some(known) = self.known.remove(key) {
-            let totals = totals.unwrap_or(known.counters);
-            let ending = Ending { totals, at: scanner.wall_clock(at) };
-            scanner.differ_mut().socket_closed(known.socket, Some(ending), draft);
-        }
+        let known = self.forget(key)?;
+        let totals = totals.unwrap_or(known.counters);
+        let ending = Ending { totals, at: scanner.wall_clock(at) };
+        scanner.differ_mut().socket_closed(known.socket, Some(ending), draft);
+        Some(known)
     }
 
     /// Reads the counts, if it is time to.
     pub(super) fn look(&mut self, scanner: &mut Scanner, draft: &mut Draft) {
         self.questions = MAX_QUESTIONS;
         let start = Instant::now();
-        let idle = self.known.is_empty() && !self.lost;
+        let idle = self.known.is_empty() && self.abandoned.is_empty() && !self.lost;
         if idle || start < self.next_look || self.since.is_none() {
             return;
         }
+        self.abandoned.retain(|_, went| start.duration_since(*went) < REMEMBERED);
         self.lost = false;
         let counted = self.counts.all(self.limit);
         let now = since_boot();
@@ -285,15 +368,20 @@ impl Flows {
         }
         let SocketIdentity::Flow { cookie, remote } = socket.identity else { return };
         let carrier = SocketKey { identity: SocketIdentity::Cookie(cookie), ..socket };
-        if quiet >= SHORT_IDLE && scanner.differ_mut().drafted(&carrier, draft).is_none() {
-            // Its end was not told.
+        let over = known.alone && quiet >= ALONE_IDLE
+            // Its socket's end was not told.
+            || quiet >= SHORT_IDLE && scanner.differ_mut().drafted(&carrier, draft).is_none();
+        if over {
             self.end(key, Some(flow.counters), flow.used, scanner, draft);
             return;
         }
         let told = scanner.differ_mut().drafted(&socket, draft);
         if let Some(told) = told.filter(|told| told.local.ip.is_unspecified()).cloned() {
             let local = self.complete(socket.netns, told.local, remote, scanner);
-            scanner.differ_mut().socket_opened(Socket { local, ..told }, draft);
+            if local != told.local {
+                self.remember(*key, socket, flow.counters, local, remote);
+                scanner.differ_mut().socket_opened(Socket { local, ..told }, draft);
+            }
         }
     }
 }

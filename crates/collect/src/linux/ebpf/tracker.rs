@@ -121,7 +121,7 @@ impl Tracker {
         let key = SocketKey { host: HostId::LOCAL, netns, identity };
         if record.kind == SocketChange::Closed {
             if record.protocol == Protocol::Udp {
-                self.flows.socket_closed(record.cookie, record.at, scanner, draft);
+                self.flows.socket_closed(&key, record.at, scanner, draft);
             }
             self.closed(&key, record, scanner, draft);
             return;
