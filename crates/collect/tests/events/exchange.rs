@@ -3,15 +3,16 @@
 use std::io::{BufReader, IoSlice, IoSliceMut, Read as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd as _;
-use std::process::{ChildStdout, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrIn, SockaddrStorage, recvmmsg, sendmmsg};
 use procnet_collect::CollectOptions;
 use procnet_core::Role;
 
 use crate::common::{self, Child};
-use crate::udp::{Watch, bound, carried};
-use crate::workload::told;
+use crate::udp::{ADDRESS, Watch, bound, carried};
+use crate::workload::namespace::can_unshare;
+use crate::workload::{child_by, told};
 
 /// Sends each peer a message of its own, all with one call.
 fn send_to_each(socket: &UdpSocket, messages: &[(SocketAddr, &[u8])]) {
@@ -96,7 +97,7 @@ fn a_second_process_that_speaks_on_a_socket_owns_the_exchange_too() {
     let mut command = Command::new(program);
     command
         .args(["--exact", "exchange::speak_on", "--ignored", "--nocapture"])
-        .env("PROCNET_TEST_ADDRESS", far.to_string())
+        .env(ADDRESS, far.to_string())
         .stdin(Stdio::from(std::os::fd::OwnedFd::from(client.try_clone().unwrap())))
         .stdout(Stdio::piped());
     let mut child = Child::spawn(&mut command);
@@ -111,7 +112,7 @@ fn a_second_process_that_speaks_on_a_socket_owns_the_exchange_too() {
 #[test]
 #[ignore = "a child of the other tests"]
 fn speak_on() {
-    let far: SocketAddr = std::env::var("PROCNET_TEST_ADDRESS").unwrap().parse().unwrap();
+    let far: SocketAddr = std::env::var(ADDRESS).unwrap().parse().unwrap();
     let input = std::os::fd::AsFd::as_fd(&std::io::stdin()).try_clone_to_owned().unwrap();
     UdpSocket::from(input).send_to(b"from the  child", far).unwrap();
     println!("spoken");
@@ -121,7 +122,7 @@ fn speak_on() {
 #[test]
 #[ignore = "a child of the other tests"]
 fn ask_from_fresh_sockets() {
-    let to = std::env::var("PROCNET_TEST_ADDRESS").unwrap();
+    let to = std::env::var(ADDRESS).unwrap();
     println!("ready");
     std::io::stdin().read_exact(&mut [0]).unwrap();
     for _ in 0..QUESTIONS {
@@ -135,21 +136,6 @@ fn ask_from_fresh_sockets() {
 
 const QUESTIONS: usize = 10;
 
-/// A child in a network namespace of its own.
-fn apart(role: &str, address: &str) -> (Child, BufReader<ChildStdout>) {
-    let mut command = Command::new("unshare");
-    command
-        .arg("--net")
-        .arg(std::env::current_exe().expect("this program has a path"))
-        .args(["--exact", role, "--ignored", "--nocapture"])
-        .env("PROCNET_TEST_ADDRESS", address)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped());
-    let mut child = Child::spawn(&mut command);
-    let output = BufReader::new(child.take_output());
-    (child, output)
-}
-
 /// Runs `ip` in a process' network namespace.
 fn ip(pid: u32, arguments: &str) -> bool {
     let mut command = Command::new("nsenter");
@@ -160,17 +146,15 @@ fn ip(pid: u32, arguments: &str) -> bool {
 #[test]
 fn an_exchange_between_two_network_namespaces_is_one_connection() {
     let Some(mut watch) = Watch::begin() else { return };
-    let possible = Command::new("unshare").args(["--net", "ip", "link"]).output();
-    let possible = possible.is_ok_and(|output| output.status.success());
-    common::unless(possible, "unshare --net, and ip");
-    if !possible {
+    if !can_unshare("--net") {
         return;
     }
+    let apart = |role, address| child_by(&["unshare", "--net"], role, &[(ADDRESS, address)]);
     let (here, there) = (Ipv4Addr::new(10, 99, 0, 1), Ipv4Addr::new(10, 99, 0, 2));
-    let (server, mut output) = apart("udp::answer", "0.0.0.0:0");
+    let (server, mut output) = apart("udp::answer", "0.0.0.0:0".to_owned());
     let port: u16 = told(&mut output, "port: ").parse().unwrap();
     let far = SocketAddr::new(IpAddr::V4(there), port);
-    let (client, mut answers) = apart("exchange::ask_from_fresh_sockets", &far.to_string());
+    let (client, mut answers) = apart("exchange::ask_from_fresh_sockets", far.to_string());
     told(&mut answers, "ready");
     let cable = format!("link add cable type veth peer name cable netns {}", server.id());
     assert!(ip(client.id(), &cable));

@@ -12,6 +12,8 @@ use crate::common;
 use crate::story::{Story, collector, settled};
 use crate::workload::{child, told};
 
+/// The variable that tells a child an address.
+pub(crate) const ADDRESS: &str = "PROCNET_TEST_ADDRESS";
 /// No answer takes longer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -132,7 +134,7 @@ pub(crate) fn bound(address: &str) -> Option<(UdpSocket, SocketAddr)> {
 #[test]
 #[ignore = "a child of the other tests"]
 fn answer() {
-    let address = std::env::var("PROCNET_TEST_ADDRESS").unwrap();
+    let address = std::env::var(ADDRESS).unwrap();
     let server = UdpSocket::bind(address).unwrap();
     println!("port: {}", server.local_addr().unwrap().port());
     std::thread::spawn(move || {
@@ -158,8 +160,7 @@ fn names_asked_for_from_a_fresh_socket_each_show_client_server_and_bytes() {
             common::unless(false, "IPv6");
             continue;
         }
-        let (server, mut output) =
-            child("udp::answer", &[("PROCNET_TEST_ADDRESS", address.to_owned())]);
+        let (server, mut output) = child("udp::answer", &[(ADDRESS, address.to_owned())]);
         let to = SocketAddr::new(target, told(&mut output, "port: ").parse().unwrap());
         let mut asked = Vec::new();
         for size in 1..=QUESTIONS {
@@ -231,6 +232,9 @@ fn a_udp_socket_is_told_from_its_first_use_to_its_end_with_its_bytes() {
     assert_eq!(watch.flow(near, far), None, "it is the socket's own peer");
     let answered = watch.until(|watch| watch.carried(far, near) == carried((1, 8), (1, 6)));
     assert!(answered, "{:?}", watch.flow(far, near));
+    // Nobody is left who could be answered.
+    let key = watch.flow(far, near).unwrap().key;
+    assert!(watch.until(|watch| watch.story.closed.contains_key(&key)));
 }
 
 #[test]
