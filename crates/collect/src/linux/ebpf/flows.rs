@@ -12,6 +12,7 @@ use procnet_core::{
 
 use rustc_hash::FxHashMap;
 
+use super::batch;
 use crate::differ::Draft;
 use crate::parse::kernel_flow::{self, FLOW_LENGTH, KernelFlow, Key};
 use crate::parse::kernel_record::KernelProcess;
@@ -47,8 +48,10 @@ impl FlowCounts {
 
     /// All of them. What changes meanwhile may be missing, or twice.
     fn all(&self, most: usize) -> Vec<(Key, KernelFlow)> {
-        let counted = self.0.iter().take(most).filter_map(Result::ok);
+        let one_by_one = |_| self.0.iter().take(most).filter_map(Result::ok).collect();
+        let counted = batch::read_all(&self.0, most).unwrap_or_else(one_by_one);
         counted
+            .into_iter()
             .filter_map(|(key, bytes)| {
                 let (_, remote) = kernel_flow::parse_key(&key)?;
                 Some((key, kernel_flow::parse(&bytes, remote)?))

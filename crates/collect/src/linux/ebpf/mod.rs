@@ -1,5 +1,6 @@
 //! Kernel events: connections and processes are told as they come and go, snapshots complete them.
 
+mod batch;
 mod capabilities;
 mod connecting;
 mod flows;
