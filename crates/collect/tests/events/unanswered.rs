@@ -9,7 +9,7 @@ use rustix::net::{AddressFamily, SocketType};
 
 use crate::story::{Story, collector_between_snapshots, settled};
 
-fn connection<'a>(story: &'a Story, to: SocketAddr) -> Option<&'a Socket> {
+fn connection(story: &Story, to: SocketAddr) -> Option<&Socket> {
     let is_it = |socket: &&Socket| socket.remote.is_some_and(|remote| same(remote, to));
     story.opened.values().find(is_it)
 }
