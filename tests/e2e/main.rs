@@ -6,6 +6,7 @@
 
 mod command_line;
 mod http;
+mod ladder;
 mod listing;
 mod map;
 mod page;

@@ -25,7 +25,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use differ::Differ;
-pub use platform::{Collector, Scanner, host_facts};
+pub use platform::{Collector, Scanner, host_facts, relinquish};
 pub use snapshot::Snapshot;
 
 /// What a [`Scanner`] is asked to look at.

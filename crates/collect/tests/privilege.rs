@@ -10,9 +10,10 @@ use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use common::{Child, World};
-use procnet_collect::{ScanOptions, Scanner, host_facts};
+use procnet_collect::{CollectOptions, Collector, ScanOptions, Scanner, host_facts, relinquish};
 use procnet_core::{
     Attribution, CapabilityState, Event, NetnsId, Protocol, Socket, SocketIdentity, UnknownOwner,
 };
@@ -185,4 +186,62 @@ fn as_a_plain_user() {
     assert_eq!((parent.exe.as_ref(), parent.user.as_ref().unwrap().id), (None, 0));
     assert!(!parent.arguments.is_empty());
     assert!(world.has_process(far_pid));
+}
+
+/// A child gives up its capabilities, for it is the whole process that does.
+#[test]
+fn what_is_given_up_is_gone_and_what_is_kept_is_enough() {
+    if !root() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("there"), "text").unwrap();
+    std::os::unix::fs::chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+    std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o700)).unwrap();
+    let words = again("after_giving_up", &std::env::current_exe().unwrap());
+    let output = Command::new(&words[0])
+        .args(&words[1..])
+        .env(PORTS, folder.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("1 passed"), "{text}");
+}
+
+#[test]
+#[ignore = "a child of the other tests"]
+fn after_giving_up() {
+    let folder = std::path::PathBuf::from(std::env::var(PORTS).expect("the parent tells a folder"));
+    std::fs::write(folder.join("before"), "root writes everywhere").unwrap();
+    let (child, tcp, _) = child_in_a_namespace();
+    let mut collector = Collector::new(CollectOptions::default()).unwrap();
+    relinquish(collector.kind()).unwrap();
+    let started = std::thread::spawn(move || {
+        let written = std::fs::write(folder.join("after"), "text");
+        assert_eq!(written.unwrap_err().kind(), std::io::ErrorKind::PermissionDenied);
+        assert_eq!(std::fs::read_to_string(folder.join("there")).unwrap(), "text");
+        assert!(host_facts().privileged);
+    });
+    started.join().unwrap();
+
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let bound = listener.local_addr().unwrap();
+    let client = std::net::TcpStream::connect(bound).unwrap();
+    let near = client.local_addr().unwrap();
+    let mut world = World::default();
+    let deadline = std::time::Instant::now() + Duration::from_secs(60);
+    let held = |socket: Option<Socket>| socket.is_some_and(|socket| !socket.owners.is_empty());
+    loop {
+        if let Some(batch) = collector.next(Duration::from_millis(100)).unwrap() {
+            world.apply(batch);
+        }
+        let far = waiting(&world, Protocol::Tcp, tcp, NetnsId(0));
+        let far = far.iter().any(|s| s.owners.iter().any(|o| o.process.pid == child.id()));
+        if far && held(world.find(Protocol::Tcp, near, Some(bound))) {
+            return;
+        }
+        assert!(std::time::Instant::now() < deadline, "{far}: not all is seen any more");
+    }
 }

@@ -23,6 +23,7 @@ pub(crate) fn run(options: &DemoOptions) -> Result<()> {
     let interval = options.serve.collecting.interval;
     let simulation = Simulation::new(options.size, options.seed, interval);
     tracing::info!("a simulated machine with {} sockets", simulation.world.socket_count());
+    prepared.open_page();
     prepared.serve(host, Box::new(simulation))
 }
 

@@ -11,6 +11,7 @@ use procnet_wire::live::DegradationInfo;
 use procnet_wire::rows::CapabilityRow;
 use serde::Serialize;
 
+use crate::ladder::Rung;
 use crate::machine::{Knowledge, Machine};
 use crate::options::DoctorOptions;
 use crate::rules_file::RulesSource;
@@ -33,6 +34,7 @@ struct Findings {
     user: Option<String>,
     privileged: bool,
     effective_capabilities: Vec<&'static str>,
+    collecting: Rung,
     page: &'static str,
     visible: Visible,
     capabilities: Vec<CapabilityRow>,
@@ -55,8 +57,11 @@ pub(crate) fn run(options: DoctorOptions) -> Result<()> {
     let knowledge = Knowledge { rules, source, service_ports: Default::default() };
     let collect =
         CollectOptions { kind: options.kind.collector.kind(), ..CollectOptions::default() };
+    let asked = collect.kind;
     let mut machine = Machine::look_once(&knowledge, false, collect)?;
-    let findings = Findings::new(procnet_collect::host_facts(), machine.engine().graph());
+    let host = procnet_collect::host_facts();
+    let rung = Rung::of(&host, asked, machine.collector().kind());
+    let findings = Findings::new(host, rung, machine.engine().graph());
     let text = if options.json {
         serde_json::to_string_pretty(&findings).context("can't write the findings as JSON")? + "\n"
     } else {
@@ -69,7 +74,7 @@ pub(crate) fn run(options: DoctorOptions) -> Result<()> {
 }
 
 impl Findings {
-    fn new(host: HostFacts, graph: &Graph) -> Self {
+    fn new(host: HostFacts, collecting: Rung, graph: &Graph) -> Self {
         let totals = graph.totals();
         let namespaces: BTreeSet<_> = graph.sockets().map(|(_, s)| s.key.netns).collect();
         let known = capability_list(graph);
@@ -82,6 +87,7 @@ impl Findings {
             user: own_user(graph),
             privileged: host.privileged,
             effective_capabilities: host.capabilities,
+            collecting,
             page: PAGE,
             visible: Visible {
                 processes: graph.process_count(),
@@ -99,9 +105,15 @@ impl Findings {
         let mut lines = vec![
             format!("procnet {} on {} ({} {})", self.version, self.hostname, self.os, self.kernel),
             format!("running as {}", self.privilege()),
-            String::new(),
-            "What can be seen here:".to_owned(),
+            format!("collecting {}", self.collecting.told),
         ];
+        for missing in &self.collecting.missing {
+            let told = format!("without {}: {}", missing.capabilities.join(", "), missing.cost);
+            let wrapped = wrapped(&told, WIDTH);
+            let marks = std::iter::once("  - ").chain(std::iter::repeat("    "));
+            lines.extend(marks.zip(&wrapped).map(|(mark, line)| format!("{mark}{line}")));
+        }
+        lines.extend([String::new(), "What can be seen here:".to_owned()]);
         for capability in &self.capabilities {
             lines.push(format!("  [{}] {}", capability.state, capability.title));
             lines.extend(wrapped(&capability.reason, WIDTH).iter().map(|l| format!("      {l}")));
@@ -159,6 +171,8 @@ fn own_user(graph: &Graph) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use procnet_collect::CollectorKind;
+
     use super::*;
 
     #[test]
@@ -172,7 +186,9 @@ mod tests {
             privileged: false,
         };
         let graph = procnet_core::engine::Engine::new(Default::default());
-        let mut findings = Findings::new(host, graph.graph());
+        let kind = CollectorKind::Scan;
+        let rung = Rung::of(&host, CollectorKind::Auto, kind);
+        let mut findings = Findings::new(host, rung, graph.graph());
         for id in ["socket-owners", "network-namespaces"] {
             findings.capabilities.push(CapabilityRow {
                 id: id.to_owned(),
@@ -185,8 +201,13 @@ mod tests {
             });
         }
         let text = findings.text();
-        for told in ["uid 1000 with cap_net_raw", "[partial] socket-owners", "To see more:\n  sudo"]
-        {
+        for told in [
+            "uid 1000 with cap_net_raw",
+            "collecting by scanning",
+            "  - without cap_bpf,",
+            "[partial] socket-owners",
+            "To see more:\n  sudo",
+        ] {
             assert!(text.contains(told), "{told} is not in:\n{text}");
         }
         assert_eq!(text.matches("To see more").count(), 1, "{text}");

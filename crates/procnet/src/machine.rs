@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use procnet_collect::{CollectError, CollectOptions, Collector, CollectorKind};
 use procnet_core::Moment;
 use procnet_core::engine::{Engine, EngineOptions};
@@ -25,9 +25,18 @@ pub(crate) struct Machine {
 /// put right.
 pub(crate) fn collector(options: CollectOptions) -> Result<Collector> {
     Collector::new(options).map_err(|error| match error {
-        CollectError::Events { .. } => UsageError(format!("--collector bpf: {error}")).into(),
+        CollectError::Events { reason } => UsageError(format!(
+            "--collector bpf: no kernel events: {reason}; `procnet doctor` says what would help, \
+             and --collector scan does without"
+        ))
+        .into(),
         error => error.into(),
     })
+}
+
+/// Gives up what a running collector does not need. No other thread may run yet.
+pub(crate) fn relinquish(kind: CollectorKind) -> Result<()> {
+    procnet_collect::relinquish(kind).context("can't give up the capabilities that are not needed")
 }
 
 /// One line that says why this machine is only scanned, if that was not asked for.

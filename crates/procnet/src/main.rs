@@ -4,6 +4,7 @@ mod demo;
 mod doctor;
 mod generated;
 mod inbox;
+mod ladder;
 mod logging;
 mod ls;
 mod machine;

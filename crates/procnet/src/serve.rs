@@ -68,6 +68,8 @@ pub(crate) fn run(options: &ServeOptions) -> Result<()> {
         os: facts.os.to_ascii_lowercase(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
+    prepared.open_page();
+    machine::relinquish(collector.kind())?;
     prepared.serve(host, Box::new(collector))
 }
 
@@ -93,6 +95,19 @@ impl<'a> Prepared<'a> {
         }
         let listener = listen(SocketAddr::new(options.bind, options.port))?;
         Ok(Self { options, knowledge, listener })
+    }
+
+    /// Opens the page in the browser, if that is wanted. The port is open already: the browser
+    /// waits for the answer. Later, this program could start none that may do more than itself.
+    pub(crate) fn open_page(&self) {
+        if !self.options.open {
+            return;
+        }
+        let Ok(address) = self.listener.local_addr() else { return };
+        let url = page_url(address);
+        if let Err(error) = opener::open_browser(&url) {
+            tracing::warn!("can't open a browser: {error}; open {url} yourself");
+        }
     }
 
     /// Serves what `source` tells, until a signal comes.
@@ -133,11 +148,6 @@ impl<'a> Prepared<'a> {
             .context("can't start the HTTP threads")?;
         // For people and for scripts that wait for it: it comes whatever --log says.
         eprintln!("procnet: serving {url}");
-        if options.open
-            && let Err(error) = opener::open_browser(&url)
-        {
-            tracing::warn!("can't open a browser: {error}; open {url} yourself");
-        }
         let served = runtime.block_on(async {
             let serving = procnet_server::serve(listener, live, server, stop.told());
             let out_of_time = async {

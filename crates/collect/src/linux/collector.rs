@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use procnet_core::{Batch, Capability};
 
-use super::ebpf::Listener;
+use super::ebpf::{Listener, why_not};
 use super::scan::Scanner;
 use crate::{CollectError, CollectOptions, CollectorKind};
 
@@ -35,8 +35,8 @@ impl Collector {
                 listener.set_unix(unix);
                 Ok(Self(Source::Listen(Box::new(listener))))
             }
-            Err((_, error)) if options.kind == CollectorKind::Events => {
-                Err(CollectError::Events { reason: error.to_string() })
+            Err((scanner, error)) if options.kind == CollectorKind::Events => {
+                Err(CollectError::Events { reason: why_not(&error, scanner.rights()) })
             }
             Err((scanner, _)) => Ok(Self(scan(scanner))),
         }

@@ -8,6 +8,7 @@ mod host;
 mod memberships;
 mod netns;
 mod owners;
+mod privilege;
 mod processes;
 mod procfs;
 mod routes;
@@ -18,4 +19,5 @@ mod sources;
 
 pub use collector::Collector;
 pub use host::host_facts;
+pub use privilege::relinquish;
 pub use scan::Scanner;

@@ -13,7 +13,10 @@ pub const SYS_PTRACE: u32 = 19;
 /// `CAP_SYS_ADMIN`: enter other namespaces, among much else.
 pub const SYS_ADMIN: u32 = 21;
 
-const NAMES: [&str; 41] = [
+/// How many there are.
+pub const COUNT: u32 = 41;
+
+const NAMES: [&str; COUNT as usize] = [
     "cap_chown",
     "cap_dac_override",
     "cap_dac_read_search",

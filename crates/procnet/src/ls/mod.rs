@@ -16,7 +16,7 @@ use procnet_wire::encode::socket_row;
 use procnet_wire::rows::SocketRow;
 
 use self::users::Users;
-use crate::machine::{Knowledge, Machine, fallback};
+use crate::machine::{self, Knowledge, Machine, fallback};
 use crate::options::ListOptions;
 use crate::stop::Stop;
 use crate::usage::UsageError;
@@ -37,15 +37,16 @@ pub(crate) fn run(options: &ListOptions) -> Result<()> {
         _ => Format::Table,
     };
     let knowledge = Knowledge::load(&options.knowledge)?;
-    let stop = Stop::default();
-    if options.watch {
-        stop.on_signals()?;
-    }
     let collect = collect(options);
     let asked = collect.kind;
     let mut machine = Machine::look_once(&knowledge, options.watch, collect)?;
     if let Some(reason) = fallback(machine.collector(), asked) {
         tracing::info!("{reason}");
+    }
+    let stop = Stop::default();
+    if options.watch {
+        machine::relinquish(machine.collector().kind())?;
+        stop.on_signals()?;
     }
     let mut out = BufWriter::new(io::stdout().lock());
     let written = if options.watch {

@@ -89,17 +89,7 @@ pub(super) fn without_events(
     error: &LoadError,
     rights: &Rights,
 ) -> Arc<[Capability]> {
-    let missing: Vec<&str> = LOADING
-        .into_iter()
-        .filter(|capability| !rights.has(*capability) && !rights.has(SYS_ADMIN))
-        .flat_map(|capability| names(1 << capability))
-        .collect();
-    let reason = match error {
-        LoadError::Maps(_) | LoadError::Tcp(_) if !missing.is_empty() => {
-            format!("Hearing of them needs {}; sockets are scanned instead.", missing.join(" and "))
-        }
-        _ => format!("Sockets are scanned instead: {error}."),
-    };
+    let reason = format!("Sockets are scanned instead: {}.", why_not(error, rights));
     let mut told: Vec<Capability> = scanning.to_vec();
     told.push(Capability {
         id: "kernel-events",
@@ -110,6 +100,21 @@ pub(super) fn without_events(
     });
     unite_remedies(&mut told);
     told.into()
+}
+
+/// Why there are no events, in terms of what could be granted, where that is the reason.
+pub(in crate::platform) fn why_not(error: &LoadError, rights: &Rights) -> String {
+    let missing: Vec<&str> = LOADING
+        .into_iter()
+        .filter(|capability| !rights.has(*capability) && !rights.has(SYS_ADMIN))
+        .flat_map(|capability| names(1 << capability))
+        .collect();
+    match error {
+        LoadError::Maps(_) | LoadError::Tcp(_) if !missing.is_empty() => {
+            format!("hearing of events needs {}", missing.join(" and "))
+        }
+        error => error.to_string(),
+    }
 }
 
 /// One command that grants everything, for the next one would take away what the last one granted.
@@ -136,7 +141,7 @@ mod tests {
     fn without_events_the_reason_and_the_command_are_told() {
         let told = without_events(&[], &LoadError::Maps("EPERM".to_owned()), &rights(0));
         assert_eq!((told[0].id, told[0].state), ("kernel-events", CapabilityState::Missing));
-        assert!(told[0].reason.contains("needs cap_bpf and cap_perfmon;"));
+        assert!(told[0].reason.contains("needs cap_bpf and cap_perfmon."));
         assert!(told[0].remedy.as_deref().unwrap().contains("cap_bpf"));
         let all = 1 << BPF | 1 << PERFMON | 1 << NET_ADMIN;
         let told = without_events(&[], &LoadError::BigEndian, &rights(all));

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use procnet_core::Batch;
 
+pub(in crate::platform) use self::capabilities::why_not;
 use self::capabilities::{with_events, without_events};
 use self::programs::{LoadError, Programs};
 use self::tracker::Tracker;

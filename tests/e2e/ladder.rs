@@ -1,0 +1,247 @@
+//! Each rung of privilege: a plain user with exactly these capabilities, and root.
+
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::program::{PROCNET, Running, Server};
+use crate::workload::program::{account, find, is_root};
+use crate::{skip, wait_for};
+
+/// Who runs it: `None` is root.
+struct Rung {
+    capabilities: Option<&'static [&'static str]>,
+    arguments: &'static [&'static str],
+    /// What `doctor` calls the collector.
+    collector: &'static str,
+    /// What it says is missing.
+    missing: &'static [&'static str],
+}
+
+const NAMES: [&str; 6] =
+    ["bpf", "perfmon", "net_admin", "sys_ptrace", "dac_read_search", "sys_admin"];
+
+const RUNGS: [Rung; 5] = [
+    Rung {
+        capabilities: Some(&["bpf", "perfmon"]),
+        arguments: &[],
+        collector: "bpf",
+        missing: &["cap_net_admin", "cap_sys_ptrace", "cap_dac_read_search", "cap_sys_admin"],
+    },
+    Rung {
+        capabilities: Some(&["bpf", "perfmon", "net_admin"]),
+        arguments: &[],
+        collector: "bpf",
+        missing: &["cap_sys_ptrace", "cap_dac_read_search", "cap_sys_admin"],
+    },
+    Rung {
+        capabilities: Some(&[]),
+        arguments: &[],
+        collector: "scan",
+        missing: &[
+            "cap_bpf",
+            "cap_perfmon",
+            "cap_net_admin",
+            "cap_sys_ptrace",
+            "cap_dac_read_search",
+            "cap_sys_admin",
+        ],
+    },
+    Rung { capabilities: None, arguments: &[], collector: "bpf", missing: &[] },
+    Rung {
+        capabilities: None,
+        arguments: &["--collector", "scan"],
+        collector: "scan",
+        missing: &[],
+    },
+];
+
+impl Rung {
+    /// The program, at this rung. The copy in `folder` is for those who may not read ours.
+    fn command(&self, folder: &Path) -> Option<Command> {
+        let Some(capabilities) = self.capabilities else { return Some(Command::new(PROCNET)) };
+        let Ok(Some(nobody)) = account(&["nobody"]) else { return skip("there is no user nobody") };
+        let Ok(setpriv) = find("setpriv") else { return skip("setpriv is not installed") };
+        std::os::unix::fs::chown(folder, Some(nobody.uid), Some(nobody.gid)).unwrap();
+        let program = folder.join("procnet");
+        if !program.exists() {
+            std::fs::copy(PROCNET, &program).unwrap();
+        }
+        let set = ["-all".to_owned()].into_iter();
+        let set: Vec<String> = set.chain(capabilities.iter().map(|c| format!("+{c}"))).collect();
+        let set = set.join(",");
+        let mut command = Command::new(setpriv);
+        command
+            .args([format!("--reuid={}", nobody.uid), format!("--regid={}", nobody.gid)])
+            .args(["--clear-groups", "--inh-caps", &set, "--ambient-caps", &set])
+            .arg(program)
+            .current_dir(folder)
+            .stdin(Stdio::null());
+        Some(command)
+    }
+}
+
+/// Calls `each` with every rung and a folder of its own.
+fn climb(each: impl Fn(&Rung, &Path)) {
+    if !is_root() {
+        return skip("capabilities are given to others: run as root").unwrap_or_default();
+    }
+    for rung in &RUNGS {
+        let folder = tempfile::tempdir().unwrap();
+        each(rung, folder.path());
+    }
+}
+
+#[test]
+fn doctor_names_the_rung_what_is_missing_and_the_command() {
+    climb(|rung, folder| {
+        let Some(mut command) = rung.command(folder) else { return };
+        let output = command.args(["doctor", "--json"]).args(rung.arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let collecting = &found["collecting"];
+        assert_eq!(collecting["collector"], rung.collector, "{found:#}");
+        let missing: Vec<&str> = collecting["missing"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|missing| missing["capabilities"].as_array().unwrap())
+            .map(|name| name.as_str().unwrap())
+            .collect();
+        assert_eq!(missing, rung.missing, "{found:#}");
+
+        let mut command = rung.command(folder).unwrap();
+        let output = command.arg("doctor").args(rung.arguments).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let commands = text.lines().filter(|line| line.trim_start().starts_with("sudo setcap "));
+        let commands: Vec<&str> = commands.collect();
+        if rung.missing.is_empty() {
+            assert_eq!(commands, [""; 0], "{text}");
+        } else {
+            let [command] = commands[..] else { panic!("{text}") };
+            assert!(NAMES.iter().all(|name| command.contains(&format!("cap_{name}"))), "{command}");
+        }
+    });
+}
+
+/// The connection of a process that everybody may look at is on the map, whole, on each rung: it
+/// is of the same user, or events told whose it is.
+#[test]
+fn a_connection_is_on_the_map_on_each_rung() {
+    climb(|rung, folder| {
+        let Some(mut command) = rung.command(folder) else { return };
+        let server = Server::start_as(command.arg("serve"), rung.arguments);
+        let fallback = rung.collector == "scan" && rung.arguments.is_empty();
+        let told = server.running.messages();
+        let told = told.iter().filter(|line| line.contains("no events from the kernel")).count();
+        assert_eq!(told, usize::from(fallback), "{:?}", server.running.messages());
+
+        // What there was at the start is known: from now on events tell.
+        wait_for("the first look", || {
+            let path = "/api/v1/sockets?filter=state:listen";
+            let found = server.json(path);
+            found["sockets"].as_array().filter(|sockets| !sockets.is_empty()).map(drop)
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let client = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let accepted = listener.accept().unwrap().0;
+        let own = client.local_addr().unwrap().port();
+        let path = format!("/api/v1/sockets?filter=port:{port}%20lport:{own}");
+        let socket = wait_for("the connection", || {
+            let found = server.json(&path)["sockets"].take();
+            found.as_array().and_then(|sockets| sockets.first().cloned())
+        });
+        assert_eq!(socket["direction"], "outbound", "{socket}");
+        let sees_owner = rung.capabilities.is_none() || rung.collector == "bpf";
+        if sees_owner {
+            wait_for("its owner", || {
+                let socket = server.json(&path)["sockets"][0].take();
+                (socket["owners"][0]["pid"] == std::process::id()).then_some(())
+            });
+        } else {
+            assert_eq!(socket["unknown_owner"], "no permission", "{socket}");
+        }
+        drop((client, accepted));
+        wait_for("its end", || {
+            let sockets = server.json(&path)["sockets"].take();
+            let live = |socket: &Value| socket["state"] == "ESTABLISHED";
+            (!sockets.as_array()?.iter().any(live)).then_some(())
+        });
+    });
+}
+
+#[test]
+fn whoever_insists_on_events_is_told_what_is_missing() {
+    climb(|rung, folder| {
+        if rung.collector == "bpf" || !rung.arguments.is_empty() {
+            return;
+        }
+        for command_line in [["ls", "--collector", "bpf"], ["serve", "--collector", "bpf"]] {
+            let Some(mut command) = rung.command(folder) else { return };
+            let output = command.args(command_line).args(["--log", "info"]).output().unwrap();
+            let text = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(2), "{text}");
+            assert!(text.starts_with("procnet: --collector bpf: no kernel events: "), "{text}");
+            assert!(text.contains("cap_bpf") && text.contains("--collector scan"), "{text}");
+            assert_eq!(text.lines().count(), 1, "{text}");
+        }
+    });
+}
+
+/// `CapPrm` and the like of one thread (proc(5)).
+fn status(task: &Path, name: &str) -> u64 {
+    let text = std::fs::read_to_string(task.join("status")).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    u64::from_str_radix(line.trim_start_matches(':').trim(), 16).unwrap()
+}
+
+#[test]
+fn every_thread_keeps_only_the_capabilities_that_it_goes_on_needing() {
+    const PTRACE: u64 = 1 << 19;
+    const READ_SEARCH: u64 = 1 << 2;
+    const ADMIN: u64 = 1 << 21;
+    const BPF: u64 = 1 << 39;
+    climb(|rung, folder| {
+        let Some(mut command) = rung.command(folder) else { return };
+        let server = Server::start_as(command.arg("serve"), rung.arguments);
+        wait_for("an answer, from a thread of its own", || {
+            (server.get("/healthz").status == 200).then_some(())
+        });
+        let events = if rung.collector == "bpf" { BPF } else { 0 };
+        // Root in a container may have less from the start.
+        let own = status(Path::new("/proc/self"), "CapPrm");
+        let kept = match rung.capabilities {
+            None => (PTRACE | READ_SEARCH | ADMIN | events) & own,
+            Some(_) => events,
+        };
+        let watch: Option<Running> = (rung.collector == "bpf").then(|| {
+            let mut command = rung.command(folder).unwrap();
+            let watch = Running::start(command.args(["ls", "--watch", "--json"]));
+            watch.line("the first line", |_| Some(()));
+            watch
+        });
+        let pids = [Some(server.running.pid()), watch.as_ref().map(Running::pid)];
+        let mut threads = 0;
+        for pid in pids.into_iter().flatten() {
+            for task in std::fs::read_dir(format!("/proc/{pid}/task")).unwrap() {
+                let task = task.unwrap().path();
+                threads += 1;
+                for set in ["CapPrm", "CapEff"] {
+                    assert_eq!(status(&task, set), kept, "{set} of {task:?}");
+                }
+                for set in ["CapInh", "CapAmb"] {
+                    assert_eq!(status(&task, set), 0, "{set} of {task:?}");
+                }
+                assert_eq!(status(&task, "NoNewPrivs"), 1);
+                // Only who may set capabilities may bound them.
+                if rung.capabilities.is_none() {
+                    assert_eq!(status(&task, "CapBnd") & !kept, 0, "of {task:?}");
+                }
+            }
+        }
+        assert!(threads >= 4, "{threads}");
+    });
+}
