@@ -41,6 +41,23 @@ fn table_and_csv_show_the_same_listener() {
 }
 
 #[test]
+fn unix_sockets_are_listed_on_request_with_their_paths() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("listed.sock");
+    let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let filter = format!("path:{}", path.display());
+    assert_eq!(procnet_json(&["ls", &filter, "--json"]), Value::Array(Vec::new()));
+    let rows = procnet_json(&["ls", "--unix", &filter, "--json"]);
+    let row = &rows[0];
+    assert_eq!((&row["protocol"], &row["state"]), (&"unix".into(), &"LISTEN".into()), "{rows}");
+    assert_eq!(row["unix"]["path"], path.to_str().unwrap());
+    assert_eq!((&row["unix"]["type"], &row["local"]["ip"]), (&"stream".into(), &"".into()));
+    assert_eq!(row["owners"][0]["pid"], std::process::id());
+    let csv = String::from_utf8(procnet(&["ls", "--unix", &filter, "--csv"]).stdout).unwrap();
+    assert!(csv.lines().nth(1).unwrap().starts_with(&format!("unix,LISTEN,{},0,", path.display())));
+}
+
+#[test]
 fn watching_tells_what_opens_and_what_closes() {
     let Some(workload) = shared_workload() else { return };
     let port = workload.redis.port;

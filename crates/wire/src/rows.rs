@@ -97,7 +97,7 @@ pub struct SocketRow {
     pub v6_only: bool,
     /// The remote end, or null.
     pub remote: Option<EndpointRow>,
-    /// What a UNIX socket has instead of endpoints; null for others.
+    /// What a UNIX socket has instead of endpoints; others lack the field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unix: Option<UnixRow>,
     /// `outbound`, `inbound`, `listen`, or `unknown`.

@@ -288,9 +288,7 @@ function EdgeDetails({ edge }: { edge: EdgeRow }) {
         <dl class="facts">
           <Fact name="State">{edge.stale ? 'just ended' : edge.state}</Fact>
           {edge.protocol === 'unix' ? (
-            <Fact name="Path">
-              <code>{edge.path || '–'}</code>
-            </Fact>
+            <Fact name="Path">{edge.path ? <code>{edge.path}</code> : 'none'}</Fact>
           ) : (
             <>
               <Fact name="To server">{formatBytes(edge.to_server)}</Fact>
