@@ -10,7 +10,10 @@ use rustix::net::{AddressFamily, SocketType};
 use crate::story::{Story, collector_between_snapshots, settled};
 
 fn connection(story: &Story, to: SocketAddr) -> Option<&Socket> {
-    let is_it = |socket: &&Socket| socket.remote.is_some_and(|remote| same(remote, to));
+    // Whoever else connects from that port, at some time, has it as the other end's remote one.
+    let is_it = |socket: &&Socket| {
+        socket.role == Some(Role::Client) && socket.remote.is_some_and(|remote| same(remote, to))
+    };
     story.opened.values().find(is_it)
 }
 
