@@ -111,6 +111,11 @@ struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_protocol;
 	kuid_t sk_uid;
+	struct socket *sk_socket;
+} RELOCATED;
+
+struct socket {
+	struct sock *sk;
 } RELOCATED;
 
 struct inet_sock {
@@ -126,6 +131,25 @@ struct tcp_sock {
 	__u32 total_retrans;
 	__u32 segs_in;
 	__u32 segs_out;
+} RELOCATED;
+
+/* What an iterator's program is called with: kernel/bpf/task_iter.c, net/core/bpf_sk_storage.c. */
+struct bpf_iter_meta {
+	struct seq_file *seq;
+} RELOCATED;
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
+} RELOCATED;
+
+struct bpf_iter__bpf_sk_storage_map {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	struct sock *sk;
+	void *value;
 } RELOCATED;
 
 /* Published layouts (include/uapi/linux/bpf.h), which need no relocation. */
@@ -190,8 +214,10 @@ static long (*bpf_probe_read_kernel)(void *to, __u32 size, const void *from) = (
 static long (*bpf_probe_read_kernel_str)(void *to, __u32 size, const void *from) = (void *)115;
 static __u64 (*bpf_jiffies64)(void) = (void *)118;
 static __u64 (*bpf_get_netns_cookie)(void *context) = (void *)122;
+static long (*bpf_seq_write)(struct seq_file *to, const void *data, __u32 size) = (void *)127;
 static __u64 (*bpf_ktime_get_boot_ns)(void) = (void *)125;
 static void *(*bpf_ringbuf_reserve)(void *ring, __u64 size, __u64 flags) = (void *)131;
 static void (*bpf_ringbuf_submit)(void *data, __u64 flags) = (void *)132;
 static struct tcp_sock *(*bpf_skc_to_tcp_sock)(void *sk) = (void *)137;
 static struct task_struct *(*bpf_get_current_task_btf)(void) = (void *)158;
+static struct socket *(*bpf_sock_from_file)(struct file *file) = (void *)162;

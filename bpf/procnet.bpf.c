@@ -11,6 +11,7 @@
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 #include "flow.h"
+#include "iterators.h"
 #include "process.h"
 #include "tcp.h"
 #include "udp.h"

@@ -19,6 +19,21 @@ enum kind {
 	PROCESS_EXITED = 6,
 	/* A UDP socket exchanges datagrams with a peer that it is not connected to. */
 	SOCKET_FLOW = 7,
+	/* A socket is there. */
+	SOCKET_LISTED = 16,
+	/* A socket has carried something. */
+	SOCKET_COUNTED = 17,
+};
+
+/* What else is known of a socket that is listed. */
+enum known {
+	/* Something holds it, be it a process or the kernel; else nobody has accepted it, or it
+	 * outlived its descriptors. */
+	HELD = 1,
+	/* The process that is named was found to hold it. */
+	HELD_BY_PROCESS = 2,
+	/* That process was seen opening, accepting or using it. */
+	PROCESS_SEEN = 4,
 };
 
 /* Who, and when. */
@@ -57,11 +72,21 @@ struct socket_record {
 	__u8 state; /* the new one */
 	__u8 former_state; /* of a flow: 1 if the first datagram was sent, 0 if it was received */
 	__u8 v6_only;
-	__u8 reserved[2];
+	__u8 known; /* enum known; only in a listing */
+	__u8 reserved;
 	__u8 local[16];
 	__u8 remote[16];
+};
+
+/* A process that holds a socket, beside the one that the listing names. */
+struct holder_record {
+	__u64 cookie;
+	__u64 started;
+	__u32 pid;
+	__u32 netns;
 };
 
 _Static_assert(sizeof(struct header) == 48, "no padding");
 _Static_assert(sizeof(struct process_record) == 192, "no padding");
 _Static_assert(sizeof(struct socket_record) == 144, "no padding");
+_Static_assert(sizeof(struct holder_record) == 24, "no padding");

@@ -17,7 +17,10 @@ struct memory {
 	__u64 sent_packets;
 	__u64 peer; /* UDP: a number for the peer that it is connected to */
 	__u32 netns;
-	__u32 reserved;
+	__u32 held;   /* the pass that last found `pid` holding it */
+	__u32 listed; /* the pass that last listed it */
+	__u32 seen;   /* of enum known, what events told */
+	__u64 told;   /* what it had carried when it was last listed or counted */
 };
 
 struct {
@@ -65,32 +68,34 @@ INLINE __u16 local_port_of(struct sock *sk)
 	return port;
 }
 
-INLINE void describe_tcp(struct socket_record *record, struct sock *sk)
+/* The bytes that programs sent and received. */
+INLINE void payload(struct sock *sk, struct tcp_sock *tcp, __u64 *received, __u64 *sent)
+{
+	/* The peer's FIN counts as a byte received; our SYN and FIN count as bytes acknowledged, but
+	 * not as bytes sent. */
+	*received = tcp->bytes_received;
+	if (*received && (sk->__sk_common.skc_flags >> SOCK_DONE & 1))
+		(*received)--;
+	__u64 once = tcp->bytes_sent - tcp->bytes_retrans;
+	__u64 acknowledged = tcp->bytes_acked;
+	*sent = acknowledged < once ? acknowledged : once;
+}
+
+INLINE void fill_tcp(struct socket_record *record, struct sock *sk)
 {
 	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
 	if (!tcp)
 		return;
-	/* The peer's FIN counts as a byte received; our SYN and FIN count as bytes acknowledged, but
-	 * not as bytes sent. */
-	__u64 received = tcp->bytes_received;
-	if (received && (sk->__sk_common.skc_flags >> SOCK_DONE & 1))
-		received--;
-	__u64 payload = tcp->bytes_sent - tcp->bytes_retrans;
-	__u64 acknowledged = tcp->bytes_acked;
-	record->received = received;
-	record->sent = acknowledged < payload ? acknowledged : payload;
+	payload(sk, tcp, &record->received, &record->sent);
 	record->received_packets = tcp->segs_in;
 	record->sent_packets = tcp->segs_out;
 	record->rtt_us = tcp->srtt_us >> 3;
 	record->retransmits = tcp->total_retrans;
 }
 
-OUTLINE struct socket_record *
-describe(struct sock *sk, __u64 cookie, struct memory *memory, __u32 kind)
+INLINE void
+fill(struct socket_record *record, struct sock *sk, __u64 cookie, struct memory *memory, __u32 kind)
 {
-	struct socket_record *record = reserve(sizeof(*record));
-	if (!record)
-		return 0;
 	__builtin_memset(record, 0, sizeof(*record));
 	record->header.at = bpf_ktime_get_boot_ns();
 	record->header.kind = kind;
@@ -112,13 +117,21 @@ describe(struct sock *sk, __u64 cookie, struct memory *memory, __u32 kind)
 		record->v6_only = is_v6_only(sk);
 	}
 	if (record->protocol == IPPROTO_TCP) {
-		describe_tcp(record, sk);
+		fill_tcp(record, sk);
 	} else if (memory) {
 		record->received = memory->received;
 		record->sent = memory->sent;
 		record->received_packets = memory->received_packets;
 		record->sent_packets = memory->sent_packets;
 	}
+}
+
+OUTLINE struct socket_record *
+describe(struct sock *sk, __u64 cookie, struct memory *memory, __u32 kind)
+{
+	struct socket_record *record = reserve(sizeof(*record));
+	if (record)
+		fill(record, sk, cookie, memory, kind);
 	return record;
 }
 
@@ -145,6 +158,7 @@ INLINE void remember(struct memory *memory, struct sock *sk, struct task_struct 
 	memory->pid = leader->tgid;
 	memory->started = leader->start_boottime;
 	memory->netns = netns_of(sk);
+	memory->seen = PROCESS_SEEN;
 }
 
 /* Remembers that the process uses the socket; false if that was known. */

@@ -18,6 +18,8 @@ use crate::snapshot::Snapshot;
 
 /// Most sockets that are remembered after their end was told.
 const MAX_DEPARTED: usize = 262_144;
+/// How long the kernel may list a connection after its end, and some more; in nanoseconds.
+const MAX_LINGERING: i64 = 90 * 1_000_000_000;
 /// Most sockets of one snapshot that may inherit an owner through their five-tuple.
 const MAX_INFERRED: usize = 65_536;
 
@@ -35,9 +37,12 @@ pub struct Differ {
     live: bool,
     /// Sockets that the last snapshot lacked.
     missed: Vec<SocketKey>,
-    /// Sockets whose end was told, with the generation that last named them: the kernel keeps a
-    /// connection that is over in its tables, in TIME_WAIT and under the same cookie.
-    departed: FxHashMap<SocketKey, u64>,
+    /// Sockets whose end was told, with the time of the last snapshot before that, or of the last
+    /// one that named them since: the kernel keeps a connection that is over in its tables, in
+    /// TIME_WAIT and under the same cookie.
+    departed: FxHashMap<SocketKey, Timestamp>,
+    /// When the last snapshot was taken.
+    at: Timestamp,
     /// Marks what the current snapshot names; whatever bears an older mark is gone.
     generation: u64,
     capabilities: Arc<[Capability]>,
@@ -54,6 +59,75 @@ struct Known<T> {
     value: T,
 }
 
+/// Takes in the sockets of one snapshot.
+#[derive(Debug)]
+pub struct Intake<'a> {
+    differ: &'a mut Differ,
+    snapshot: &'a Snapshot,
+    whole: bool,
+    /// Sockets that may inherit an owner.
+    orphans: FxHashMap<FiveTuple, SocketKey>,
+    /// How many of the known sockets were named.
+    named: usize,
+    alive: Vec<Event>,
+}
+
+impl Intake<'_> {
+    /// Takes in one socket. What is said of a socket again replaces what was said.
+    pub fn take(&mut self, mut socket: Socket) {
+        let Differ { generation, sockets, processes, departed, .. } = &mut *self.differ;
+        let generation = *generation;
+        if let Some(known) = sockets.get_mut(&socket.key) {
+            if known.generation != generation {
+                known.generation = generation;
+                self.named += 1;
+            }
+            socket.opened = known.value.opened;
+            live::keep_observed(&known.value, &mut socket, self.snapshot.complete, |owner| {
+                processes.get(owner).is_some_and(|known| known.generation == generation)
+            });
+            if is_orphan(&socket) {
+                socket.owners = inferred(processes, generation, &known.value.owners);
+            }
+            if self.whole || !same_but_counters(&known.value, &socket) {
+                self.alive.push(Event::SocketOpened(Box::new(socket.clone())));
+                known.value = socket;
+            } else if known.value.counters != socket.counters {
+                let (key, counters) = (socket.key, socket.counters);
+                self.alive.push(Event::SocketCounted { key, counters });
+                known.value.counters = counters;
+            }
+            return;
+        }
+        if let Some(named) = departed.get_mut(&socket.key) {
+            *named = self.snapshot.at;
+            return;
+        }
+        if socket.opened == Timestamp::default() {
+            socket.opened = self.snapshot.at;
+        }
+        if is_orphan(&socket) && self.orphans.len() < MAX_INFERRED {
+            self.orphans.extend(five_tuple(&socket).map(|tuple| (tuple, socket.key)));
+        }
+        self.named += 1;
+        self.alive.push(Event::SocketOpened(Box::new(socket.clone())));
+        sockets.insert(socket.key, Known { generation, value: socket });
+    }
+
+    /// Takes in a socket that has not been taken in yet; false if it has, or if it is a connection
+    /// whose end was told.
+    pub fn complete(&mut self, socket: Socket) -> bool {
+        let Differ { generation, sockets, departed, .. } = &*self.differ;
+        let named = sockets.get(&socket.key).is_some_and(|known| known.generation == *generation);
+        if named {
+            return false;
+        }
+        let new = !departed.contains_key(&socket.key);
+        self.take(socket);
+        new
+    }
+}
+
 /// What a socket in TIME_WAIT shares with the socket that it was.
 type FiveTuple = (NetnsId, Protocol, Endpoint, Endpoint);
 
@@ -67,6 +141,7 @@ impl Differ {
             live: false,
             missed: Vec::new(),
             departed: FxHashMap::default(),
+            at: Timestamp::default(),
             generation: 0,
             capabilities,
             sockets: FxHashMap::default(),
@@ -89,20 +164,39 @@ impl Differ {
     /// Tells what changed since the last snapshot. Costs about one hash lookup per socket;
     /// allocates only for what changed.
     pub fn diff(&mut self, snapshot: &mut Snapshot) -> Batch {
+        let mut sockets = std::mem::take(&mut snapshot.sockets);
+        self.sockets.reserve(sockets.len().saturating_sub(self.sockets.len()));
+        let batch = self.diff_from(snapshot, |intake| {
+            for socket in sockets.drain(..) {
+                intake.take(socket);
+            }
+            true
+        });
+        snapshot.sockets = sockets;
+        batch
+    }
+
+    /// Like [`Differ::diff`], with sockets that `list` hands over one by one instead of those of
+    /// the snapshot: it need not hold them all at once. It returns false if it could not tell all
+    /// of them: then nothing is missed.
+    pub fn diff_from(
+        &mut self,
+        snapshot: &Snapshot,
+        list: impl FnOnce(&mut Intake<'_>) -> bool,
+    ) -> Batch {
         let whole = std::mem::take(&mut self.resync);
         self.generation += 1;
         self.sequence += 1;
         let mut events = Vec::new();
         if whole {
-            let told = snapshot.processes.len() + snapshot.sockets.len();
+            let told = snapshot.processes.len() + self.sockets.len();
             events.reserve(told + snapshot.degradations.len() + 2);
-            self.sockets.reserve(snapshot.sockets.len().saturating_sub(self.sockets.len()));
             events.push(Event::Resync);
             events.push(Event::Capabilities(Arc::clone(&self.capabilities)));
         }
         self.diff_degradations(&snapshot.degradations, whole, &mut events);
         self.start_processes(&snapshot.processes, whole, &mut events);
-        self.diff_sockets(snapshot, whole, &mut events);
+        self.diff_sockets(snapshot, list, whole, &mut events);
         self.end_processes(whole, &mut events);
         Batch { host: self.host, sequence: self.sequence, at: snapshot.at, events }
     }
@@ -158,50 +252,30 @@ impl Differ {
         });
     }
 
-    fn diff_sockets(&mut self, snapshot: &mut Snapshot, whole: bool, events: &mut Vec<Event>) {
+    fn diff_sockets(
+        &mut self,
+        snapshot: &Snapshot,
+        list: impl FnOnce(&mut Intake<'_>) -> bool,
+        whole: bool,
+        events: &mut Vec<Event>,
+    ) {
         let generation = self.generation;
-        let mut orphans: FxHashMap<FiveTuple, SocketKey> = FxHashMap::default();
-        let mut named = 0_usize;
-        let mut alive = Vec::new();
-        for mut socket in snapshot.sockets.drain(..) {
-            if let Some(known) = self.sockets.get_mut(&socket.key) {
-                if known.generation != generation {
-                    known.generation = generation;
-                    named += 1;
-                }
-                socket.opened = known.value.opened;
-                live::keep_observed(&known.value, &mut socket, snapshot.complete, |owner| {
-                    self.processes.get(owner).is_some_and(|known| known.generation == generation)
-                });
-                if is_orphan(&socket) {
-                    socket.owners = inferred(&self.processes, generation, &known.value.owners);
-                }
-                if whole || !same_but_counters(&known.value, &socket) {
-                    alive.push(Event::SocketOpened(Box::new(socket.clone())));
-                    known.value = socket;
-                } else if known.value.counters != socket.counters {
-                    let (key, counters) = (socket.key, socket.counters);
-                    alive.push(Event::SocketCounted { key, counters });
-                    known.value.counters = counters;
-                }
-                continue;
-            }
-            if let Some(named) = self.departed.get_mut(&socket.key) {
-                *named = generation;
-                continue;
-            }
-            if socket.opened == Timestamp::default() {
-                socket.opened = snapshot.at;
-            }
-            if is_orphan(&socket) && orphans.len() < MAX_INFERRED {
-                orphans.extend(five_tuple(&socket).map(|tuple| (tuple, socket.key)));
-            }
-            named += 1;
-            alive.push(Event::SocketOpened(Box::new(socket.clone())));
-            self.sockets.insert(socket.key, Known { generation, value: socket });
-        }
+        let mut intake = Intake {
+            differ: self,
+            snapshot,
+            whole,
+            orphans: FxHashMap::default(),
+            named: 0,
+            alive: Vec::new(),
+        };
+        let all = list(&mut intake);
+        let Intake { orphans, named, mut alive, .. } = intake;
         self.adopt(&orphans, &mut alive);
-        self.departed.retain(|_, named| *named == generation);
+        // What two snapshots in turn do not name does not linger; one may have been interrupted.
+        let before = std::mem::replace(&mut self.at, snapshot.at);
+        let oldest = Timestamp(snapshot.at.0.saturating_sub(MAX_LINGERING));
+        let oldest = if snapshot.lingering { oldest.max(before) } else { oldest };
+        self.departed.retain(|_, named| *named >= oldest);
         self.missed.clear();
         if whole {
             let flows = self.sockets.values().filter(|known| known.value.key.is_flow());
@@ -210,6 +284,13 @@ impl Differ {
         if named + self.flows < self.sockets.len() {
             self.sockets.retain(|key, known| {
                 let lives = known.generation == generation || key.is_flow();
+                if !lives && !all {
+                    // Nobody knows; to somebody who is told everything it is told too.
+                    if whole {
+                        alive.push(Event::SocketOpened(Box::new(known.value.clone())));
+                    }
+                    return true;
+                }
                 if !lives && self.live && !whole {
                     self.missed.push(*key);
                     return true;

@@ -66,8 +66,11 @@ pub struct CollectOptions {
     pub scan: ScanOptions,
     /// How to learn of it.
     pub kind: CollectorKind,
-    /// How often a snapshot is taken, at most.
+    /// How often a snapshot is taken, at most, where snapshots are what tells of changes.
     pub interval: Duration,
+    /// How often a snapshot is taken where events tell of all changes, and it only makes up for
+    /// what they can't see: a descriptor that was handed to a process that never used it.
+    pub reconcile: Duration,
     /// How much the kernel may tell between two drainings, in bytes: a power of two of at least
     /// a page. A record takes 152 or 200 bytes; what does not fit is counted and made up for by a
     /// snapshot.
@@ -83,6 +86,7 @@ impl Default for CollectOptions {
             scan: ScanOptions::default(),
             kind: CollectorKind::default(),
             interval: Duration::from_secs(1),
+            reconcile: Duration::from_secs(10),
             ring_bytes: 8 * 1024 * 1024,
             udp_flows: 65_536,
         }

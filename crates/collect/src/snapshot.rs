@@ -19,6 +19,8 @@ pub struct Snapshot {
     /// Whether every descriptor table was read for it, so that whoever is not named as an owner is
     /// none.
     pub complete: bool,
+    /// Whether it names the connections that are over and only linger in the kernel's tables.
+    pub lingering: bool,
     /// What is not seen, with counts above 0. Whatever is not named here any more is over.
     pub degradations: Vec<Degradation>,
 }

@@ -168,8 +168,8 @@ pub(crate) struct CollectingOptions {
     pub(crate) kind: CollectorOptions,
     /// Seconds between two looks at all sockets, 0.1 to 3600
     ///
-    /// Scanning sees nothing in between. Events show at once, whatever the interval; what no
-    /// event tells, such as the bytes that a connection has carried so far, follows at it.
+    /// Scanning sees nothing in between. Where the kernel tells of events and lists its sockets,
+    /// they show at once and bytes follow several times a second, whatever the interval.
     #[arg(
         long,
         value_name = "SECONDS",

@@ -94,18 +94,24 @@ impl Differ {
         self.live = true;
     }
 
+    /// What the last snapshot lacked, and has not been told of since.
+    pub fn untold_missed(&self, draft: &Draft) -> impl Iterator<Item = &SocketKey> {
+        self.missed.iter().filter(|key| self.is_untold(key, draft))
+    }
+
     /// Closes what the last snapshot lacked and could have seen, unless it has been told of since.
     pub fn close_missed(&mut self, draft: &mut Draft, could_see: impl Fn(NetnsId) -> bool) {
-        let generation = self.generation;
         for key in std::mem::take(&mut self.missed) {
-            let untold = |known: &Known<Socket>| known.generation != generation;
-            if self.sockets.get(&key).is_some_and(untold)
-                && !draft.opened.contains_key(&key)
-                && could_see(key.netns)
-            {
+            if self.is_untold(&key, draft) && could_see(key.netns) {
                 self.socket_closed(key, None, draft);
             }
         }
+    }
+
+    /// Whether nobody told of a known socket since the last snapshot, which lacked it.
+    fn is_untold(&self, key: &SocketKey, draft: &Draft) -> bool {
+        let untold = |known: &Known<Socket>| known.generation != self.generation;
+        self.sockets.get(key).is_some_and(untold) && !draft.opened.contains_key(key)
     }
 
     /// A process started, or is known better.
@@ -168,16 +174,23 @@ impl Differ {
         }
     }
 
-    /// What a known socket carried.
-    pub fn socket_counted(&mut self, key: SocketKey, counters: Counters, draft: &mut Draft) {
-        if let Some(socket) = draft.socket_mut(&key) {
-            socket.counters = counters;
-        } else if let Some(known) = self.sockets.get_mut(&key)
-            && known.value.counters != counters
-        {
+    /// What a socket has carried so far. False if the socket is not known.
+    pub fn socket_counted(
+        &mut self,
+        key: SocketKey,
+        counters: Counters,
+        draft: &mut Draft,
+    ) -> bool {
+        if let Some(drafted) = draft.socket_mut(&key) {
+            drafted.counters = counters;
+            return true;
+        }
+        let Some(known) = self.sockets.get_mut(&key) else { return false };
+        if known.value.counters != counters {
             known.value.counters = counters;
             draft.sockets.push(Event::SocketCounted { key, counters });
         }
+        true
     }
 
     /// A socket is gone, which is told if it was known.
@@ -193,7 +206,7 @@ impl Differ {
         if key.is_flow() {
             self.flows -= usize::from(known.is_some());
         } else if lingers && self.departed.len() < MAX_DEPARTED {
-            self.departed.insert(key, self.generation);
+            self.departed.insert(key, self.at);
         }
         draft.sockets.push(Event::SocketClosed { key, ending });
     }

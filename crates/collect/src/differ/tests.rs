@@ -105,6 +105,7 @@ fn process(pid: u32, name: &str) -> Arc<Process> {
 
 fn snapshot(second: i64, pids: &[u32], sockets: Vec<Socket>) -> Snapshot {
     Snapshot {
+        lingering: true,
         complete: true,
         at: Timestamp::from_seconds(second),
         processes: pids.iter().map(|pid| process(*pid, "p")).collect(),
@@ -244,6 +245,7 @@ fn any_look() -> impl Strategy<Value = (Snapshot, bool)> {
         let processes = names.iter().map(|(pid, name)| process(*pid, name)).collect();
         let degradation = Degradation { id: "owners-hidden", message: Arc::from("m"), count };
         let snapshot = Snapshot {
+            lingering: true,
             at: Timestamp(1),
             processes,
             sockets,

@@ -1,6 +1,7 @@
 //! One scan of the machine after the other.
 
 mod live;
+mod reconcile;
 mod unix;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -14,6 +15,7 @@ use procnet_core::{
     SocketIdentity, SocketKey, Timestamp, UnknownOwner,
 };
 
+use self::reconcile::Reconciled;
 use super::examine::{Report, examine_all};
 use super::host::{Rights, capabilities};
 use super::owners::Holders;
@@ -46,6 +48,9 @@ pub struct Scanner {
     snapshot: Snapshot,
     differ: Differ,
     untold_datagrams: u64,
+    /// Whether the kernel's own listing says which sockets there are.
+    by_listing: bool,
+    reconciled: Reconciled,
 }
 
 impl Scanner {
@@ -76,6 +81,8 @@ impl Scanner {
             snapshot: Snapshot::default(),
             differ: Differ::new(HostId::LOCAL, capabilities),
             untold_datagrams: 0,
+            by_listing: false,
+            reconciled: Reconciled::default(),
         })
     }
 
@@ -95,6 +102,7 @@ impl Scanner {
         self.find_owners();
         self.fill_snapshot(shortfall);
         self.snapshot.complete = full;
+        self.snapshot.lingering = true;
         Ok(self.differ.diff(&mut self.snapshot))
     }
 
@@ -182,11 +190,8 @@ impl Scanner {
     }
 
     fn fill_snapshot(&mut self, shortfall: Shortfall) {
+        self.fill_processes();
         let snapshot = &mut self.snapshot;
-        snapshot.at = Clock::now();
-        snapshot.processes.clear();
-        let known = self.processes.iter().filter_map(|(_, entry)| entry.process.as_ref());
-        snapshot.processes.extend(known.map(Arc::clone));
         let unknown = Unknown::new(&self.rights, &self.processes);
         snapshot.sockets.clear();
         let coming = self.rows.rows.len() + self.rows.unix.len();
@@ -209,7 +214,18 @@ impl Scanner {
             hidden += u64::from(socket.owners.is_empty() && no_permission);
             snapshot.sockets.push(socket);
         }
-        snapshot.degradations.clear();
+        self.fill_degradations(shortfall, hidden);
+    }
+
+    fn fill_processes(&mut self) {
+        self.snapshot.at = Clock::now();
+        self.snapshot.processes.clear();
+        let known = self.processes.iter().filter_map(|(_, entry)| entry.process.as_ref());
+        self.snapshot.processes.extend(known.map(Arc::clone));
+    }
+
+    fn fill_degradations(&mut self, shortfall: Shortfall, hidden: u64) {
+        self.snapshot.degradations.clear();
         let counts = [
             ("owners-hidden", hidden),
             ("dump-interrupted", shortfall.interrupted),
@@ -222,7 +238,7 @@ impl Scanner {
         ];
         for (id, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
             let message = Arc::from(degradation_message(id));
-            snapshot.degradations.push(Degradation { id, message, count });
+            self.snapshot.degradations.push(Degradation { id, message, count });
         }
     }
 }

@@ -69,18 +69,19 @@ impl DiagSocket {
         Ok(Self { socket, sequence: 0 })
     }
 
-    /// Appends every socket of one family and protocol to `rows`.
+    /// Appends every socket of one family and protocol that is in one of the `states` to `rows`.
     pub(super) fn dump(
         &mut self,
         family: Family,
         protocol: Protocol,
+        states: u32,
         buffer: &mut Buffer,
         rows: &mut Vec<SocketRow>,
     ) -> io::Result<Outcome> {
         let start = rows.len();
         let mut tries = 0;
         loop {
-            let outcome = self.dump_once(family, protocol, ALL_STATES, buffer, rows)?;
+            let outcome = self.dump_once(family, protocol, states, buffer, rows)?;
             if !outcome.interrupted || tries == RETRIES {
                 return Ok(outcome);
             }

@@ -18,7 +18,7 @@ use super::procfs::{ProcessDirectory, Procfs, Reader};
 use super::routes::Routes;
 use super::sock_diag::{Buffer, DiagSocket, MAX_SOCKETS, Outcome};
 use crate::CollectError;
-use crate::parse::inet_diag::Family;
+use crate::parse::inet_diag::{ALL_STATES, Family, NO_STATE};
 use crate::parse::unix_diag::UnixRow;
 use crate::parse::{SocketRow, net_table, unix_table};
 
@@ -94,6 +94,13 @@ impl Shortfall {
         self.interrupted += u64::from(outcome.interrupted);
         self.sockets += outcome.left_out;
     }
+}
+
+/// Which sockets are asked for, as masks of state numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct States {
+    pub(super) tcp: u32,
+    pub(super) udp: u32,
 }
 
 /// One namespace's source.
@@ -272,6 +279,38 @@ impl Sources {
         }
     }
 
+    /// Reads the sockets that are in the `states` of their namespace, as far as they can be read
+    /// over netlink.
+    pub(super) fn read_states(
+        &mut self,
+        procfs: &Procfs,
+        processes: &Processes,
+        states: impl Fn(NetnsId) -> States,
+        rows: &mut Rows,
+        shortfall: &mut Shortfall,
+    ) {
+        if self.own_source.socket.is_none() {
+            self.own_source.socket = DiagSocket::open().ok();
+        }
+        self.find(procfs, processes, shortfall);
+        self.enter_new(procfs);
+        let own = std::iter::once((&self.own, &mut self.own_source));
+        for (netns, source) in own.chain(&mut self.others) {
+            if source.socket.is_none() {
+                continue;
+            }
+            let start = rows.rows.len();
+            let wanted = states(NetnsId(*netns));
+            match source.read_states(wanted, &mut self.buffer, &mut rows.rows, shortfall) {
+                Ok(()) => rows.namespaces.push((NetnsId(*netns), start..rows.rows.len())),
+                Err(_) => {
+                    rows.rows.truncate(start);
+                    source.socket = None;
+                }
+            }
+        }
+    }
+
     fn tables(&self) -> usize {
         if self.udp { TABLES.len() } else { 2 }
     }
@@ -410,6 +449,37 @@ impl Source {
         }
     }
 
+    /// Reads what is in these states, over netlink.
+    fn read_states(
+        &mut self,
+        states: States,
+        buffer: &mut Buffer,
+        rows: &mut Vec<SocketRow>,
+        shortfall: &mut Shortfall,
+    ) -> io::Result<()> {
+        let Some(socket) = &mut self.socket else { return Ok(()) };
+        for ((family, protocol, _), no_diag) in TABLES.iter().zip(&mut self.no_diag) {
+            let states = match protocol {
+                Protocol::Tcp => states.tcp,
+                Protocol::Udp => states.udp,
+                Protocol::Unix => NO_STATE,
+            };
+            if *no_diag || states == NO_STATE {
+                continue;
+            }
+            let start = rows.len();
+            match socket.dump(*family, *protocol, states, buffer, rows) {
+                Ok(outcome) => shortfall.add(outcome),
+                Err(error) if is_unsupported(&error) => {
+                    rows.truncate(start);
+                    *no_diag = true;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
     /// Reads the first `tables` of [`TABLES`].
     fn read(
         &mut self,
@@ -423,7 +493,7 @@ impl Source {
         for ((family, protocol, file), no_diag) in each {
             let start = rows.len();
             if let Some(socket) = self.socket.as_mut().filter(|_| !*no_diag) {
-                match socket.dump(*family, *protocol, buffer, rows) {
+                match socket.dump(*family, *protocol, ALL_STATES, buffer, rows) {
                     Ok(outcome) => {
                         shortfall.add(outcome);
                         continue;

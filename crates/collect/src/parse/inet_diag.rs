@@ -23,6 +23,13 @@ const INET_DIAG_SKV6ONLY: u16 = 11;
 /// States 1 (`TCP_ESTABLISHED`) to 12 (`TCP_NEW_SYN_RECV`). Not 13: sockets that are merely bound
 /// neither talk nor wait.
 pub const ALL_STATES: u32 = 0x1ffe;
+/// A handshake that a listener has not finished: `TCP_SYN_RECV`, `TCP_NEW_SYN_RECV`.
+pub const HANDSHAKE_STATES: u32 = 1 << 3 | 1 << 12;
+/// What is being closed, perhaps by nobody any more: both `TCP_FIN_WAIT`, `TCP_LAST_ACK`,
+/// `TCP_CLOSING`.
+pub const CLOSING_STATES: u32 = 1 << 4 | 1 << 5 | 1 << 9 | 1 << 11;
+/// What is over: `TCP_TIME_WAIT`.
+pub const LINGERING_STATE: u32 = 1 << 6;
 /// No state at all: the answer is empty, and shows only that the kernel gives one.
 pub const NO_STATE: u32 = 0;
 /// The set of states that asks for connections that wait for an answer.

@@ -16,7 +16,13 @@ use crate::workload::puppet::Puppet;
 /// One whose ring holds some twenty records, and that takes no snapshot but after a loss.
 fn forgetful_collector() -> Option<Collector> {
     let interval = Duration::from_secs(3600);
-    collector_with(CollectOptions { ring_bytes: 4096, interval, ..CollectOptions::default() })
+    let reconcile = interval;
+    collector_with(CollectOptions {
+        ring_bytes: 4096,
+        interval,
+        reconcile,
+        ..CollectOptions::default()
+    })
 }
 
 /// A TCP socket, with its owners.

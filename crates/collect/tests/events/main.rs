@@ -7,6 +7,7 @@ mod common;
 mod churn;
 mod exchange;
 mod families;
+mod listing;
 mod loss;
 mod namespaces;
 mod processes;

@@ -27,13 +27,14 @@ pub(crate) fn collector() -> Option<Collector> {
 /// One that reads all descriptor tables with each snapshot, lest a test wait for it.
 pub(crate) fn collector_that_rereads() -> Option<Collector> {
     let scan = ScanOptions { rescan_millis: 0, ..ScanOptions::default() };
-    collector_with(CollectOptions { scan, ..options() })
+    let reconcile = Duration::from_secs(1);
+    collector_with(CollectOptions { scan, reconcile, ..options() })
 }
 
 /// One that looks at tables only when it begins, when that is asked for, and after a loss.
 pub(crate) fn collector_between_snapshots() -> Option<Collector> {
     let interval = Duration::from_secs(3600);
-    collector_with(CollectOptions { interval, ..options() })
+    collector_with(CollectOptions { interval, reconcile: interval, ..options() })
 }
 
 /// One that learns by events.
@@ -48,6 +49,7 @@ pub(crate) fn collector_with(options: CollectOptions) -> Option<Collector> {
 #[derive(Default)]
 pub(crate) struct Story {
     pub(crate) world: World,
+    begun: bool,
     pub(crate) opened: BTreeMap<SocketKey, Socket>,
     pub(crate) closed: BTreeMap<SocketKey, Option<Counters>>,
     pub(crate) lost: u64,
@@ -61,6 +63,11 @@ pub(crate) struct Story {
 
 impl Story {
     pub(crate) fn apply(&mut self, batch: Batch) {
+        // What comes before everything is told is about what an earlier story knows.
+        self.begun |= batch.events.first() == Some(&Event::Resync);
+        if !self.begun {
+            return;
+        }
         for event in &batch.events {
             match event {
                 Event::SocketOpened(socket) => {

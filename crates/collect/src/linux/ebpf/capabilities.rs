@@ -21,7 +21,6 @@ pub(super) fn with_events(
     rights: &Rights,
 ) -> Arc<[Capability]> {
     let mut told: Vec<Capability> = scanning.to_vec();
-    let whole = parts.processes() && parts.accepts() && parts.use_of_sockets();
     let mut missing = Vec::new();
     for (there, what) in [
         (parts.processes(), "processes that live shorter than a snapshot's interval"),
@@ -29,6 +28,8 @@ pub(super) fn with_events(
         (parts.accepts(), "who accepts a connection that carries nothing"),
         (parts.udp() || !udp, "UDP sockets that live shorter than a snapshot's interval"),
         (parts.udp_peers() || !udp, "the peers of UDP sockets that are not connected"),
+        (parts.counters(), "what they carry before a snapshot finds out"),
+        (parts.inheritance(), "sockets that a child inherits before it uses them"),
     ] {
         if !there {
             missing.push(what);
@@ -42,7 +43,7 @@ pub(super) fn with_events(
             missing.join(", nor of ")
         )
     };
-    let complete = whole && (parts.udp_peers() || !udp);
+    let complete = missing.is_empty();
     told.push(Capability {
         id: "kernel-events",
         title: "Events from the kernel",

@@ -12,6 +12,7 @@ use aya::{Btf, Ebpf, EbpfLoader};
 use rustix::fs::{CWD, Mode, OFlags};
 
 use super::flows::FlowCounts;
+use super::iterators::Iterators;
 use super::skipped::Skipped;
 use crate::CollectOptions;
 use crate::parse::kernel_record::{self, KernelRecord};
@@ -78,6 +79,12 @@ pub(super) enum Part {
     Sends6,
     Receives4,
     Receives6,
+    /// Holders and sockets can be walked over: snapshots need no scan.
+    Listed,
+    /// Counters are told between snapshots.
+    Counted,
+    /// What a child inherits is found at once.
+    Inherited,
 }
 
 impl Part {
@@ -95,7 +102,7 @@ impl Part {
 pub(super) struct Parts(u32);
 
 impl Parts {
-    fn add(&mut self, part: Part) {
+    pub(super) fn add(&mut self, part: Part) {
         self.0 |= 1 << part as u8;
     }
 
@@ -117,6 +124,16 @@ impl Parts {
     /// Whoever sends or receives is told.
     pub(super) fn use_of_sockets(self) -> bool {
         self.has(&[Part::Sent, Part::Received])
+    }
+
+    /// Counters are told between snapshots.
+    pub(super) fn counters(self) -> bool {
+        self.has(&[Part::Counted])
+    }
+
+    /// What a child inherits is told at once.
+    pub(super) fn inheritance(self) -> bool {
+        self.has(&[Part::Inherited])
     }
 
     /// UDP sockets are told from the time that they are bound or first used to their end.
@@ -164,6 +181,7 @@ pub(super) struct Programs {
     lost: Array<MapData, u64>,
     lost_before: [u64; 2],
     skipped: Skipped,
+    iterators: Option<Iterators>,
     /// Owns the programs and what they are attached to.
     _object: Ebpf,
 }
@@ -217,6 +235,7 @@ impl Programs {
             }
         }
         let skipped = watch(&object);
+        let iterators = Iterators::load(&mut object, &btf, &mut parts);
         let mut map = |name: &str| {
             object.take_map(name).ok_or_else(|| LoadError::Maps(format!("{name} is missing")))
         };
@@ -224,12 +243,18 @@ impl Programs {
         let ring = RingBuf::try_from(map("records")?).map_err(map_error)?;
         let lost = Array::try_from(map("lost")?).map_err(map_error)?;
         let flows = HashMap::try_from(map("flows")?).map_err(map_error)?;
-        let programs = Self { parts, ring, lost, lost_before: [0; 2], skipped, _object: object };
+        let programs =
+            Self { parts, ring, lost, lost_before: [0; 2], skipped, iterators, _object: object };
         Ok((programs, FlowCounts::new(flows)))
     }
 
     pub(super) fn parts(&self) -> Parts {
         self.parts
+    }
+
+    /// Walks over all that there is, if the kernel lets us.
+    pub(super) fn iterators(&mut self) -> Option<&mut Iterators> {
+        self.iterators.as_mut()
     }
 
     /// Hands over what was told since the last call, in its order; true if there is more.

@@ -33,6 +33,8 @@ pub(super) struct Tracker {
     /// after them.
     ended: Vec<ProcessKey>,
     ended_before: Vec<ProcessKey>,
+    /// Processes that were forked in this batch.
+    forked: Vec<ProcessKey>,
 }
 
 /// What the kernel told of a process.
@@ -54,6 +56,7 @@ impl Tracker {
             news: FxHashMap::default(),
             ended: Vec::new(),
             ended_before: Vec::new(),
+            forked: Vec::new(),
         }
     }
 
@@ -79,6 +82,11 @@ impl Tracker {
         }
     }
 
+    /// The processes that were forked since the last call.
+    pub(super) fn take_forked(&mut self) -> Vec<ProcessKey> {
+        std::mem::take(&mut self.forked)
+    }
+
     /// Ends the batch: says who the processes are that came up in it.
     pub(super) fn finish(&mut self, lost: u64, scanner: &mut Scanner, draft: &mut Draft) {
         if lost > 0 {
@@ -98,6 +106,9 @@ impl Tracker {
         if record.kind == ProcessChange::Exited {
             self.ended.push(key);
             return;
+        }
+        if record.kind == ProcessChange::Forked {
+            self.forked.push(key);
         }
         let news = self.news.entry(key).or_default();
         news.comm = record.process.comm;

@@ -35,7 +35,7 @@ impl Scanner {
 
     /// Whether snapshots know the namespace's sockets by their cookies.
     pub(in crate::platform) fn identifies_by_cookie(&self, netns: NetnsId) -> bool {
-        self.sources.identifies_by_cookie(netns.0)
+        self.by_listing || self.sources.identifies_by_cookie(netns.0)
     }
 
     /// The local address that the kernel chooses towards `remote`, as far as the namespace is
@@ -68,8 +68,8 @@ impl Scanner {
         self.sources.tells_udp()
     }
 
-    /// Closes what the last snapshot lacked; with `all` also where it can't have been seen.
-    pub(in crate::platform) fn close_missed(&mut self, all: bool, draft: &mut Draft) {
+    /// Closes what the last scan lacked; with `all` also where it can't have been seen.
+    pub(super) fn close_missed(&mut self, all: bool, draft: &mut Draft) {
         let sources = &self.sources;
         self.differ.close_missed(draft, |netns| all || sources.sees(netns.0));
     }

@@ -6,6 +6,7 @@ use std::net::{Ipv6Addr, Shutdown, TcpListener, TcpStream, UdpSocket};
 use proptest::prelude::*;
 
 use super::*;
+use crate::parse::inet_diag::ALL_STATES;
 
 const TCP4: &[u8] = include_bytes!("../../../tests/fixtures/tcp4.bin");
 const TCP6: &[u8] = include_bytes!("../../../tests/fixtures/tcp6.bin");
