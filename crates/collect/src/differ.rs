@@ -75,7 +75,7 @@ pub struct Intake<'a> {
 impl Intake<'_> {
     /// Takes in one socket. What is said of a socket again replaces what was said.
     pub fn take(&mut self, mut socket: Socket) {
-        let Differ { generation, sockets, processes, departed, .. } = &mut *self.differ;
+        let Differ { generation, live, sockets, processes, departed, .. } = &mut *self.differ;
         let generation = *generation;
         if let Some(known) = sockets.get_mut(&socket.key) {
             if known.generation != generation {
@@ -83,10 +83,14 @@ impl Intake<'_> {
                 self.named += 1;
             }
             socket.opened = known.value.opened;
-            live::keep_observed(&known.value, &mut socket, self.snapshot.complete, |owner| {
+            self::live::keep_observed(&known.value, &mut socket, self.snapshot.complete, |owner| {
                 processes.get(owner).is_some_and(|known| known.generation == generation)
             });
-            if is_orphan(&socket) {
+            if is_orphan(&socket) && *live {
+                // Its end is about to be told, and it ends as its owners' although they may have
+                // ended before it.
+                socket.owners.clone_from(&known.value.owners);
+            } else if is_orphan(&socket) {
                 socket.owners = inferred(processes, generation, &known.value.owners);
             }
             if self.whole || !same_but_counters(&known.value, &socket) {

@@ -222,3 +222,16 @@ fn what_a_socket_exchanges_with_whom_outlives_snapshots_and_is_told_with_the_who
     let closed = Event::SocketClosed { key: observed(1, 1).key, ending: None };
     assert_eq!(batch.events, [closed]);
 }
+
+#[test]
+fn a_connection_that_ends_stays_its_owners_though_they_have_ended() {
+    let mut differ = live();
+    let mut draft = Draft::default();
+    differ.socket_opened(observed(1, 1), &mut draft);
+    differ.batch(Timestamp(6), &mut draft);
+    // Process 1 is gone, and the end of its connection not told yet.
+    let waiting = socket(1, SocketState::TimeWait, &[]);
+    differ.diff(&mut snapshot(2, &[2], vec![waiting]));
+    let known = differ.socket(&observed(1, 1).key).unwrap();
+    assert_eq!(known.owners, observed(1, 1).owners);
+}
