@@ -1,6 +1,6 @@
 //! `procnet ls --watch` over connections that live for about a millisecond.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::Command;
@@ -26,18 +26,18 @@ fn serve(listener: TcpListener) -> std::thread::JoinHandle<()> {
     })
 }
 
-/// A running watch, and the network namespace of the listener.
+/// A running watch, and what it told first of the listener.
 fn watch(port: u16, more: &[&str]) -> (Running, Value) {
     let filter = format!("port:{port}");
     let watch = ["ls", &filter, "--watch", "--json", "--interval", "0.1"];
     let running = Running::start(Command::new(PROCNET).args(watch).args(more));
-    let netns = running.line("the listener", |line| {
-        let socket =
-            serde_json::from_str::<Value>(line).expect("each line is JSON")["socket"].take();
+    let first = running.line("the listener", |line| {
+        let event: Value = serde_json::from_str(line).expect("each line is JSON");
+        let socket = &event["socket"];
         let ours = socket["owners"][0]["pid"] == std::process::id() && socket["state"] == "LISTEN";
-        ours.then(|| socket["netns"].clone())
+        ours.then_some(event)
     });
-    (running, netns)
+    (running, first)
 }
 
 /// The lines about one end of the connections, by the client's port.
@@ -80,41 +80,64 @@ impl Ends {
     }
 }
 
+/// How often it is tried on a machine so busy that events are lost.
+const ATTEMPTS: usize = 5;
+
 #[test]
 fn connections_that_live_a_millisecond_are_told_from_opening_to_closing() {
     if !is_root() {
         return skip("kernel events need privilege: run as root").unwrap_or_default();
     }
+    // A loss is told, and then not every line is there; nothing else may be missing.
+    assert!((0..ATTEMPTS).any(|_| follow_short_connections()), "events were lost each time");
+}
+
+/// True if all was told; false if events were lost, and that was told.
+fn follow_short_connections() -> bool {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let (running, netns) = watch(port, &["--collector", "bpf"]);
+    let (running, first) = watch(port, &["--collector", "bpf"]);
     let server = serve(listener);
     let client = match script("short.py", port, &[port.to_string(), CONNECTIONS.to_string()]) {
         Ok(client) => client,
         Err(missing @ Failure::Missing(_)) => {
-            return skip(&missing.to_string()).unwrap_or_default();
+            return skip(&missing.to_string()).unwrap_or(true);
         }
         Err(failure) => panic!("{failure}"),
     };
     let (mut near, mut far) = (Ends::default(), Ends::default());
+    // What an earlier user of the port left in TIME_WAIT is there from the start.
+    let mut left = BTreeSet::new();
     while near.closed() < CONNECTIONS || far.closed() < CONNECTIONS {
         let event = running.line("the end of each connection", |line| {
             Some(serde_json::from_str::<Value>(line).expect("each line is JSON"))
         });
-        assert_ne!(event["event"], "gap", "{event}");
+        if event["event"] == "gap" {
+            assert!(event["lost"].is_u64() && event["at"].is_i64(), "{event}");
+            server.join().unwrap();
+            return false;
+        }
         let socket = &event["socket"];
+        let cookie = socket["cookie"].as_u64();
+        if event["at"] == first["at"] {
+            left.insert(cookie);
+        }
         let ours =
             |end: &str| socket[end] == serde_json::json!({ "ip": "127.0.0.1", "port": port });
         // Other namespaces have ports of the same number.
-        if socket["netns"] == netns && ours("remote") {
+        if left.contains(&cookie) || socket["netns"] != first["socket"]["netns"] {
+            continue;
+        }
+        if ours("remote") {
             near.add(event, "local");
-        } else if socket["netns"] == netns && ours("local") && !socket["remote"].is_null() {
+        } else if ours("local") && !socket["remote"].is_null() {
             far.add(event, "remote");
         }
     }
     server.join().unwrap();
     near.check(client.pid(), "outbound", 5, 3);
     far.check(std::process::id(), "inbound", 3, 5);
+    true
 }
 
 /// Nobody else tells it: what opened and closed between two scans was never seen.
