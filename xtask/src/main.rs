@@ -29,8 +29,9 @@ cargo xtask COMMAND
   test [--only NAME]...     setup, then every check; `--only help` lists their names
   tidy                      the rules of the rooms: imports, bans, file sizes, parity rows
   docs [--check]            writes (or compares) the man page, completions and option table
-  bench [collect|events|engine|server|steady|all] [--quick]
-                            measures and prints one report
+  bench [collect|engine|server|steady|all] [--quick]
+                            measures and prints one report; collect (as root) includes what
+                            `bench events` and `bench loaded` measure alone
   bpf [--check]             builds (or compares) the programs for the kernel from bpf/
   screenshot                writes docs/screenshot.png from the real page
   deny [--advisories]       licences, bans and sources of all dependencies; advisories on request

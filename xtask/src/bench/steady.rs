@@ -1,17 +1,14 @@
 //! What the program costs at rest: 10,000 idle sockets, a scan each second.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
+use super::holders::Holders;
 use crate::command::build_procnet;
 use crate::serving::Serving;
-
-/// The word that makes xtask hold sockets instead of measuring.
-pub(super) const HOLD: &str = "hold";
 
 const SOCKETS: usize = 10_000;
 /// Sockets of one process: below the usual soft limit of 1,024 descriptors.
@@ -22,7 +19,7 @@ const TICKS: f64 = 100.0;
 pub(super) fn run(quick: bool) -> Result<()> {
     let program = build_procnet(true)?;
     let period = Duration::from_secs(if quick { 10 } else { 30 });
-    let holders = Holders::start()?;
+    let holders = Holders::start(SOCKETS, PER_PROCESS)?;
     let serving = Serving::start(&program, &["serve", "--port", "0", "--interval", "1"])?;
     // The first scans read every process and open every page of memory: not what is at rest.
     std::thread::sleep(Duration::from_secs(5));
@@ -36,14 +33,14 @@ pub(super) fn run(quick: bool) -> Result<()> {
     Ok(())
 }
 
-fn report(what: &str, pid: u32, period: Duration) -> Result<()> {
+pub(super) fn report(what: &str, pid: u32, period: Duration) -> Result<()> {
     let before = cpu_seconds(pid)?;
     let began = Instant::now();
     std::thread::sleep(period);
     let used = cpu_seconds(pid)? - before;
     let percent = 100.0 * used / began.elapsed().as_secs_f64();
     let (now, peak) = (memory(pid, "VmRSS:")?, memory(pid, "VmHWM:")?);
-    println!("  {what:14} {percent:5.2} % of a core   RSS {now:.1} MiB (peak {peak:.1} MiB)");
+    println!("  {what:26} {percent:5.2} % of a core   RSS {now:.1} MiB (peak {peak:.1} MiB)");
     Ok(())
 }
 
@@ -84,75 +81,6 @@ fn read_stream(url: &str) -> Result<std::thread::JoinHandle<()>> {
         let mut buffer = [0; 65536];
         while stream.read(&mut buffer).is_ok_and(|read| read > 0) {}
     }))
-}
-
-/// Processes that hold connections to each other.
-struct Holders(Vec<Child>);
-
-impl Holders {
-    fn start() -> Result<Self> {
-        let mut holders = Self(Vec::new());
-        for _ in 0..SOCKETS / PER_PROCESS / 2 {
-            let address = holders.add(&["listen"])?;
-            holders.add(&["connect", &address])?;
-        }
-        Ok(holders)
-    }
-
-    /// Starts one and returns the first line that it prints.
-    fn add(&mut self, arguments: &[&str]) -> Result<String> {
-        let own = std::env::current_exe().context("can't find xtask itself")?;
-        let mut child = Command::new(own)
-            .args(["bench", HOLD])
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("can't start a holder of sockets")?;
-        let output = child.stdout.take().context("a holder has no output")?;
-        self.0.push(child);
-        let mut line = String::new();
-        BufReader::new(output).read_line(&mut line)?;
-        if line.is_empty() {
-            bail!("a holder of sockets ended early");
-        }
-        Ok(line.trim().to_owned())
-    }
-}
-
-impl Drop for Holders {
-    fn drop(&mut self) {
-        for child in &mut self.0 {
-            if let Err(error) = child.kill().and_then(|()| child.wait().map(drop)) {
-                eprintln!("can't end a holder of sockets: {error}");
-            }
-        }
-    }
-}
-
-/// What a holder does: opens its half of the connections, then waits for its parent to go.
-pub(super) fn hold(arguments: &[&str]) -> Result<()> {
-    let held: Vec<TcpStream> = match arguments {
-        ["listen"] => {
-            let listener = TcpListener::bind("127.0.0.1:0")?;
-            println!("{}", listener.local_addr()?);
-            std::io::stdout().flush()?;
-            (0..PER_PROCESS).map(|_| Ok(listener.accept()?.0)).collect::<Result<_>>()?
-        }
-        ["connect", address] => {
-            let held = (0..PER_PROCESS)
-                .map(|_| Ok(TcpStream::connect(address)?))
-                .collect::<Result<_>>()?;
-            println!("connected");
-            std::io::stdout().flush()?;
-            held
-        }
-        _ => bail!("expected listen, or connect and an address"),
-    };
-    // Our parent holds the other end of this pipe for as long as it lives.
-    std::io::stdin().read_to_end(&mut Vec::new())?;
-    drop(held);
-    Ok(())
 }
 
 #[cfg(test)]
