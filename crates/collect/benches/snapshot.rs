@@ -12,7 +12,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use procnet_collect::{ScanOptions, Scanner};
+use procnet_collect::{CollectOptions, Collector, CollectorKind, ScanOptions, Scanner};
 use procnet_core::Event;
 
 /// How many processes share the sockets.
@@ -47,11 +47,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// How `unshare` is asked for namespaces of one's own.
-const APART: [&str; 4] = ["--net", "--pid", "--fork", "--mount-proc"];
+/// How `unshare` is asked for a network namespace of one's own. Not for one of pids: the kernel's
+/// programs know the processes by the pids of the first.
+const APART: [&str; 1] = ["--net"];
 
-/// Measures each size in a process of its own, and, if possible, in network and pid namespaces of
-/// its own: thousands of sockets in TIME_WAIT outlive each measurement, and a scanner with rights
+/// Measures each size in a process of its own, and, if possible, in a network namespace of its
+/// own: thousands of sockets in TIME_WAIT outlive each measurement, and a scanner with rights
 /// reads the sockets of every namespace that it finds a process in, while `ss` reads only one.
 fn report_all(quick: bool) -> Result<(), Failure> {
     let sizes: &[(usize, usize)] =
@@ -65,7 +66,10 @@ fn report_all(quick: bool) -> Result<(), Failure> {
     if !apart {
         println!("(not root: the host's own sockets and processes are in the figures)");
     }
-    println!("median ms        cold snapshot   warm poll   ss -tanp   ss -tan   ss -tanp / cold");
+    println!(
+        "median ms        cold scan   warm poll   listing   ss -tanp   ss -tan   \
+         ss -tanp / scan   ss -tanp / listing"
+    );
     for (sockets, runs) in sizes {
         enter(apart, &["--size", &sockets.to_string(), "--runs", &runs.to_string()])?;
     }
@@ -119,15 +123,58 @@ fn report(sockets: usize, runs: usize) -> Result<(), Failure> {
         scanner.poll()?;
         Ok(())
     })?;
+    let listing = listing(sockets, runs)?;
     let with_owners = median(runs, || ss("-tanp"))?;
     let without = median(runs, || ss("-tan"))?;
     drop(holders);
     let mut line = String::new();
-    write!(line, "{sockets:>7} sockets  {:>13.1}   {:>9.1}", millis(cold), millis(warm))?;
+    write!(line, "{sockets:>7} sockets  {:>9.1}   {:>9.1}", millis(cold), millis(warm))?;
+    match listing {
+        Some(listing) => write!(line, "   {:>7.1}", millis(listing))?,
+        None => write!(line, "   {:>7}", "-")?,
+    }
     write!(line, "   {:>8.1}   {:>7.1}", millis(with_owners), millis(without))?;
     write!(line, "   {:>15.1}", millis(with_owners) / millis(cold))?;
+    if let Some(listing) = listing {
+        write!(line, "   {:>18.1}", millis(with_owners) / millis(listing))?;
+    }
     println!("{line}");
     Ok(())
+}
+
+/// What a look takes of a collector that listens, once it knows all sockets: from the kernel's
+/// listing to the batch. `None` where the kernel lists nothing.
+fn listing(sockets: usize, runs: usize) -> Result<Option<Duration>, Failure> {
+    let options = CollectOptions {
+        kind: CollectorKind::Events,
+        reconcile: Duration::ZERO,
+        ..CollectOptions::default()
+    };
+    let Ok(mut collector) = Collector::new(options) else { return Ok(None) };
+    let first = collector.poll()?.ok_or("the collector told nothing")?;
+    let owned = |event: &&Event| matches!(event, Event::SocketOpened(s) if !s.owners.is_empty());
+    let owned = first.events.iter().filter(owned).count();
+    if owned < sockets {
+        return Err(format!("only {owned} of {sockets} sockets have an owner").into());
+    }
+    drop(first);
+    let mut times = Vec::new();
+    for _ in 0..=runs {
+        // A look is followed by as long a rest; of what is done meanwhile nothing takes longer.
+        let mut longest = Duration::ZERO;
+        let end = Instant::now() + Duration::from_secs(2);
+        while Instant::now() < end {
+            let begin = Instant::now();
+            collector.poll()?;
+            longest = longest.max(begin.elapsed());
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        times.push(longest);
+    }
+    // The first look still finds out what the walk before it left open.
+    times.remove(0);
+    times.sort_unstable();
+    Ok(times.get(runs / 2).copied())
 }
 
 /// Polls once a second, and tells what that takes.
