@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod command_line;
+mod containers;
 mod http;
 mod ladder;
 mod listing;
