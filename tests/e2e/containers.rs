@@ -3,79 +3,19 @@
 
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
-use std::io::ErrorKind;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::control_group::ControlGroup;
 use crate::program::{Server, procnet_json};
 use crate::workload::program::find;
 use crate::workload::{Failure, Program, script};
 use crate::{skip, wait_for};
 
-/// How long a control group may take to become empty after its last process was waited for.
-const GRACE: Duration = Duration::from_secs(10);
 const POD: &str = "36f20d9d-cbc1-4ebd-b111-536eaa6a332e";
-
-/// A control group of our own with others in it. Dropping it removes all of them.
-struct ControlGroup {
-    /// Outer before inner.
-    folders: Vec<PathBuf>,
-}
-
-impl ControlGroup {
-    /// In the unified hierarchy, wherever that is mounted; none where none can be made.
-    fn new() -> Option<Self> {
-        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
-        let name = format!("procnet-test-{}-{}", std::process::id(), &new_id()[..8]);
-        for mount in mounts.lines().filter_map(unified) {
-            let folder = Path::new(mount).join(&name);
-            match fs::create_dir(&folder) {
-                Ok(()) => return Some(Self { folders: vec![folder] }),
-                Err(error) if error.kind() == ErrorKind::PermissionDenied => {}
-                Err(error) if error.kind() == ErrorKind::ReadOnlyFilesystem => {}
-                Err(error) => panic!("can't make the control group {}: {error}", folder.display()),
-            }
-        }
-        skip("no unified control group hierarchy (cgroup2) is mounted where this user may write")
-    }
-
-    /// Makes a group in it, each of `path` in the one before, and returns the innermost.
-    fn make(&mut self, path: &str) -> PathBuf {
-        let mut folder = self.folders[0].clone();
-        for name in path.split('/') {
-            folder.push(name);
-            fs::create_dir(&folder).unwrap();
-            self.folders.push(folder.clone());
-        }
-        folder
-    }
-}
-
-impl Drop for ControlGroup {
-    fn drop(&mut self) {
-        let deadline = Instant::now() + GRACE;
-        for folder in self.folders.iter().rev() {
-            // Its files are the kernel's own, and go with it.
-            while let Err(error) = fs::remove_dir(folder) {
-                if error.kind() != ErrorKind::ResourceBusy || Instant::now() > deadline {
-                    eprintln!("can't remove the control group {}: {error}", folder.display());
-                    break;
-                }
-                std::thread::sleep(Duration::from_millis(20));
-            }
-        }
-    }
-}
-
-/// Where a line of mountinfo (proc(5)) says that a unified hierarchy is mounted.
-fn unified(line: &str) -> Option<&str> {
-    let (mount, file_system) = line.split_once(" - ")?;
-    file_system.starts_with("cgroup2 ").then(|| mount.split(' ').nth(4))?
-}
 
 /// 64 hexadecimal digits that no other container has.
 fn new_id() -> String {
@@ -154,7 +94,9 @@ fn node_of(scene: &Value, container: &Value) -> Option<Value> {
 
 #[test]
 fn processes_are_shown_in_their_containers_and_each_container_can_be_one_node() {
-    let Some(mut groups) = ControlGroup::new() else { return };
+    let Some(mut groups) = ControlGroup::new() else {
+        return skip("no cgroup2 is mounted where this user may write").unwrap_or_default();
+    };
     let (docker, containerd) = (new_id(), new_id());
     let docker_unit = format!("docker-{docker}.scope");
     let docker_group = groups.make(&docker_unit);

@@ -6,6 +6,8 @@
 
 mod command_line;
 mod containers;
+#[path = "../control_group/mod.rs"]
+mod control_group;
 mod http;
 mod ladder;
 mod listing;

@@ -77,6 +77,11 @@ impl Differ {
         self.processes.contains_key(key)
     }
 
+    /// What is known of a process that has been told of, and has not ended.
+    pub fn process(&self, key: &ProcessKey) -> Option<&Process> {
+        self.processes.get(key).map(|known| &*known.value)
+    }
+
     /// Whether somebody was seen opening, accepting or using the socket.
     pub fn has_observed_owner(&self, key: &SocketKey) -> bool {
         self.socket(key).is_some_and(|socket| socket.owners.iter().any(is_observed))

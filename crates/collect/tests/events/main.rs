@@ -5,6 +5,8 @@
 mod common;
 
 mod churn;
+#[path = "../../../../tests/control_group/mod.rs"]
+mod control_group;
 mod exchange;
 mod families;
 mod listing;

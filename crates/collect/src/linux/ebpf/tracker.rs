@@ -202,24 +202,39 @@ impl Tracker {
         for (key, news) in news {
             let process = match details.remove(&key.pid) {
                 Some(details) => scanner.describe(key, details, news.parent),
-                None => {
-                    let name = news.file.as_deref().and_then(|file| file.rsplit('/').next());
-                    let name = match name.filter(|name| !name.is_empty()) {
-                        Some(name) => Arc::from(name),
-                        None => sanitized(until_nul(&news.comm), MAX_NAME),
-                    };
-                    Arc::new(Process {
-                        exe: news.file,
-                        user: news.uid.map(|uid| scanner.user(uid)),
-                        parent: news.parent,
-                        started: scanner.started(&key),
-                        ..Process::bare(key, name)
-                    })
-                }
+                None => gone(key, news, scanner),
             };
             scanner.differ_mut().process_started(process, draft);
         }
     }
+}
+
+/// A process that `/proc` no longer shows, as the kernel's records told it.
+fn gone(key: ProcessKey, news: News, scanner: &mut Scanner) -> Arc<Process> {
+    let name = news.file.as_deref().and_then(|file| file.rsplit('/').next());
+    let name = match name.filter(|name| !name.is_empty()) {
+        Some(name) => Arc::from(name),
+        None => sanitized(until_nul(&news.comm), MAX_NAME),
+    };
+    let bare = Process {
+        exe: news.file,
+        user: news.uid.map(|uid| scanner.user(uid)),
+        parent: news.parent,
+        started: scanner.started(&key),
+        ..Process::bare(key, name)
+    };
+    // A fork keeps the control group, so where it was not seen itself it is where its parent is.
+    let differ = scanner.differ_mut();
+    let seen = differ.process(&key).or_else(|| differ.process(news.parent.as_ref()?));
+    Arc::new(match seen {
+        Some(Process { cgroup, container, unit, .. }) => Process {
+            cgroup: cgroup.clone(),
+            container: container.clone(),
+            unit: unit.clone(),
+            ..bare
+        },
+        None => bare,
+    })
 }
 
 pub(super) fn key_of(process: &KernelProcess, scanner: &Scanner) -> ProcessKey {
