@@ -6,8 +6,9 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::program::{PROCNET, Running, Server};
+use crate::program::{ARGUMENTS, PROCNET, PROGRAM, Running, Server, copy};
 use crate::workload::program::{account, find, is_root};
+use crate::workload::{SCRIPTS, scripts};
 use crate::{skip, wait_for};
 
 /// Who runs it: `None` is root.
@@ -61,13 +62,18 @@ const RUNGS: [Rung; 5] = [
 impl Rung {
     /// The program, at this rung. The copy in `folder` is for those who may not read ours.
     fn command(&self, folder: &Path) -> Option<Command> {
-        let Some(capabilities) = self.capabilities else { return Some(Command::new(PROCNET)) };
+        self.command_of(Path::new(PROCNET), folder)
+    }
+
+    /// A program, at this rung.
+    fn command_of(&self, program: &Path, folder: &Path) -> Option<Command> {
+        let Some(capabilities) = self.capabilities else { return Some(Command::new(program)) };
         let Ok(Some(nobody)) = account(&["nobody"]) else { return skip("there is no user nobody") };
         let Ok(setpriv) = find("setpriv") else { return skip("setpriv is not installed") };
         std::os::unix::fs::chown(folder, Some(nobody.uid), Some(nobody.gid)).unwrap();
-        let program = folder.join("procnet");
-        if !program.exists() {
-            std::fs::copy(PROCNET, &program).unwrap();
+        let own = folder.join(program.file_name().unwrap());
+        if !own.exists() {
+            copy(program, &own);
         }
         let set = ["-all".to_owned()].into_iter();
         let set: Vec<String> = set.chain(capabilities.iter().map(|c| format!("+{c}"))).collect();
@@ -76,7 +82,7 @@ impl Rung {
         command
             .args([format!("--reuid={}", nobody.uid), format!("--regid={}", nobody.gid)])
             .args(["--clear-groups", "--inh-caps", &set, "--ambient-caps", &set])
-            .arg(program)
+            .arg(own)
             .current_dir(folder)
             .stdin(Stdio::null());
         Some(command)
@@ -92,6 +98,37 @@ fn climb(each: impl Fn(&Rung, &Path)) {
         let folder = tempfile::tempdir().unwrap();
         each(rung, folder.path());
     }
+}
+
+/// The tests of what this program shows, whoever runs it and however it collects.
+#[test]
+fn each_rung_passes_the_tests_of_map_listing_and_rules() {
+    let tests = std::env::current_exe().unwrap();
+    climb(|rung, folder| {
+        if rung.command(folder).is_none() {
+            return;
+        }
+        let Some(mut command) = rung.command_of(&tests, folder) else { return };
+        // Root runs the program where it lies.
+        let own = folder.join("procnet");
+        for script in std::fs::read_dir(scripts()).unwrap().map(Result::unwrap) {
+            if script.file_type().unwrap().is_file() {
+                std::fs::copy(script.path(), folder.join(script.file_name())).unwrap();
+            }
+        }
+        let program = if own.exists() { own } else { PROCNET.into() };
+        let output = command
+            .args(["map::", "listing::", "rules::", "--test-threads=2"])
+            .env(PROGRAM, program)
+            .env(ARGUMENTS, rung.arguments.join(" "))
+            .env(SCRIPTS, folder)
+            .env("HOME", folder)
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{:?} {:?}: {told}", rung.capabilities, rung.arguments);
+        assert!(told.contains("parity_row_02") && !told.contains(" 0 passed"), "{told}");
+    });
 }
 
 #[test]

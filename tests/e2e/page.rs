@@ -1,8 +1,9 @@
 //! What the one binary carries: page, icons, licences.
 
+use std::path::Path;
 use std::process::Command;
 
-use crate::program::{PROCNET, Server};
+use crate::program::{PROCNET, Server, copy};
 
 #[test]
 fn parity_row_04_the_page_and_the_graph_are_served() {
@@ -22,7 +23,7 @@ fn parity_row_04_the_page_and_the_graph_are_served() {
 fn parity_row_20_the_program_alone_serves_a_page_that_fetches_nothing_elsewhere() {
     let folder = tempfile::tempdir().unwrap();
     let alone = folder.path().join("procnet");
-    std::fs::copy(PROCNET, &alone).unwrap();
+    copy(Path::new(PROCNET), &alone);
     let mut command = Command::new(&alone);
     let server = Server::start_as(command.current_dir(folder.path()).env_clear().arg("serve"), &[]);
     let page = server.get("/").text();

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::program::{PROCNET, Server};
+use crate::program::{PROCNET, Server, copy};
 use crate::workload::program::{account, is_root};
 use crate::{shared_workload, skip, wait_for};
 
@@ -19,7 +19,7 @@ fn unprivileged(folder: &Path) -> Option<Command> {
     std::os::unix::fs::chown(folder, Some(nobody.uid), Some(nobody.gid)).unwrap();
     let program = folder.join("procnet");
     if !program.exists() {
-        std::fs::copy(PROCNET, &program).unwrap();
+        copy(Path::new(PROCNET), &program);
     }
     let mut command = Command::new(program);
     command.uid(nobody.uid).gid(nobody.gid).current_dir(folder).stdin(Stdio::null());

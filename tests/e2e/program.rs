@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -16,9 +16,36 @@ use crate::{PATIENCE, wait_for};
 /// The program that was built for this test.
 pub(crate) const PROCNET: &str = env!("CARGO_BIN_EXE_procnet");
 
+/// Another copy of the program for the tests to run, and what they add to `ls` and `serve`: for
+/// those tests that hold with every privilege and every collector.
+pub(crate) const PROGRAM: &str = "PROCNET_E2E_PROGRAM";
+pub(crate) const ARGUMENTS: &str = "PROCNET_E2E_ARGUMENTS";
+
+/// The program that is tested, with these arguments.
+pub(crate) fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os(PROGRAM).unwrap_or_else(|| PROCNET.into()));
+    command.args(arguments).stdin(Stdio::null());
+    if matches!(arguments.first(), Some(&("ls" | "serve"))) {
+        command.args(std::env::var(ARGUMENTS).unwrap_or_default().split_whitespace());
+    }
+    command
+}
+
+/// Copies a program, for it to be run from there.
+pub(crate) fn copy(program: &Path, to: &Path) {
+    std::fs::copy(program, to).expect("the program can be copied");
+    // Whatever another test starts meanwhile holds the copy open for writing until it has become
+    // another program.
+    let run = || Command::new(to).arg("--help").stdin(Stdio::null()).output();
+    wait_for("the copy to be free", || match run() {
+        Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => None,
+        ran => Some(ran.expect("the copy runs")),
+    });
+}
+
 /// Runs it to its end.
 pub(crate) fn procnet(arguments: &[&str]) -> Output {
-    Command::new(PROCNET).args(arguments).stdin(Stdio::null()).output().expect("procnet runs")
+    command(arguments).output().expect("procnet runs")
 }
 
 /// Runs it to its end, which must be good, and reads what it printed as JSON.
@@ -121,17 +148,22 @@ pub(crate) struct Server {
 impl Server {
     /// `procnet serve` on any free port, looking five times a second.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        Self::start_as(Command::new(PROCNET).arg("serve"), arguments)
+        Self::start_as(&mut command(&["serve"]), arguments)
     }
 
     pub(crate) fn start_as(command: &mut Command, arguments: &[&str]) -> Self {
         command.args(["--port", "0", "--interval", "0.2"]).args(arguments);
         let running = Running::start(command);
-        let address = wait_for("the address of the page", || {
+        let deadline = Instant::now() + PATIENCE;
+        let address = loop {
             let messages = running.messages();
-            let url = messages.iter().find_map(|line| line.split_once("serving http://"))?.1;
-            Some(url.trim_end_matches('/').to_owned())
-        });
+            let url = messages.iter().find_map(|line| line.split_once("serving http://"));
+            if let Some((_, url)) = url {
+                break url.trim_end_matches('/').to_owned();
+            }
+            assert!(Instant::now() < deadline, "no address of a page: {messages:?}");
+            std::thread::sleep(Duration::from_millis(50));
+        };
         Self { running, address }
     }
 

@@ -1,9 +1,7 @@
 //! Rules on a running program.
 
-use std::process::Command;
-
 use crate::http;
-use crate::program::{PROCNET, Server};
+use crate::program::{Server, command};
 use crate::{shared_workload, wait_for};
 
 fn rules(label: &str) -> String {
@@ -17,11 +15,8 @@ fn parity_row_16_an_edit_shows_by_itself_and_a_broken_one_changes_nothing() {
     let file = folder.path().join("rules.yaml");
     std::fs::write(&file, rules("first")).unwrap();
     // A relative path, in the working directory.
-    let mut command = Command::new(PROCNET);
-    let server = Server::start_as(
-        command.current_dir(folder.path()).arg("serve"),
-        &["--rules", "rules.yaml"],
-    );
+    let mut serve = command(&["serve"]);
+    let server = Server::start_as(serve.current_dir(folder.path()), &["--rules", "rules.yaml"]);
     let labelled = |text: &'static str| {
         move |node: &serde_json::Value| {
             node["type"] == "robots" && node["label"].as_str().is_some_and(|l| l.contains(text))

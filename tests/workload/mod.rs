@@ -97,7 +97,14 @@ impl Ports {
     }
 }
 
-fn scripts() -> PathBuf {
+/// Names another folder with the scripts, for those who may not read the repository.
+pub(crate) const SCRIPTS: &str = "PROCNET_WORKLOAD_SCRIPTS";
+
+/// Where the scripts are.
+pub(crate) fn scripts() -> PathBuf {
+    if let Some(folder) = std::env::var_os(SCRIPTS) {
+        return folder.into();
+    }
     // Included by a test of crates/procnet and by xtask: the root is above both.
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
     own.ancestors()

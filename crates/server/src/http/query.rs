@@ -20,6 +20,7 @@ const MAX_KEY_BYTES: usize = 1_024;
 /// How many sockets are listed if a request does not say it, and at most.
 const SOCKETS: usize = 1_000;
 const MAX_SOCKETS: usize = 10_000;
+const NO_QUERY: &str = "the query is not `name=value&…` in UTF-8";
 
 /// How the graph is looked at. What is left out is as the program was started.
 #[derive(Clone, Debug, Default, PartialEq, Eq, IntoParams)]
@@ -118,7 +119,7 @@ impl ViewParameters {
 /// `<view>`.
 pub(crate) fn view(uri: &Uri) -> Result<ViewParameters, ApiError> {
     let mut view = ViewParameters::default();
-    for (name, value) in pairs(uri)? {
+    for (name, value) in strict_pairs(uri)? {
         if !view.take(&name, &value)? {
             return Err(unknown(&name));
         }
@@ -129,7 +130,7 @@ pub(crate) fn view(uri: &Uri) -> Result<ViewParameters, ApiError> {
 /// `<view>` and `last_event_id`.
 pub(crate) fn stream(uri: &Uri) -> Result<(ViewParameters, Option<String>), ApiError> {
     let (mut view, mut last) = (ViewParameters::default(), None);
-    for (name, value) in pairs(uri)? {
+    for (name, value) in strict_pairs(uri)? {
         if name == "last_event_id" {
             last = Some(value);
         } else if !view.take(&name, &value)? {
@@ -142,7 +143,7 @@ pub(crate) fn stream(uri: &Uri) -> Result<(ViewParameters, Option<String>), ApiE
 /// `<view>`, `limit`, `node`, `edge`.
 pub(crate) fn sockets(uri: &Uri) -> Result<(ViewParameters, SocketParameters), ApiError> {
     let (mut view, mut sockets) = (ViewParameters::default(), SocketParameters::default());
-    for (name, value) in pairs(uri)? {
+    for (name, value) in strict_pairs(uri)? {
         match name.as_str() {
             "limit" => match value.parse() {
                 Ok(limit) if limit <= MAX_SOCKETS => sockets.limit = Some(limit),
@@ -166,7 +167,7 @@ pub(crate) fn sockets(uri: &Uri) -> Result<(ViewParameters, SocketParameters), A
 
 /// A route without parameters.
 pub(crate) fn nothing(uri: &Uri) -> Result<(), ApiError> {
-    match pairs(uri)?.first() {
+    match strict_pairs(uri)?.first() {
         Some((name, _)) => Err(unknown(name)),
         None => Ok(()),
     }
@@ -196,7 +197,19 @@ pub(crate) fn path(uri: &Uri) -> Option<String> {
 fn pairs(uri: &Uri) -> Result<Vec<(String, String)>, ApiError> {
     Query::<Vec<(String, String)>>::try_from_uri(uri)
         .map(|Query(pairs)| pairs)
-        .map_err(|_| ApiError::bad_request("the query is not `name=value&…` in UTF-8"))
+        .map_err(|_| ApiError::bad_request(NO_QUERY))
+}
+
+/// As [`pairs`], where bytes that are no UTF-8 are an error: replaced, they would ask for something
+/// that nobody meant.
+fn strict_pairs(uri: &Uri) -> Result<Vec<(String, String)>, ApiError> {
+    let found = pairs(uri)?;
+    let replaced = |text: &String| text.contains(char::REPLACEMENT_CHARACTER);
+    let meant = || uri.query().unwrap_or_default().to_ascii_lowercase().contains("%ef%bf%bd");
+    if found.iter().any(|(name, value)| replaced(name) || replaced(value)) && !meant() {
+        return Err(ApiError::bad_request(NO_QUERY));
+    }
+    Ok(found)
 }
 
 fn unknown(name: &str) -> ApiError {
@@ -261,6 +274,14 @@ mod tests {
         assert!(parse("limit=10001").is_err());
         assert!(parse("limit=-1").is_err());
         assert!(parse("node=a&edge=b").is_err());
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_ask_for_nothing() {
+        for bad in ["?filter=%ff", "?expand=a%C3", "?%80=1"] {
+            assert_eq!(spec(bad).unwrap_err().status.as_u16(), 400, "{bad}");
+        }
+        assert!(spec("?filter=%ef%bf%bd").is_ok() && spec("?filter=%C3%A9").is_ok());
     }
 
     #[test]
