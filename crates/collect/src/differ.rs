@@ -46,7 +46,7 @@ pub struct Differ {
     /// Marks what the current snapshot names; whatever bears an older mark is gone.
     generation: u64,
     capabilities: Arc<[Capability]>,
-    sockets: FxHashMap<SocketKey, Known<Socket>>,
+    sockets: FxHashMap<SocketKey, Known<Arc<Socket>>>,
     /// How many of them only events tell: no snapshot names what a socket exchanges with whom.
     flows: usize,
     processes: FxHashMap<ProcessKey, Known<Arc<Process>>>,
@@ -94,12 +94,12 @@ impl Intake<'_> {
                 socket.owners = inferred(processes, generation, &known.value.owners);
             }
             if self.whole || !same_but_counters(&known.value, &socket) {
-                self.alive.push(Event::SocketOpened(Box::new(socket.clone())));
-                known.value = socket;
+                known.value = Arc::new(socket);
+                self.alive.push(Event::SocketOpened(Arc::clone(&known.value)));
             } else if known.value.counters != socket.counters {
                 let (key, counters) = (socket.key, socket.counters);
                 self.alive.push(Event::SocketCounted { key, counters });
-                known.value.counters = counters;
+                Arc::make_mut(&mut known.value).counters = counters;
             }
             return;
         }
@@ -114,7 +114,8 @@ impl Intake<'_> {
             self.orphans.extend(five_tuple(&socket).map(|tuple| (tuple, socket.key)));
         }
         self.named += 1;
-        self.alive.push(Event::SocketOpened(Box::new(socket.clone())));
+        let socket = Arc::new(socket);
+        self.alive.push(Event::SocketOpened(Arc::clone(&socket)));
         sockets.insert(socket.key, Known { generation, value: socket });
     }
 
@@ -283,7 +284,7 @@ impl Differ {
         self.missed.clear();
         if whole {
             let flows = self.sockets.values().filter(|known| known.value.key.is_flow());
-            alive.extend(flows.map(|known| Event::SocketOpened(Box::new(known.value.clone()))));
+            alive.extend(flows.map(|known| Event::SocketOpened(Arc::clone(&known.value))));
         }
         if named + self.flows < self.sockets.len() {
             self.sockets.retain(|key, known| {
@@ -291,7 +292,7 @@ impl Differ {
                 if !lives && !all {
                     // Nobody knows; to somebody who is told everything it is told too.
                     if whole {
-                        alive.push(Event::SocketOpened(Box::new(known.value.clone())));
+                        alive.push(Event::SocketOpened(Arc::clone(&known.value)));
                     }
                     return true;
                 }
@@ -320,7 +321,7 @@ impl Differ {
             return;
         }
         let generation = self.generation;
-        let former = |known: &Known<Socket>| {
+        let former = |known: &Known<Arc<Socket>>| {
             let gone = known.generation != generation && !known.value.owners.is_empty();
             let heir = *orphans.get(&five_tuple(&known.value).filter(|_| gone)?)?;
             let owners = inferred(&self.processes, generation, &known.value.owners);
@@ -330,9 +331,9 @@ impl Differ {
         for (heir, owners, opened) in inheritances {
             let Some(known) = self.sockets.get_mut(&heir) else { continue };
             if is_orphan(&known.value) {
-                known.value.owners = owners;
-                known.value.opened = opened;
-                events.push(Event::SocketOpened(Box::new(known.value.clone())));
+                let socket = Arc::make_mut(&mut known.value);
+                (socket.owners, socket.opened) = (owners, opened);
+                events.push(Event::SocketOpened(Arc::clone(&known.value)));
             }
         }
     }

@@ -146,7 +146,7 @@ impl Engine {
             Event::ProcessExited(key) => self.graph.exit_process(key),
             Event::SocketOpened(socket) => {
                 unnamed.sockets.remove(&socket.key);
-                self.graph.open_socket(*socket);
+                self.graph.open_socket(socket);
             }
             Event::SocketCounted { key, counters } => {
                 unnamed.sockets.remove(&key);

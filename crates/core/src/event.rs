@@ -32,7 +32,8 @@ pub enum Event {
     /// A process ended.
     ProcessExited(ProcessKey),
     /// A socket was seen for the first time, or something of it changed beyond its counters.
-    SocketOpened(Box<Socket>),
+    /// Shared: very many sockets idle, and source and graph need not remember each twice.
+    SocketOpened(Arc<Socket>),
     /// Only the counters of a socket changed.
     SocketCounted {
         /// The socket.

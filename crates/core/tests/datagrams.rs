@@ -57,7 +57,7 @@ fn engine(sockets: &[Socket]) -> Engine {
     let mut engine = Engine::new(EngineOptions::default());
     let started = [(CLIENT, "dig"), (SERVER, "named")]
         .map(|(pid, name)| Event::ProcessStarted(Arc::new(Process::bare(process(pid), name))));
-    let opened = sockets.iter().map(|socket| Event::SocketOpened(Box::new(socket.clone())));
+    let opened = sockets.iter().map(|socket| Event::SocketOpened(Arc::new(socket.clone())));
     let events = started.into_iter().chain(opened).collect();
     let batch = Batch { host: HostId::LOCAL, sequence: 1, at: Timestamp::default(), events };
     engine.apply(batch, Moment(1));

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+use std::sync::Arc;
+
 use procnet_core::engine::{Engine, EngineOptions};
 use procnet_core::graph::{Direction, Evidence, Link, Party};
 use procnet_core::{
@@ -41,7 +43,7 @@ fn socket(cookie: u64, local: &str, remote: &str, pid: u32, role: Option<Role>) 
 }
 
 fn tell(engine: &mut Engine, sequence: u64, sockets: impl IntoIterator<Item = Socket>) {
-    let events = sockets.into_iter().map(|socket| Event::SocketOpened(Box::new(socket))).collect();
+    let events = sockets.into_iter().map(|socket| Event::SocketOpened(Arc::new(socket))).collect();
     let batch = Batch { host: HostId::LOCAL, sequence, at: Timestamp::default(), events };
     engine.apply(batch, Moment::default());
 }

@@ -87,7 +87,7 @@ impl World {
     }
 
     fn open(&mut self, sockets: impl IntoIterator<Item = Socket>) {
-        self.tell(sockets.into_iter().map(|s| Event::SocketOpened(Box::new(s))));
+        self.tell(sockets.into_iter().map(|s| Event::SocketOpened(Arc::new(s))));
     }
 
     fn close(&mut self, cookie: u64) {
@@ -364,9 +364,23 @@ fn g10_a_connection_whose_client_is_gone_is_still_known_as_its_client() {
 }
 
 #[test]
+fn a_socket_is_shared_with_its_source_until_it_carries_something() {
+    let mut world = World::new();
+    let told = Arc::new(socket(1, "127.0.0.1:40000", Some("10.0.0.9:443"), &[CLIENT]));
+    world.tell([Event::SocketOpened(Arc::clone(&told))]);
+    assert_eq!(Arc::strong_count(&told), 2);
+    let again = Arc::new(Socket::clone(&told));
+    world.tell([Event::SocketOpened(Arc::clone(&again))]);
+    assert_eq!((Arc::strong_count(&told), Arc::strong_count(&again)), (1, 2));
+    let counters = Counters { sent_bytes: 5, ..Counters::default() };
+    world.tell([Event::SocketCounted { key: key(1), counters }]);
+    assert_eq!((Arc::strong_count(&again), again.counters), (1, Counters::default()));
+}
+
+#[test]
 fn g6_a_connection_that_lives_for_less_than_a_batch_was_on_the_map() {
     let mut world = World::new();
-    let open = |s: Socket| Event::SocketOpened(Box::new(s));
+    let open = |s: Socket| Event::SocketOpened(Arc::new(s));
     let totals = Counters { sent_bytes: 5, received_bytes: 7, ..Counters::default() };
     let ending = Some(Ending { totals, at: Timestamp::default() });
     world.tell([
@@ -494,7 +508,7 @@ fn e1_a_resync_closes_what_it_does_not_name() {
     world.tell([
         Event::Resync,
         Event::ProcessStarted(Arc::new(Process::bare(process(SERVER), "server"))),
-        Event::SocketOpened(Box::new(socket(1, "0.0.0.0:5432", None, &[SERVER]))),
+        Event::SocketOpened(Arc::new(socket(1, "0.0.0.0:5432", None, &[SERVER]))),
     ]);
     assert_eq!(world.graph().socket_count(), 1);
     assert!(world.only_link().is_stale());
@@ -569,7 +583,7 @@ fn e5_what_opens_and_closes_within_a_batch_is_told_as_both_and_fits_filters() {
     world.engine.take_changes();
     let open = |cookie, local, remote, owner| {
         let socket = socket(cookie, local, Some(remote), &[owner]);
-        Event::SocketOpened(Box::new(Socket { opened: Timestamp(3_000_000), ..socket }))
+        Event::SocketOpened(Arc::new(Socket { opened: Timestamp(3_000_000), ..socket }))
     };
     let totals = Counters { sent_bytes: 5, ..Counters::default() };
     let ending = Some(Ending { totals, at: Timestamp(5_500_000) });

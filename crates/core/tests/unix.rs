@@ -80,7 +80,7 @@ impl World {
     }
 
     fn open(&mut self, sockets: impl IntoIterator<Item = Socket>) {
-        let opened = |socket| Event::SocketOpened(Box::new(socket));
+        let opened = |socket| Event::SocketOpened(Arc::new(socket));
         self.tell(sockets.into_iter().map(opened).collect());
     }
 

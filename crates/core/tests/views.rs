@@ -73,7 +73,7 @@ impl Machine {
         };
         let owner = Owner { process: key(pid), attribution: Attribution::Held };
         let listening = remote.is_none();
-        self.tell(vec![Event::SocketOpened(Box::new(Socket {
+        self.tell(vec![Event::SocketOpened(Arc::new(Socket {
             key: key_of_socket,
             protocol,
             state: if listening { SocketState::Listen } else { SocketState::Established },

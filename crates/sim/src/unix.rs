@@ -324,7 +324,7 @@ impl World {
             unix: Some(Arc::new(UnixSocket { name, kind, inode, peer })),
         };
         self.sockets.insert(key, socket.clone());
-        self.pending.push(Event::SocketOpened(Box::new(socket)));
+        self.pending.push(Event::SocketOpened(Arc::new(socket)));
         key
     }
 
@@ -335,7 +335,7 @@ impl World {
             Arc::make_mut(unix).peer = None;
         }
         socket.state = SocketState::CloseWait;
-        self.pending.push(Event::SocketOpened(Box::new(socket.clone())));
+        self.pending.push(Event::SocketOpened(Arc::new(socket.clone())));
     }
 
     fn close_unix(&mut self, key: SocketKey) {

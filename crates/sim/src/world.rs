@@ -204,7 +204,7 @@ impl World {
         self.started = true;
         let mut events = vec![Event::Resync, Event::Capabilities(capabilities())];
         events.extend(self.processes.iter().cloned().map(Event::ProcessStarted));
-        events.extend(self.sockets.values().cloned().map(|s| Event::SocketOpened(Box::new(s))));
+        events.extend(self.sockets.values().cloned().map(|s| Event::SocketOpened(Arc::new(s))));
         self.batch(events)
     }
 
@@ -336,7 +336,7 @@ impl World {
     pub(crate) fn tell(&mut self, socket: Socket) -> SocketKey {
         let key = socket.key;
         self.sockets.insert(key, socket.clone());
-        self.pending.push(Event::SocketOpened(Box::new(socket)));
+        self.pending.push(Event::SocketOpened(Arc::new(socket)));
         key
     }
 

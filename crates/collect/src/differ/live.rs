@@ -55,21 +55,21 @@ impl Draft {
 
     fn socket_mut(&mut self, key: &SocketKey) -> Option<&mut Socket> {
         match self.sockets.get_mut(self.opened.get(key)?.index)? {
-            Event::SocketOpened(socket) => Some(socket),
+            Event::SocketOpened(socket) => Some(Arc::make_mut(socket)),
             _ => None,
         }
     }
 
     fn open(&mut self, socket: Socket, known: bool) {
         self.opened.insert(socket.key, Place { index: self.sockets.len(), known });
-        self.sockets.push(Event::SocketOpened(Box::new(socket)));
+        self.sockets.push(Event::SocketOpened(Arc::new(socket)));
     }
 }
 
 impl Differ {
     /// What is known under this key.
     pub fn socket(&self, key: &SocketKey) -> Option<&Socket> {
-        self.sockets.get(key).map(|known| &known.value)
+        self.sockets.get(key).map(|known| &*known.value)
     }
 
     /// Whether the process has been told of, and has not ended.
@@ -115,7 +115,7 @@ impl Differ {
 
     /// Whether nobody told of a known socket since the last snapshot, which lacked it.
     fn is_untold(&self, key: &SocketKey, draft: &Draft) -> bool {
-        let untold = |known: &Known<Socket>| known.generation != self.generation;
+        let untold = |known: &Known<Arc<Socket>>| known.generation != self.generation;
         self.sockets.get(key).is_some_and(untold) && !draft.opened.contains_key(key)
     }
 
@@ -155,7 +155,7 @@ impl Differ {
         }
         let Some(known) = self.sockets.get_mut(key) else { return false };
         known.generation = self.generation;
-        let mut socket = known.value.clone();
+        let mut socket = Socket::clone(&known.value);
         if change(&mut socket) {
             draft.open(socket, true);
         }
@@ -171,7 +171,7 @@ impl Differ {
         let known = self.sockets.get_mut(&socket.key);
         if let Some(known) = known {
             known.generation = self.generation;
-            if known.value != socket {
+            if *known.value != socket {
                 draft.open(socket, true);
             }
         } else {
@@ -192,7 +192,7 @@ impl Differ {
         }
         let Some(known) = self.sockets.get_mut(&key) else { return false };
         if known.value.counters != counters {
-            known.value.counters = counters;
+            Arc::make_mut(&mut known.value).counters = counters;
             draft.sockets.push(Event::SocketCounted { key, counters });
         }
         true
@@ -226,7 +226,7 @@ impl Differ {
                 continue;
             };
             self.departed.remove(&key);
-            let known = Known { generation, value: Socket::clone(socket) };
+            let known = Known { generation, value: Arc::clone(socket) };
             let is_new = self.sockets.insert(key, known).is_none();
             self.flows += usize::from(is_new && key.is_flow());
         }

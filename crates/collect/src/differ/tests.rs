@@ -42,7 +42,7 @@ impl World {
                     for owner in &socket.owners {
                         assert!(self.processes.contains_key(&owner.process), "owner first");
                     }
-                    self.sockets.insert(socket.key, *socket);
+                    self.sockets.insert(socket.key, Socket::clone(&socket));
                 }
                 Event::SocketCounted { key, counters } => {
                     self.sockets.get_mut(&key).unwrap().counters = counters;
@@ -145,6 +145,26 @@ fn only_counters_make_a_small_event_and_the_opening_time_stays() {
     let batch = differ.diff(&mut snapshot(3, &[1], vec![counted]));
     assert_eq!(opened(&batch).len(), 1);
     assert_eq!(opened(&batch)[0].opened, Timestamp::from_seconds(1));
+}
+
+#[test]
+fn a_socket_that_idles_is_shared_with_whom_it_was_told_to() {
+    let mut differ = Differ::new(HostId::LOCAL, capabilities());
+    let look = || snapshot(1, &[1], vec![socket(1, SocketState::Established, &[1])]);
+    let shared = |differ: &Differ, batch: &Batch| {
+        let known = &differ.sockets.values().next().expect("it is known").value;
+        batch.events.iter().any(|event| match event {
+            Event::SocketOpened(told) => Arc::ptr_eq(told, known),
+            _ => false,
+        })
+    };
+    let first = differ.diff(&mut look());
+    assert!(shared(&differ, &first));
+    differ.diff(&mut look());
+    assert!(shared(&differ, &first), "looking again changes nothing");
+    differ.request_resync();
+    let whole = differ.diff(&mut look());
+    assert!(shared(&differ, &whole), "a whole truth shares what it tells");
 }
 
 #[test]

@@ -7,11 +7,15 @@ use procnet_core::{Batch, Capability};
 
 use super::ebpf::{Listener, why_not};
 use super::scan::Scanner;
+use super::slack::Slack;
 use crate::{CollectError, CollectOptions, CollectorKind};
 
 /// One machine's source.
 #[derive(Debug)]
-pub struct Collector(Source);
+pub struct Collector {
+    source: Source,
+    slack: Slack,
+}
 
 #[derive(Debug)]
 enum Source {
@@ -28,23 +32,27 @@ impl Collector {
         let scan =
             |scanner| Source::Scan { scanner, interval: options.interval, next: Instant::now() };
         if options.kind == CollectorKind::Scan {
-            return Ok(Self(scan(Box::new(scanner))));
+            return Ok(Self::of(scan(Box::new(scanner))));
         }
         match Listener::new(scanner, &options) {
             Ok(mut listener) => {
                 listener.set_unix(unix);
-                Ok(Self(Source::Listen(Box::new(listener))))
+                Ok(Self::of(Source::Listen(Box::new(listener))))
             }
             Err((scanner, error)) if options.kind == CollectorKind::Events => {
                 Err(CollectError::Events { reason: why_not(&error, scanner.rights()) })
             }
-            Err((scanner, _)) => Ok(Self(scan(scanner))),
+            Err((scanner, _)) => Ok(Self::of(scan(scanner))),
         }
+    }
+
+    fn of(source: Source) -> Self {
+        Self { source, slack: Slack::default() }
     }
 
     /// Whether the kernel tells of events, or the machine is only scanned.
     pub fn kind(&self) -> CollectorKind {
-        match &self.0 {
+        match &self.source {
             Source::Listen(_) => CollectorKind::Events,
             Source::Scan { .. } => CollectorKind::Scan,
         }
@@ -55,7 +63,16 @@ impl Collector {
     ///
     /// The first batch begins with [`procnet_core::Event::Resync`] and names everything.
     pub fn poll(&mut self) -> Result<Option<Batch>, CollectError> {
-        match &mut self.0 {
+        self.slack.give_back(Instant::now());
+        let told = self.look()?;
+        if let Some(batch) = &told {
+            self.slack.note(batch, Instant::now());
+        }
+        Ok(told)
+    }
+
+    fn look(&mut self) -> Result<Option<Batch>, CollectError> {
+        match &mut self.source {
             Source::Listen(listener) => listener.poll(),
             Source::Scan { scanner, interval, next } => {
                 let began = Instant::now();
@@ -74,7 +91,7 @@ impl Collector {
     pub fn next(&mut self, longest: Duration) -> Result<Option<Batch>, CollectError> {
         let end = Instant::now() + longest;
         loop {
-            let next = match &self.0 {
+            let next = match &self.source {
                 Source::Listen(listener) => listener.next_poll(),
                 Source::Scan { next, .. } => *next,
             };
@@ -91,7 +108,7 @@ impl Collector {
     /// The next look tells the whole truth again: for a consumer that lost a batch. Scanning looks
     /// when it would have looked anyway, for a consumer that can't keep up is not helped by haste.
     pub fn request_resync(&mut self) {
-        match &mut self.0 {
+        match &mut self.source {
             Source::Listen(listener) => listener.request_resync(),
             Source::Scan { scanner, .. } => scanner.request_resync(),
         }
@@ -100,7 +117,7 @@ impl Collector {
     /// Whether UNIX sockets are told too. The kernel tells no events of them: while they are told,
     /// snapshots are taken at least every second.
     pub fn set_unix(&mut self, unix: bool) {
-        match &mut self.0 {
+        match &mut self.source {
             Source::Listen(listener) => listener.set_unix(unix),
             Source::Scan { scanner, .. } => scanner.set_unix(unix),
         }
@@ -108,7 +125,7 @@ impl Collector {
 
     /// What this machine, kernel and privilege allow.
     pub fn capabilities(&self) -> &[Capability] {
-        match &self.0 {
+        match &self.source {
             Source::Listen(listener) => listener.scanner().capabilities(),
             Source::Scan { scanner, .. } => scanner.capabilities(),
         }

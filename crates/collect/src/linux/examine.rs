@@ -70,8 +70,13 @@ pub(super) fn examine_all(
     readers: &mut Vec<Reader>,
     meanwhile: impl FnOnce(),
 ) -> Vec<Report> {
-    let parallelism = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = parallelism.min(MAX_THREADS).min(jobs.len() / MIN_JOBS_PER_THREAD).max(1);
+    let mut threads = jobs.len() / MIN_JOBS_PER_THREAD;
+    if threads > 1 {
+        // Not asked for a few jobs: the answer takes twenty system calls.
+        let parallelism = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        threads = threads.min(parallelism).min(MAX_THREADS);
+    }
+    let threads = threads.max(1);
     while readers.len() < threads {
         readers.push(Reader::new());
     }

@@ -14,6 +14,7 @@ mod procfs;
 mod routes;
 mod scan;
 mod search;
+mod slack;
 mod sock_diag;
 mod sources;
 

@@ -31,7 +31,9 @@ impl World {
                 }
                 Event::ProcessStarted(process) => drop(self.processes.insert(process.key, process)),
                 Event::ProcessExited(key) => drop(self.processes.remove(&key)),
-                Event::SocketOpened(socket) => drop(self.sockets.insert(socket.key, *socket)),
+                Event::SocketOpened(socket) => {
+                    self.sockets.insert(socket.key, Socket::clone(&socket));
+                }
                 Event::SocketCounted { key, counters } => {
                     self.sockets.get_mut(&key).expect("a counted socket is known").counters =
                         counters;

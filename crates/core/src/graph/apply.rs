@@ -126,10 +126,15 @@ impl Graph {
         self.listeners_of(party).next().is_some()
     }
 
-    pub(crate) fn open_socket(&mut self, mut socket: Socket) {
+    pub(crate) fn open_socket(&mut self, mut socket: Arc<Socket>) {
         // The invariant of `Owners`; a source that breaks it must not break the indexes.
-        socket.owners.sort_unstable();
-        socket.owners.dedup_by_key(|o| o.process);
+        if !socket.owners.is_sorted_by_key(|owner| owner.process)
+            || socket.owners.windows(2).any(|two| two[0].process == two[1].process)
+        {
+            let owners = &mut Arc::make_mut(&mut socket).owners;
+            owners.sort_unstable();
+            owners.dedup_by_key(|owner| owner.process);
+        }
         if let (true, Some(uid)) = (socket.owners.is_empty(), socket.uid)
             && self.user(socket.key.host, uid).is_none()
         {
@@ -157,10 +162,11 @@ impl Graph {
         self.enter(id);
     }
 
-    fn change_socket(&mut self, id: SocketId, socket: Socket) {
-        let entry = &self.sockets[id.index()];
+    fn change_socket(&mut self, id: SocketId, socket: Arc<Socket>) {
+        let entry = &mut self.sockets[id.index()];
         let before = &entry.socket;
         if *before == socket {
+            entry.socket = socket;
             return;
         }
         let structural = before.local != socket.local
@@ -191,10 +197,10 @@ impl Graph {
         if entry.socket.counters == counters {
             return;
         }
-        entry.socket.counters = counters;
+        Arc::make_mut(&mut entry.socket).counters = counters;
         self.dirty.insert(id);
         if self.track_sockets {
-            let socket = self.sockets[id.index()].socket.clone();
+            let socket = Arc::clone(&self.sockets[id.index()].socket);
             self.record(SocketChangeKind::Changed, &socket, self.at);
         }
     }
@@ -202,7 +208,7 @@ impl Graph {
     pub(crate) fn close_socket(&mut self, key: &SocketKey, ending: Option<Ending>, now: Moment) {
         let Some(id) = self.socket_ids.remove(key) else { return };
         if let Some(ending) = ending {
-            self.sockets[id.index()].socket.counters = ending.totals;
+            Arc::make_mut(&mut self.sockets[id.index()].socket).counters = ending.totals;
         }
         if ending.is_some() || self.dirty.contains(&id) {
             // What lived for less than a batch must have been on the map too, and each end must have
@@ -215,7 +221,7 @@ impl Graph {
             }
         }
         if self.track_sockets {
-            let socket = self.sockets[id.index()].socket.clone();
+            let socket = Arc::clone(&self.sockets[id.index()].socket);
             self.record(SocketChangeKind::Closed, &socket, ending.map_or(self.at, |end| end.at));
             self.complete_last(id);
         }

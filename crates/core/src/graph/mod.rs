@@ -58,7 +58,7 @@ pub struct ProcessEntry {
 
 #[derive(Clone, Debug)]
 struct SocketEntry {
-    socket: Socket,
+    socket: Arc<Socket>,
     resolution: Resolution,
     link: Option<LinkId>,
     /// The role that better evidence than port numbers gave it last: a listener that closes does
@@ -152,7 +152,7 @@ impl Graph {
     /// All sockets, in the order of their numbers.
     pub fn sockets(&self) -> impl Iterator<Item = (SocketId, &Socket)> {
         self.sockets.iter().filter_map(|(index, entry)| {
-            Some((SocketId(u32::try_from(index).ok()?), &entry.socket))
+            Some((SocketId(u32::try_from(index).ok()?), &*entry.socket))
         })
     }
 
@@ -163,7 +163,7 @@ impl Graph {
 
     /// A socket.
     pub fn socket(&self, id: SocketId) -> Option<&Socket> {
-        self.sockets.get(id.index()).map(|entry| &entry.socket)
+        self.sockets.get(id.index()).map(|entry| &*entry.socket)
     }
 
     /// A socket's number.
@@ -222,7 +222,7 @@ impl Graph {
     pub fn listeners_of(&self, party: Party) -> impl Iterator<Item = &Socket> + '_ {
         self.listening
             .range((party, SocketId(0))..=(party, SocketId(u32::MAX)))
-            .map(|(_, id)| &self.sockets[id.index()].socket)
+            .map(|(_, id)| &*self.sockets[id.index()].socket)
     }
 
     /// Every listener with the party that stands for it.

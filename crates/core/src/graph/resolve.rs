@@ -20,8 +20,9 @@ pub(crate) struct Resolution {
     pub(crate) evidence: Option<Evidence>,
     /// The other end's socket, if it is on this machine.
     pub(crate) pair: Option<SocketId>,
-    /// What the socket adds to a link. Of a pair only one end carries the connection.
-    pub(crate) contribution: Option<Contribution>,
+    /// What the socket adds to a link. Of a pair only one end carries the connection: the other
+    /// one need not have room for it.
+    pub(crate) contribution: Option<Box<Contribution>>,
 }
 
 impl Resolution {
@@ -185,7 +186,7 @@ impl Graph {
             Role::Client => Direction::Outbound,
             Role::Server => Direction::Inbound,
         };
-        let contribution = self.contribution(id, remote, pair, role, evidence);
+        let contribution = self.contribution(id, remote, pair, role, evidence).map(Box::new);
         Resolution { direction, evidence: Some(evidence), pair, contribution }
     }
 
@@ -211,7 +212,7 @@ impl Graph {
             // Only a server that does not let go of it is worth an address that names nobody.
             return None;
         }
-        let paired = pair.map(|pair| &self.sockets[pair.index()].socket);
+        let paired = pair.map(|pair| &*self.sockets[pair.index()].socket);
         let paired_party = paired.and_then(Self::party_of);
         if paired_party.is_some() && role == Role::Server {
             return None; // The client's end carries the connection.
@@ -221,7 +222,7 @@ impl Graph {
             (None, Role::Client) => self.listener_at(socket, remote),
             _ => None,
         }
-        .map(|listener| &self.sockets[listener.index()].socket);
+        .map(|listener| &*self.sockets[listener.index()].socket);
         let shares_owner = |other: &Socket| {
             other.owners.iter().any(|o| socket.owners.iter().any(|mine| mine.process == o.process))
         };

@@ -270,7 +270,7 @@ impl Graph {
             Some((evidence, Role::Server)) => (Direction::Inbound, evidence),
             None => (Direction::Unknown, Evidence::Undirected),
         };
-        let contribution = self.unix_contribution(socket, peer, role, evidence);
+        let contribution = self.unix_contribution(socket, peer, role, evidence).map(Box::new);
         Resolution { direction, evidence: Some(evidence), pair: Some(pair), contribution }
     }
 

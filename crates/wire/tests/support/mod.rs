@@ -66,7 +66,7 @@ impl Machine {
             netns: NetnsId(1),
             identity: SocketIdentity::Cookie(self.cookie),
         };
-        self.events.push(Event::SocketOpened(Box::new(Socket {
+        self.events.push(Event::SocketOpened(Arc::new(Socket {
             key,
             protocol,
             state,
@@ -104,6 +104,7 @@ impl Machine {
         ] {
             self.socket(Some(owner), Protocol::Unix, state, "0.0.0.0:0", None);
             let Some(Event::SocketOpened(socket)) = self.events.last_mut() else { return };
+            let socket = Arc::make_mut(socket);
             socket.unix = Some(Arc::new(UnixSocket {
                 name: name.map(Arc::from),
                 kind: UnixKind::Stream,

@@ -1,5 +1,7 @@
 //! Snapshots between events.
 
+use std::sync::Arc;
+
 use procnet_core::{Ending, GapReason, Role};
 
 use super::*;
@@ -126,7 +128,7 @@ fn a_batch_tells_the_last_of_what_was_said_and_keeps_the_order() {
         [
             Event::ProcessStarted(process(3, "new")),
             Event::Gap { lost: 1, reason: GapReason::Kernel },
-            Event::SocketOpened(Box::new(observed(1, 2))),
+            Event::SocketOpened(Arc::new(observed(1, 2))),
             Event::ProcessExited(key(1)),
         ]
     );
