@@ -1,5 +1,6 @@
 //! Turns snapshots into events: what every polling collector needs, on any platform.
 
+mod known;
 mod live;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use rustc_hash::FxHashMap;
 
 pub use live::Draft;
 
+use self::known::KnownSockets;
 use crate::snapshot::Snapshot;
 
 /// Most sockets that are remembered after their end was told.
@@ -46,7 +48,7 @@ pub struct Differ {
     /// Marks what the current snapshot names; whatever bears an older mark is gone.
     generation: u64,
     capabilities: Arc<[Capability]>,
-    sockets: FxHashMap<SocketKey, Known<Arc<Socket>>>,
+    sockets: KnownSockets,
     /// How many of them only events tell: no snapshot names what a socket exchanges with whom.
     flows: usize,
     processes: FxHashMap<ProcessKey, Known<Arc<Process>>>,
@@ -116,7 +118,7 @@ impl Intake<'_> {
         self.named += 1;
         let socket = Arc::new(socket);
         self.alive.push(Event::SocketOpened(Arc::clone(&socket)));
-        sockets.insert(socket.key, Known { generation, value: socket });
+        sockets.insert(Known { generation, value: socket });
     }
 
     /// Takes in a socket that has not been taken in yet; false if it has, or if it is a connection
@@ -149,7 +151,7 @@ impl Differ {
             at: Timestamp::default(),
             generation: 0,
             capabilities,
-            sockets: FxHashMap::default(),
+            sockets: KnownSockets::default(),
             flows: 0,
             processes: FxHashMap::default(),
             degradations: BTreeMap::new(),
@@ -287,7 +289,8 @@ impl Differ {
             alive.extend(flows.map(|known| Event::SocketOpened(Arc::clone(&known.value))));
         }
         if named + self.flows < self.sockets.len() {
-            self.sockets.retain(|key, known| {
+            self.sockets.retain(|known| {
+                let key = known.value.key;
                 let lives = known.generation == generation || key.is_flow();
                 if !lives && !all {
                     // Nobody knows; to somebody who is told everything it is told too.
@@ -297,11 +300,11 @@ impl Differ {
                     return true;
                 }
                 if !lives && self.live && !whole {
-                    self.missed.push(*key);
+                    self.missed.push(key);
                     return true;
                 }
                 if !lives && !whole {
-                    events.push(Event::SocketClosed { key: *key, ending: None });
+                    events.push(Event::SocketClosed { key, ending: None });
                 }
                 lives
             });

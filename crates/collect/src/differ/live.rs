@@ -227,7 +227,7 @@ impl Differ {
             };
             self.departed.remove(&key);
             let known = Known { generation, value: Arc::clone(socket) };
-            let is_new = self.sockets.insert(key, known).is_none();
+            let is_new = self.sockets.insert(known);
             self.flows += usize::from(is_new && key.is_flow());
         }
         if is_slack(draft.opened.capacity(), draft.sockets.len()) {

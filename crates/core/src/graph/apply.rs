@@ -9,7 +9,7 @@ use super::{Changes, Graph, Link, LinkId, Party, ProcessEntry, SocketEntry, Sock
 use crate::capability::{Capability, Degradation};
 use crate::event::Ending;
 use crate::key::{HostId, ProcessKey, SocketKey};
-use crate::memory::{is_slack, roomy};
+use crate::memory::is_slack;
 use crate::process::{Process, User};
 use crate::registry::ServicePorts;
 use crate::rules::RuleSet;
@@ -140,12 +140,11 @@ impl Graph {
         {
             self.note_user(socket.key.host, User { id: uid, name: None });
         }
-        if let Some(id) = self.socket_ids.get(&socket.key).copied() {
+        if let Some(id) = self.socket_id(&socket.key) {
             self.change_socket(id, socket);
             return;
         }
         self.record(SocketChangeKind::Opened, &socket, socket.opened);
-        let key = socket.key;
         let index = self.sockets.insert(SocketEntry {
             socket,
             resolution: Resolution::NONE,
@@ -158,7 +157,7 @@ impl Graph {
             return; // 2^32 sockets: no machine has them.
         };
         let id = SocketId(index);
-        self.socket_ids.insert(key, id);
+        self.socket_ids.insert(id, &self.sockets);
         self.enter(id);
     }
 
@@ -192,7 +191,7 @@ impl Graph {
     }
 
     pub(crate) fn count_socket(&mut self, key: &SocketKey, counters: Counters) {
-        let Some(id) = self.socket_ids.get(key).copied() else { return };
+        let Some(id) = self.socket_id(key) else { return };
         let entry = &mut self.sockets[id.index()];
         if entry.socket.counters == counters {
             return;
@@ -206,7 +205,7 @@ impl Graph {
     }
 
     pub(crate) fn close_socket(&mut self, key: &SocketKey, ending: Option<Ending>, now: Moment) {
-        let Some(id) = self.socket_ids.remove(key) else { return };
+        let Some(id) = self.socket_ids.remove(key, &self.sockets) else { return };
         if let Some(ending) = ending {
             Arc::make_mut(&mut self.sockets[id.index()].socket).counters = ending.totals;
         }
@@ -255,7 +254,7 @@ impl Graph {
 
     /// The keys of all sockets and processes of a host: what a resync must name, or they are gone.
     pub(crate) fn keys_of(&self, host: HostId) -> (Vec<SocketKey>, Vec<ProcessKey>) {
-        let sockets = self.socket_ids.keys().filter(|k| k.host == host).copied().collect();
+        let sockets = self.sockets().map(|(_, s)| s.key).filter(|key| key.host == host).collect();
         let processes = self
             .processes
             .iter()
@@ -301,9 +300,7 @@ impl Graph {
             // Numbers stay: only what lies behind the last socket goes.
             self.sockets.shrink_to_fit();
         }
-        if is_slack(self.socket_ids.capacity(), used) {
-            self.socket_ids.shrink_to(roomy(used));
-        }
+        self.socket_ids.shrink(&self.sockets);
         self.indexes.shrink();
     }
 

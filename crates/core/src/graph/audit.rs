@@ -70,7 +70,7 @@ impl Graph {
                 remembered_peer: entry.remembered_peer,
             });
             let id = SocketId(u32::try_from(index).unwrap_or(u32::MAX));
-            fresh.socket_ids.insert(entry.socket.key, id);
+            fresh.socket_ids.insert(id, &fresh.sockets);
             fresh.enter(id);
         }
         fresh.settle_all(Moment::default());

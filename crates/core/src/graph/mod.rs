@@ -7,6 +7,7 @@
 mod apply;
 mod audit;
 mod changes;
+mod ids;
 mod index;
 mod link;
 mod record;
@@ -90,7 +91,7 @@ pub struct Graph {
     /// Users of processes and of sockets without one; there are never many.
     users: FxHashMap<(HostId, u32), User>,
     sockets: Slab<SocketEntry>,
-    socket_ids: FxHashMap<SocketKey, SocketId>,
+    socket_ids: ids::SocketIds,
     indexes: Indexes,
     links: FxHashMap<LinkId, Link>,
     link_ids: FxHashMap<LinkKey, LinkId>,
@@ -168,7 +169,7 @@ impl Graph {
 
     /// A socket's number.
     pub fn socket_id(&self, key: &SocketKey) -> Option<SocketId> {
-        self.socket_ids.get(key).copied()
+        self.socket_ids.get(key, &self.sockets)
     }
 
     /// Every socket that a process owns or shares.
