@@ -364,20 +364,6 @@ fn g10_a_connection_whose_client_is_gone_is_still_known_as_its_client() {
 }
 
 #[test]
-fn a_socket_is_shared_with_its_source_until_it_carries_something() {
-    let mut world = World::new();
-    let told = Arc::new(socket(1, "127.0.0.1:40000", Some("10.0.0.9:443"), &[CLIENT]));
-    world.tell([Event::SocketOpened(Arc::clone(&told))]);
-    assert_eq!(Arc::strong_count(&told), 2);
-    let again = Arc::new(Socket::clone(&told));
-    world.tell([Event::SocketOpened(Arc::clone(&again))]);
-    assert_eq!((Arc::strong_count(&told), Arc::strong_count(&again)), (1, 2));
-    let counters = Counters { sent_bytes: 5, ..Counters::default() };
-    world.tell([Event::SocketCounted { key: key(1), counters }]);
-    assert_eq!((Arc::strong_count(&again), again.counters), (1, Counters::default()));
-}
-
-#[test]
 fn g6_a_connection_that_lives_for_less_than_a_batch_was_on_the_map() {
     let mut world = World::new();
     let open = |s: Socket| Event::SocketOpened(Arc::new(s));
