@@ -292,7 +292,8 @@ impl Differ {
             self.sockets.retain(|known| {
                 let key = known.value.key;
                 let lives = known.generation == generation || key.is_flow();
-                if !lives && !all {
+                let asked = snapshot.lingering || known.value.state != SocketState::TimeWait;
+                if !(lives || all && asked) {
                     // Nobody knows; to somebody who is told everything it is told too.
                     if whole {
                         alive.push(Event::SocketOpened(Arc::clone(&known.value)));

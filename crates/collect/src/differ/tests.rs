@@ -236,6 +236,25 @@ fn a_degradation_is_told_when_it_begins_changes_and_ends() {
     );
 }
 
+#[test]
+fn a_lingering_connection_stays_until_those_that_linger_are_asked_for() {
+    let (lingers, closed) =
+        (socket(1, SocketState::TimeWait, &[]), socket(2, SocketState::FinWait2, &[]));
+    let mut differ = Differ::new(HostId::LOCAL, Arc::from([]));
+    differ.diff(&mut snapshot(1, &[], vec![lingers.clone(), closed.clone()]));
+    let others = |second| Snapshot { lingering: false, ..snapshot(second, &[], Vec::new()) };
+    let ended = |batch: &Batch, socket: &Socket| {
+        let is =
+            |event: &Event| matches!(event, Event::SocketClosed { key, .. } if *key == socket.key);
+        batch.events.iter().any(is)
+    };
+    let batch = differ.diff(&mut others(2));
+    assert!(ended(&batch, &closed) && !ended(&batch, &lingers));
+    differ.request_resync();
+    assert_eq!(opened(&differ.diff(&mut others(3))).len(), 1, "the whole truth names it too");
+    assert!(ended(&differ.diff(&mut snapshot(4, &[], Vec::new())), &lingers));
+}
+
 fn any_socket() -> impl Strategy<Value = Socket> {
     let states = prop::sample::select(SocketState::ALL.as_slice());
     let pids = prop::collection::btree_set(1_u32..5, 0..3);

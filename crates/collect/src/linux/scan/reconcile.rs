@@ -5,7 +5,7 @@
 //! and sockets of the kernel itself that are older than our programs.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use procnet_core::{
     Attribution, Batch, HostId, NetnsId, Owner, Owners, Protocol, Socket, SocketIdentity,
@@ -31,6 +31,10 @@ use crate::platform::sources::{Shortfall, States};
 /// Up to so many UDP sockets, all of them are asked for in each snapshot, for the kernel's own
 /// ones are never told of.
 const MAX_UDP_ASKED: usize = 4096;
+/// How long a connection lingers after its end (`TCP_TIMEWAIT_LEN` in `include/net/tcp.h`).
+/// Whoever lingers when asked for is gone after that; asking more often would have the kernel tell
+/// of each connection that ended meanwhile, and those have been told of.
+const LINGERING: Duration = Duration::from_secs(60);
 /// Most sockets without a memory that are remembered.
 const MAX_UNLISTED: usize = 65_536;
 
@@ -44,8 +48,10 @@ pub(super) struct Reconciled {
     suspected: BTreeSet<NetnsId>,
     /// Sockets that were there though the listing lacked them.
     unlisted: FxHashSet<SocketKey>,
-    /// Whether there are connections that are over and known only from their lingering.
+    /// Whether there are connections that are over and known only from their lingering, and when
+    /// they were last asked for.
     lingering: bool,
+    lingering_asked: Option<Instant>,
     udp: usize,
 }
 
@@ -75,8 +81,15 @@ impl Scanner {
         self.last_full = Some(Instant::now());
         let mut shortfall = Shortfall { sockets: too_many, ..Shortfall::default() };
         let before = std::mem::take(&mut self.reconciled);
-        let lingering = everything || before.lingering;
-        self.ask_for_the_rest(&before, everything, &mut shortfall);
+        let due = |asked: Instant| before.lingering && asked.elapsed() >= LINGERING;
+        let lingering = before.lingering_asked.is_none_or(due);
+        if lingering {
+            self.reconciled.lingering_asked = Some(Instant::now());
+        } else {
+            self.reconciled.lingering_asked = before.lingering_asked;
+            self.reconciled.lingering = before.lingering;
+        }
+        self.ask_for_the_rest(&before, everything, lingering, &mut shortfall);
         self.fill_processes();
         self.snapshot.complete = true;
         self.snapshot.lingering = lingering;
@@ -167,11 +180,12 @@ impl Scanner {
         &mut self,
         before: &Reconciled,
         everything: bool,
+        lingering: bool,
         shortfall: &mut Shortfall,
     ) {
         let with_udp = self.sources.tells_udp();
         let unlisted: BTreeSet<NetnsId> = before.unlisted.iter().map(|key| key.netns).collect();
-        let lingering = if everything || before.lingering { LINGERING_STATE } else { NO_STATE };
+        let lingering = if lingering { LINGERING_STATE } else { NO_STATE };
         let is_whole = |netns: NetnsId| {
             everything || before.suspected.contains(&netns) || unlisted.contains(&netns)
         };
