@@ -126,7 +126,10 @@ fn each_rung_passes_the_tests_of_map_listing_and_rules() {
             .output()
             .unwrap();
         let told = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{:?} {:?}: {told}", rung.capabilities, rung.arguments);
+        let complaints = String::from_utf8_lossy(&output.stderr);
+        let (capabilities, arguments) = (rung.capabilities, rung.arguments);
+        let ended_well = output.status.success();
+        assert!(ended_well, "{capabilities:?} {arguments:?}: {told}{complaints}");
         assert!(told.contains("parity_row_02") && !told.contains(" 0 passed"), "{told}");
     });
 }

@@ -28,12 +28,29 @@ pub(crate) struct Workload {
     _folder: Folder,
 }
 
+/// How often the workload is started at most.
+const TRIES: u32 = 3;
+
 impl Workload {
     /// Starts everything and waits until each connection stands.
     ///
     /// # Errors
     /// [`Failure::Missing`] if a program is not installed.
     pub(crate) fn start(ports: Ports) -> Result<Self, Failure> {
+        let mut tries = 1;
+        loop {
+            match Self::try_to_start(ports) {
+                // Somebody else may have taken a port that was free.
+                Err(Failure::Other(why)) if tries < TRIES && matches!(ports, Ports::Free) => {
+                    eprintln!("the workload does not start, and is started anew: {why}");
+                    tries += 1;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    fn try_to_start(ports: Ports) -> Result<Self, Failure> {
         let folder = Folder::new()?;
         let redis = redis(&folder, ports.tcp(6379)?)?;
         let memcached = memcached(ports.tcp(11211)?)?;
