@@ -16,7 +16,7 @@ use procnet_core::{
 };
 
 use self::reconcile::Reconciled;
-use super::examine::{Report, examine_all};
+use super::examine::{Job, Report, examine_all};
 use super::host::{Rights, capabilities};
 use super::owners::Holders;
 use super::processes::{Clock, Processes, Table};
@@ -123,23 +123,24 @@ impl Scanner {
         self.differ.capabilities()
     }
 
+    /// Lists the processes, and says into which to look.
+    fn list_processes(&mut self, full: bool) -> Result<Vec<Job>, CollectError> {
+        if self.readers.is_empty() {
+            self.readers.push(Reader::new());
+        }
+        let Some(reader) = self.readers.first_mut() else { return Ok(Vec::new()) };
+        self.processes.list(&self.procfs, reader, &mut self.holders, full).map_err(|error| {
+            CollectError::Procfs { operation: "list", path: "/proc".into(), source: error.into() }
+        })
+    }
+
     /// Lists the processes, and looks into some while the own namespace's sockets are read.
     fn scan_processes(
         &mut self,
         full: bool,
         shortfall: &mut Shortfall,
     ) -> Result<(), CollectError> {
-        if self.readers.is_empty() {
-            self.readers.push(Reader::new());
-        }
-        let Some(reader) = self.readers.first_mut() else { return Ok(()) };
-        let jobs = self.processes.list(&self.procfs, reader, &mut self.holders, full).map_err(
-            |error| CollectError::Procfs {
-                operation: "list",
-                path: "/proc".into(),
-                source: error.into(),
-            },
-        )?;
+        let jobs = self.list_processes(full)?;
         let mut sockets = Ok(());
         let reports = examine_all(&self.procfs, &jobs, &mut self.readers, || {
             sockets = self.sources.read_own(&self.procfs, &mut self.rows, shortfall);

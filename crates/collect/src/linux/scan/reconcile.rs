@@ -24,7 +24,6 @@ use crate::parse::kernel_record::{Holder, KernelRow, ListedSocket};
 use crate::platform::ebpf::Iterators;
 use crate::platform::examine::{Job, examine_all};
 use crate::platform::processes::Processes;
-use crate::platform::procfs::Reader;
 use crate::platform::sock_diag::MAX_SOCKETS;
 use crate::platform::sources::{Shortfall, States};
 
@@ -77,7 +76,7 @@ impl Scanner {
         };
         // Holders before processes: whoever holds something and still lives is then listed.
         let (holders, too_many) = iterators.find_holders().map_err(refused)?;
-        self.list_processes()?;
+        self.examine_processes()?;
         self.last_full = Some(Instant::now());
         let mut shortfall = Shortfall { sockets: too_many, ..Shortfall::default() };
         let before = std::mem::take(&mut self.reconciled);
@@ -156,18 +155,9 @@ impl Scanner {
         again
     }
 
-    fn list_processes(&mut self) -> Result<(), CollectError> {
-        if self.readers.is_empty() {
-            self.readers.push(Reader::new());
-        }
-        let Some(reader) = self.readers.first_mut() else { return Ok(()) };
-        let jobs = self.processes.list(&self.procfs, reader, &mut self.holders, true).map_err(
-            |error| CollectError::Procfs {
-                operation: "list",
-                path: "/proc".into(),
-                source: error.into(),
-            },
-        )?;
+    /// Descriptors are walked over in the kernel, so only the rest is read of each process.
+    fn examine_processes(&mut self) -> Result<(), CollectError> {
+        let jobs = self.list_processes(true)?;
         let jobs: Vec<Job> =
             jobs.into_iter().map(|job| Job { descriptors: false, ..job }).collect();
         let reports = examine_all(&self.procfs, &jobs, &mut self.readers, || {});
