@@ -31,7 +31,8 @@ struct LinkAttributes {
     target: u32,
     attach_type: u32,
     flags: u32,
-    information: *const Information,
+    /// An address, in eight bytes whatever the width of a pointer.
+    information: u64,
     information_length: u32,
     reserved: u32,
 }
@@ -64,7 +65,7 @@ impl Link {
             target: 0,
             attach_type: BPF_TRACE_ITER,
             flags: 0,
-            information: if told { &raw const information } else { std::ptr::null() },
+            information: if told { (&raw const information).expose_provenance() as u64 } else { 0 },
             information_length: if told { size_of::<Information>() as u32 } else { 0 },
             reserved: 0,
         };
