@@ -96,6 +96,7 @@ mod tests {
     fn every_element_is_read() {
         // What is read at once is checked against what aya reads one by one.
         let Ok(mut map) = HashMap::<MapData, [u8; 8], [u8; 16]>::create(10_000, 0) else {
+            assert!(std::env::var_os("CI").is_none(), "may not be skipped in CI");
             eprintln!("SKIPPED: this user may make no maps");
             return;
         };
