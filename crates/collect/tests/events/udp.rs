@@ -164,7 +164,14 @@ fn names_asked_for_from_a_fresh_socket_each_show_client_server_and_bytes() {
         let to = SocketAddr::new(target, told(&mut output, "port: ").parse().unwrap());
         let mut asked = Vec::new();
         for size in 1..=QUESTIONS {
-            let (client, near) = bound(wildcard).unwrap();
+            // A port that comes again would be the same exchange to the server.
+            let is_new = |near: SocketAddr| asked.iter().all(|(seen, _)| *seen != near);
+            let (client, near) = loop {
+                let (client, near) = bound(wildcard).unwrap();
+                if is_new(SocketAddr::new(target, near.port())) {
+                    break (client, near);
+                }
+            };
             client.send_to(&vec![b'q'; usize::try_from(size).unwrap()], to).unwrap();
             let (length, _) = client.recv_from(&mut [0; 2048]).unwrap();
             assert_eq!(length as u64, size + 6);
@@ -177,8 +184,10 @@ fn names_asked_for_from_a_fresh_socket_each_show_client_server_and_bytes() {
             })
         };
         let told = watch.until(exact);
-        let (near, size) = asked[0];
-        assert!(told, "{size}: {:?} {:?}", watch.flow(near, to), watch.flow(to, near));
+        let ends = |(near, size): &(SocketAddr, u64)| {
+            (*size, watch.carried(*near, to), watch.carried(to, *near))
+        };
+        assert!(told, "{:#?}", asked.iter().map(ends).collect::<Vec<_>>());
         let me = std::process::id();
         for (near, _) in &asked {
             let (asking, answering) =
