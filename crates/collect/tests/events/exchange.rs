@@ -10,7 +10,7 @@ use procnet_collect::CollectOptions;
 use procnet_core::Role;
 
 use crate::common::{self, Child};
-use crate::udp::{ADDRESS, Watch, bound, carried};
+use crate::udp::{ADDRESS, ANY, ANY_V6, LOOPBACK, Watch, bound, carried};
 use crate::workload::namespace::can_unshare;
 use crate::workload::{child_by, told};
 
@@ -41,9 +41,8 @@ fn receive_from_each(socket: &UdpSocket, count: usize) {
 #[test]
 fn each_message_of_a_call_for_several_counts_for_its_peer() {
     let Some(mut watch) = Watch::begin() else { return };
-    let (hub, near) = bound("127.0.0.1:0").unwrap();
-    let peers: Vec<(UdpSocket, SocketAddr)> =
-        (0..4).map(|_| bound("127.0.0.1:0").unwrap()).collect();
+    let (hub, near) = bound(LOOPBACK).unwrap();
+    let peers: Vec<(UdpSocket, SocketAddr)> = (0..4).map(|_| bound(LOOPBACK).unwrap()).collect();
     let payload = [b'x'; 16];
     let to_all: Vec<(SocketAddr, &[u8])> = peers
         .iter()
@@ -68,8 +67,8 @@ fn each_message_of_a_call_for_several_counts_for_its_peer() {
 #[test]
 fn a_mapped_address_is_the_ipv4_address() {
     let Some(mut watch) = Watch::begin() else { return };
-    let (server, far) = bound("127.0.0.1:0").unwrap();
-    let Some((client, near)) = bound("[::]:0") else {
+    let (server, far) = bound(LOOPBACK).unwrap();
+    let Some((client, near)) = bound(ANY_V6) else {
         common::unless(false, "IPv6");
         return;
     };
@@ -90,8 +89,8 @@ fn a_mapped_address_is_the_ipv4_address() {
 #[test]
 fn a_second_process_that_speaks_on_a_socket_owns_the_exchange_too() {
     let Some(mut watch) = Watch::begin() else { return };
-    let (_server, far) = bound("127.0.0.1:0").unwrap();
-    let (client, near) = bound("127.0.0.1:0").unwrap();
+    let (_server, far) = bound(LOOPBACK).unwrap();
+    let (client, near) = bound(LOOPBACK).unwrap();
     client.send_to(b"from the parent", far).unwrap();
     let program = std::env::current_exe().unwrap();
     let mut command = Command::new(program);
@@ -126,7 +125,7 @@ fn ask_from_fresh_sockets() {
     println!("ready");
     std::io::stdin().read_exact(&mut [0]).unwrap();
     for _ in 0..QUESTIONS {
-        let (client, near) = bound("0.0.0.0:0").unwrap();
+        let (client, near) = bound(ANY).unwrap();
         client.send_to(b"question", &to).unwrap();
         client.recv_from(&mut [0; 64]).unwrap();
         println!("near: {}", near.port());
@@ -191,7 +190,7 @@ fn peers_for_whom_there_is_no_room_are_counted_and_make_room_for_others_later() 
     const MORE: usize = 100;
     let options = CollectOptions { udp_flows: ROOM as u32, ..CollectOptions::default() };
     let Some(mut watch) = Watch::with(options) else { return };
-    let (client, near) = bound("127.0.0.1:0").unwrap();
+    let (client, near) = bound(LOOPBACK).unwrap();
     let to = |index: usize| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 20_000 + index as u16);
     let mut peers = 0;
     // Whatever else is going on takes some of the room.
@@ -220,7 +219,7 @@ fn peers_for_whom_there_is_no_room_are_counted_and_make_room_for_others_later() 
 fn exchanges_whose_beginning_was_lost_are_found_by_looking() {
     let options = CollectOptions { ring_bytes: 4096, ..CollectOptions::default() };
     let Some(mut watch) = Watch::with(options) else { return };
-    let (client, near) = bound("127.0.0.1:0").unwrap();
+    let (client, near) = bound(LOOPBACK).unwrap();
     let to = |index: u16| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 21_000 + index);
     for index in 0..200 {
         client.send_to(b"hello", to(index)).unwrap();

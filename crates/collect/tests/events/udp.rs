@@ -1,6 +1,7 @@
 //! UDP sockets, and what they exchange with peers that they are not connected to.
 
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use procnet_collect::{CollectOptions, Collector, CollectorKind};
@@ -16,6 +17,10 @@ use crate::workload::{child, told};
 pub(crate) const ADDRESS: &str = "PROCNET_TEST_ADDRESS";
 /// No answer takes longer.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+pub(crate) const ANY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+pub(crate) const ANY_V6: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 
 /// Everything that is told, also as the map takes it.
 pub(crate) struct Watch {
@@ -123,11 +128,22 @@ pub(crate) fn carried(received: (u64, u64), sent: (u64, u64)) -> Option<Counters
     })
 }
 
-pub(crate) fn bound(address: &str) -> Option<(UdpSocket, SocketAddr)> {
-    let socket = UdpSocket::bind(address).ok()?;
-    socket.set_read_timeout(Some(PATIENCE)).expect("a socket takes a timeout");
-    let address = socket.local_addr().expect("a bound socket has an address");
-    Some((socket, address))
+/// A socket that is bound there: to a port that nobody else of these tests has had or will have,
+/// for two sockets with the same port in turn are the same peer to whoever talks to them. The
+/// kernel picks its own ports from higher ones. None if there are no such addresses.
+pub(crate) fn bound(address: IpAddr) -> Option<(UdpSocket, SocketAddr)> {
+    static NEXT: AtomicU16 = AtomicU16::new(10_000);
+    loop {
+        let port = NEXT.fetch_add(1, Ordering::Relaxed);
+        assert!(port < 32_000, "these tests need no more ports than that");
+        let socket = match UdpSocket::bind((address, port)) {
+            Ok(socket) => socket,
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => continue,
+            Err(_) => return None,
+        };
+        socket.set_read_timeout(Some(PATIENCE)).expect("a socket takes a timeout");
+        return Some((socket, SocketAddr::new(address, port)));
+    }
 }
 
 /// A server that answers each question with itself and six bytes more.
@@ -155,7 +171,7 @@ fn names_asked_for_from_a_fresh_socket_each_show_client_server_and_bytes() {
         [("0.0.0.0:0", "127.0.0.1"), ("[::]:0", "127.0.0.1"), ("[::]:0", "::1")]
     {
         let target: IpAddr = target.parse().unwrap();
-        let wildcard = if target.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+        let wildcard = if target.is_ipv4() { ANY } else { ANY_V6 };
         if bound(wildcard).is_none() {
             common::unless(false, "IPv6");
             continue;
@@ -164,14 +180,7 @@ fn names_asked_for_from_a_fresh_socket_each_show_client_server_and_bytes() {
         let to = SocketAddr::new(target, told(&mut output, "port: ").parse().unwrap());
         let mut asked = Vec::new();
         for size in 1..=QUESTIONS {
-            // A port that comes again would be the same exchange to the server.
-            let is_new = |near: SocketAddr| asked.iter().all(|(seen, _)| *seen != near);
-            let (client, near) = loop {
-                let (client, near) = bound(wildcard).unwrap();
-                if is_new(SocketAddr::new(target, near.port())) {
-                    break (client, near);
-                }
-            };
+            let (client, near) = bound(wildcard).unwrap();
             client.send_to(&vec![b'q'; usize::try_from(size).unwrap()], to).unwrap();
             let (length, _) = client.recv_from(&mut [0; 2048]).unwrap();
             assert_eq!(length as u64, size + 6);
@@ -221,8 +230,8 @@ fn names_asked_for_from_a_fresh_socket_each_show_client_server_and_bytes() {
 #[test]
 fn a_udp_socket_is_told_from_its_first_use_to_its_end_with_its_bytes() {
     let Some(mut watch) = Watch::begin() else { return };
-    let (server, far) = bound("127.0.0.1:0").unwrap();
-    let (client, near) = bound("127.0.0.1:0").unwrap();
+    let (server, far) = bound(LOOPBACK).unwrap();
+    let (client, near) = bound(LOOPBACK).unwrap();
     client.connect(far).unwrap();
     client.send(b"question").unwrap();
     let (length, _) = server.recv_from(&mut [0; 16]).unwrap();
@@ -249,9 +258,9 @@ fn a_udp_socket_is_told_from_its_first_use_to_its_end_with_its_bytes() {
 #[test]
 fn a_socket_that_is_connected_anew_has_its_new_peer_at_once() {
     let Some(mut watch) = Watch::begin() else { return };
-    let (_first, one) = bound("127.0.0.1:0").unwrap();
-    let (_second, other) = bound("127.0.0.1:0").unwrap();
-    let (client, near) = bound("127.0.0.1:0").unwrap();
+    let (_first, one) = bound(LOOPBACK).unwrap();
+    let (_second, other) = bound(LOOPBACK).unwrap();
+    let (client, near) = bound(LOOPBACK).unwrap();
     for far in [one, other] {
         client.connect(far).unwrap();
         client.send(b"hello").unwrap();
@@ -271,8 +280,8 @@ fn a_socket_that_is_connected_anew_has_its_new_peer_at_once() {
 #[test]
 fn only_what_was_exchanged_counts() {
     let Some(mut watch) = Watch::begin() else { return };
-    let (server, far) = bound("127.0.0.1:0").unwrap();
-    let (client, near) = bound("127.0.0.1:0").unwrap();
+    let (server, far) = bound(LOOPBACK).unwrap();
+    let (client, near) = bound(LOOPBACK).unwrap();
     // Refused: too long for a datagram.
     assert!(client.send_to(&vec![0; 70_000], far).is_err());
     client.send_to(b"", far).unwrap();
@@ -302,9 +311,8 @@ fn only_what_was_exchanged_counts() {
 fn threads_that_share_a_socket_are_not_mixed_up() {
     const ROUNDS: u64 = 2_000;
     let Some(mut watch) = Watch::begin() else { return };
-    let (shared, near) = bound("127.0.0.1:0").unwrap();
-    let peers: Vec<(UdpSocket, SocketAddr)> =
-        (0..3).map(|_| bound("127.0.0.1:0").unwrap()).collect();
+    let (shared, near) = bound(LOOPBACK).unwrap();
+    let peers: Vec<(UdpSocket, SocketAddr)> = (0..3).map(|_| bound(LOOPBACK).unwrap()).collect();
     std::thread::scope(|scope| {
         for (index, (_, peer)) in peers.iter().enumerate() {
             let shared = &shared;
@@ -326,8 +334,8 @@ fn threads_that_share_a_socket_are_not_mixed_up() {
 
 #[test]
 fn what_came_before_the_collector_is_told_without_guessing_who_began() {
-    let (server, far) = bound("127.0.0.1:0").unwrap();
-    let (client, near) = bound("127.0.0.1:0").unwrap();
+    let (server, far) = bound(LOOPBACK).unwrap();
+    let (client, near) = bound(LOOPBACK).unwrap();
     client.send_to(b"question", far).unwrap();
     let Some(mut watch) = Watch::begin() else { return };
     let mut buffer = [0; 64];
@@ -344,8 +352,8 @@ fn what_came_before_the_collector_is_told_without_guessing_who_began() {
 #[test]
 fn a_snapshot_and_a_new_beginning_take_no_exchange_away() {
     let Some(mut watch) = Watch::begin() else { return };
-    let (_server, far) = bound("127.0.0.1:0").unwrap();
-    let (client, near) = bound("127.0.0.1:0").unwrap();
+    let (_server, far) = bound(LOOPBACK).unwrap();
+    let (client, near) = bound(LOOPBACK).unwrap();
     client.send_to(b"question", far).unwrap();
     assert!(watch.until(|watch| watch.flow(near, far).is_some()));
     let key = watch.flow(near, far).unwrap().key;
