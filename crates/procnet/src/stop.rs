@@ -1,14 +1,19 @@
-//! One word for everybody: stop. Said by Ctrl-C or SIGTERM, heard by threads and by tasks.
+//! One word for everybody: stop. Said by Ctrl-C and its like, heard by threads and by tasks.
+
+#[cfg(windows)]
+#[path = "stop/windows.rs"]
+mod signals;
+#[cfg(not(windows))]
+#[path = "stop/unix.rs"]
+mod signals;
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-/// The exit code of a program that a second Ctrl-C ended: 128 + SIGINT, as shells have it.
-const INTERRUPTED: i32 = 130;
+use self::signals::{INTERRUPTED, Signals};
 
 /// How long the program may take to end: who reads its output may have stopped reading, and a
 /// thread that waits to write hears nothing.
@@ -70,31 +75,27 @@ impl Stop {
         }
     }
 
-    /// From now on the first SIGINT or SIGTERM says it. The second ends the program at once, and
-    /// so does the end of the grace that the first one gives.
+    /// From now on the first Ctrl-C, SIGTERM or the like says it. The second ends the program at
+    /// once, and so does the end of the grace that the first one gives.
     pub(crate) fn on_signals(&self) -> anyhow::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
             .enable_time()
             .build()
             .context("can't start listening for signals")?;
-        let (mut interrupt, mut terminate) = {
+        let mut signals = {
             let _inside = runtime.enter();
-            (
-                signal(SignalKind::interrupt()).context("can't handle SIGINT")?,
-                signal(SignalKind::terminate()).context("can't handle SIGTERM")?,
-            )
+            Signals::listen()?
         };
         let stop = self.clone();
         std::thread::Builder::new()
             .name("procnet-signals".to_owned())
             .spawn(move || {
                 runtime.block_on(async {
-                    tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+                    signals.next().await;
                     stop.stop();
                     tokio::select! {
-                        _ = interrupt.recv() => {},
-                        _ = terminate.recv() => {},
+                        () = signals.next() => {},
                         () = tokio::time::sleep(GRACE) => {},
                     }
                     std::process::exit(INTERRUPTED);
