@@ -13,5 +13,6 @@ pub mod route;
 pub mod row;
 pub mod unix_diag;
 pub mod unix_table;
+pub mod windows;
 
 pub use row::SocketRow;
