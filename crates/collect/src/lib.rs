@@ -11,6 +11,7 @@
 
 pub mod differ;
 pub mod parse;
+pub mod sightings;
 pub mod snapshot;
 
 #[cfg(target_os = "linux")]

@@ -11,6 +11,7 @@ pub mod netlink;
 pub mod process;
 pub mod route;
 pub mod row;
+pub mod sighting;
 pub mod unix_diag;
 pub mod unix_table;
 pub mod windows;

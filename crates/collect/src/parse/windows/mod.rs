@@ -2,6 +2,7 @@
 //! little-endian on every machine that it runs on.
 
 pub mod command_line;
+pub mod etw;
 pub mod processes;
 pub mod tables;
 pub mod text;

@@ -1,0 +1,68 @@
+//! What a system's stream of events says of one socket, whichever system it is.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use procnet_core::{
+    Counters, Endpoint, HostId, NetnsId, Protocol, SocketIdentity, SocketKey, SocketState,
+    Timestamp,
+};
+
+/// One thing that was seen of one socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// When, by the wall clock.
+    pub at: Timestamp,
+    /// Whose socket it is; 0 if the source does not know.
+    pub pid: u32,
+    /// Transport protocol.
+    pub protocol: Protocol,
+    /// The end on this machine.
+    pub local: Endpoint,
+    /// The other end.
+    pub remote: Option<Endpoint>,
+    /// What was seen.
+    pub activity: Activity,
+}
+
+/// What can be seen of a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activity {
+    /// It connected to its remote end.
+    Connected,
+    /// It was accepted from a listener.
+    Accepted,
+    /// It is there, in this state.
+    Present(SocketState),
+    /// So many bytes went out: those of a datagram, of UDP.
+    Sent(u64),
+    /// So many bytes came in.
+    Received(u64),
+    /// A segment was sent again.
+    Retransmitted,
+    /// What it has carried in all.
+    Counted(Counters),
+    /// It is over.
+    Closed,
+}
+
+impl Sighting {
+    /// The socket's identity, the same as in a snapshot of the system's tables.
+    pub fn key(&self) -> SocketKey {
+        let none = Endpoint { ip: unspecified_like(self.local), port: 0 };
+        let identity = SocketIdentity::Tuple {
+            protocol: self.protocol,
+            local: self.local,
+            remote: self.remote.unwrap_or(none),
+            owner: self.pid,
+        };
+        SocketKey { host: HostId::LOCAL, netns: NetnsId::default(), identity }
+    }
+}
+
+/// The address that stands for any, of the same family.
+pub(crate) const fn unspecified_like(end: Endpoint) -> IpAddr {
+    match end.ip {
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    }
+}
