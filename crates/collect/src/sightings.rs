@@ -91,13 +91,8 @@ impl Sightings {
             self.nobodys = self.nobodys.saturating_add(1);
             return;
         }
-        if sighting.protocol == Protocol::Udp && sighting.remote.is_some() {
-            if sighting.activity == Activity::Closed {
-                if let Some(key) = self.flows.forget(sighting) {
-                    self.end(key, sighting.at, differ, draft);
-                }
-                return;
-            }
+        let datagram = matches!(sighting.activity, Activity::Sent(_) | Activity::Received(_));
+        if sighting.protocol == Protocol::Udp && sighting.remote.is_some() && datagram {
             let owner = self.owner(sighting.pid);
             if let Some(key) = self.flows.saw(sighting, owner, self.now, differ, draft) {
                 self.carry(key, sighting);

@@ -6,6 +6,7 @@ pub mod cgroup;
 pub mod inet_diag;
 pub mod kernel_flow;
 pub mod kernel_record;
+pub mod macos;
 pub mod net_table;
 pub mod netlink;
 pub mod process;

@@ -48,15 +48,21 @@ pub enum Activity {
 impl Sighting {
     /// The socket's identity, the same as in a snapshot of the system's tables.
     pub fn key(&self) -> SocketKey {
-        let none = Endpoint { ip: unspecified_like(self.local), port: 0 };
-        let identity = SocketIdentity::Tuple {
-            protocol: self.protocol,
-            local: self.local,
-            remote: self.remote.unwrap_or(none),
-            owner: self.pid,
-        };
-        SocketKey { host: HostId::LOCAL, netns: NetnsId::default(), identity }
+        tuple_key(self.protocol, self.local, self.remote, self.pid)
     }
+}
+
+/// The identity of a socket that its platform gives no handle: its ends and its owner's pid.
+pub(crate) fn tuple_key(
+    protocol: Protocol,
+    local: Endpoint,
+    remote: Option<Endpoint>,
+    owner: u32,
+) -> SocketKey {
+    let none = Endpoint { ip: unspecified_like(local), port: 0 };
+    let remote = remote.unwrap_or(none);
+    let identity = SocketIdentity::Tuple { protocol, local, remote, owner };
+    SocketKey { host: HostId::LOCAL, netns: NetnsId::default(), identity }
 }
 
 /// The address that stands for any, of the same family.

@@ -5,8 +5,8 @@ use std::hash::BuildHasher;
 use std::time::Duration;
 
 use procnet_core::{
-    HostId, Moment, NetnsId, Owner, ProcessKey, Role, Socket, SocketIdentity, SocketKey,
-    SocketState, Timestamp,
+    HostId, Moment, NetnsId, Owner, ProcessKey, Role, SocketIdentity, SocketKey, SocketState,
+    Timestamp,
 };
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
@@ -73,9 +73,6 @@ impl Flows {
         let last = Use { last: now, at: sighting.at, pid: sighting.pid };
         if let Some(used) = self.used.get_mut(&key) {
             *used = last;
-            if let Activity::Counted(counters) = sighting.activity {
-                differ.socket_counted(key, counters, draft);
-            }
             return Some(key);
         }
         if self.used.len() >= self.limit {
@@ -84,10 +81,7 @@ impl Flows {
         }
         self.used.insert(key, last);
         let role = self.note_role(sighting, now, differ, draft);
-        let mut socket: Socket = opened(key, sighting, SocketState::Established, role, owner);
-        if let Activity::Counted(counters) = sighting.activity {
-            socket.counters = counters;
-        }
+        let socket = opened(key, sighting, SocketState::Established, role, owner);
         differ.socket_opened(socket, draft);
         Some(key)
     }
@@ -155,12 +149,6 @@ impl Flows {
         let mut over: Vec<_> = over.map(|(key, used)| (key, used.at)).collect();
         over.sort_unstable();
         over
-    }
-
-    /// The source says that an exchange is over. Its key, if it was told.
-    pub(super) fn forget(&mut self, sighting: &Sighting) -> Option<SocketKey> {
-        let key = key(sighting)?;
-        self.used.remove(&key).map(|_| key)
     }
 }
 

@@ -2,6 +2,8 @@
 //! UDP; loss. Each is told as the records of Linux would have it: the same events, in the same
 //! order, but for what the system does not say.
 
+mod statistics;
+
 use std::net::IpAddr;
 
 use procnet_core::{Batch, Capability};
@@ -62,33 +64,22 @@ impl Machine {
     }
 
     fn batch_with(&mut self, events: &[Made], lost: u64) -> Vec<String> {
+        self.batch_of(lost, |sightings, differ, draft| {
+            for made in events {
+                take(made, sightings, differ, draft);
+            }
+        })
+    }
+
+    fn batch_of(
+        &mut self,
+        lost: u64,
+        take: impl FnOnce(&mut Sightings, &mut Differ, &mut Draft),
+    ) -> Vec<String> {
         self.second += 1;
         let mut draft = Draft::default();
         self.sightings.begin(Moment(self.second * 1_000_000_000));
-        for made in events {
-            match etw::parse(&made.event()).expect("a payload that is read") {
-                TraceRecord::Network(record) => {
-                    let sighting = record.sighting(is_local);
-                    self.sightings.socket(&sighting, &mut self.differ, &mut draft);
-                }
-                TraceRecord::Started(record) => {
-                    let path = utf16(record.image, 100);
-                    let name = path.rsplit('\\').next().unwrap_or_default();
-                    self.sightings.process(ProcessSighting::Started {
-                        key: ProcessKey { started: record.created, ..key(record.pid, 0) },
-                        name: Arc::from(name),
-                        exe: Some(Arc::clone(&path)),
-                        parent: record.parent,
-                        at: Timestamp::default(),
-                    });
-                }
-                TraceRecord::Stopped(record) => {
-                    let key = ProcessKey { started: record.created, ..key(record.pid, 0) };
-                    self.sightings.process(ProcessSighting::Exited(key));
-                }
-                TraceRecord::Resolved(_) => {}
-            }
-        }
+        take(&mut self.sightings, &mut self.differ, &mut draft);
         let describe = |sighting: ProcessSighting, parent| sighting.bare(parent);
         self.sightings.finish(lost, &mut self.differ, &mut draft, describe);
         self.differ.close_missed(&mut draft, |_| true);
@@ -100,6 +91,31 @@ impl Machine {
     fn wait(&mut self, seconds: u64) -> Vec<String> {
         self.second += seconds - 1;
         self.batch(&[])
+    }
+}
+
+/// Takes in one event of Windows.
+fn take(made: &Made, sightings: &mut Sightings, differ: &mut Differ, draft: &mut Draft) {
+    match etw::parse(&made.event()).expect("a payload that is read") {
+        TraceRecord::Network(record) => {
+            sightings.socket(&record.sighting(is_local), differ, draft);
+        }
+        TraceRecord::Started(record) => {
+            let path = utf16(record.image, 100);
+            let name = path.rsplit('\\').next().unwrap_or_default();
+            sightings.process(ProcessSighting::Started {
+                key: ProcessKey { started: record.created, ..key(record.pid, 0) },
+                name: Arc::from(name),
+                exe: Some(Arc::clone(&path)),
+                parent: record.parent,
+                at: Timestamp::default(),
+            });
+        }
+        TraceRecord::Stopped(record) => {
+            let key = ProcessKey { started: record.created, ..key(record.pid, 0) };
+            sightings.process(ProcessSighting::Exited(key));
+        }
+        TraceRecord::Resolved(_) => {}
     }
 }
 

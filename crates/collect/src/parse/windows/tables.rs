@@ -4,12 +4,13 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use procnet_core::{
-    Attribution, Counters, Endpoint, HostId, NetnsId, Owner, Owners, ProcessKey, Protocol, Socket,
-    SocketIdentity, SocketKey, SocketState, Timestamp, UnknownOwner,
+    Attribution, Counters, Endpoint, Owner, Owners, ProcessKey, Protocol, Socket, SocketKey,
+    SocketState, Timestamp, UnknownOwner,
 };
 
 use super::super::netlink::array;
 use super::super::row::peer;
+use super::super::sighting::tuple_key;
 use super::timestamp;
 
 /// The pid that Windows writes where no process holds the socket any more.
@@ -107,14 +108,7 @@ pub struct TableRow {
 impl TableRow {
     /// The socket's identity: Windows gives it no handle of its own.
     pub fn key(&self) -> SocketKey {
-        let none = Endpoint { ip: self.unspecified(), port: 0 };
-        let identity = SocketIdentity::Tuple {
-            protocol: self.protocol,
-            local: self.local,
-            remote: self.remote.unwrap_or(none),
-            owner: self.pid,
-        };
-        SocketKey { host: HostId::LOCAL, netns: NetnsId::default(), identity }
+        tuple_key(self.protocol, self.local, self.remote, self.pid)
     }
 
     /// The socket, held by `owner`: the process that has the row's pid, if it is known.
@@ -137,13 +131,6 @@ impl TableRow {
             counters: Counters::default(),
             opened: self.created.unwrap_or_default(),
             unix: None,
-        }
-    }
-
-    const fn unspecified(&self) -> IpAddr {
-        match self.local.ip {
-            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
         }
     }
 }

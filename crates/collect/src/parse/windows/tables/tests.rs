@@ -1,5 +1,6 @@
 use std::mem::{offset_of, size_of};
 
+use procnet_core::HostId;
 use proptest::prelude::*;
 use windows_sys::Win32::NetworkManagement::IpHelper::{
     MIB_TCP_STATE_CLOSED, MIB_TCP_STATE_ESTAB, MIB_TCP_STATE_LISTEN, MIB_TCP_STATE_TIME_WAIT,
