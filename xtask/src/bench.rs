@@ -17,11 +17,13 @@ const SUBJECTS: &[(&str, &[Measure])] = &[
         "collect",
         &[
             Measure::Bench("procnet-collect", "snapshot"),
+            Measure::Bench("procnet-collect", "tables"),
             Measure::Isolated("procnet-collect", "events"),
             Measure::Loaded,
         ],
     ),
     ("events", &[Measure::Isolated("procnet-collect", "events")]),
+    ("tables", &[Measure::Bench("procnet-collect", "tables")]),
     ("loaded", &[Measure::Loaded]),
     ("engine", &[Measure::Bench("procnet-core", "engine")]),
     ("server", &[Measure::Bench("procnet-server", "encode")]),
