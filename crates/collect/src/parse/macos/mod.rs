@@ -164,6 +164,8 @@ fn until_nul(bytes: &[u8]) -> &[u8] {
 }
 
 #[cfg(test)]
+mod layouts;
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -38,6 +38,15 @@ impl<'a> Arguments<'a> {
     }
 }
 
+/// Where the fields of the answer lie.
+pub(super) const PID: usize = 12;
+pub(super) const PARENT: usize = 16;
+pub(super) const UID: usize = 20;
+pub(super) const SHORT_NAME: usize = 48;
+pub(super) const NAME: usize = 64;
+pub(super) const STARTED_SECONDS: usize = 120;
+pub(super) const STARTED_MICROSECONDS: usize = 128;
+
 /// Length of the answer to `PROC_PIDTBSDINFO`: another length means another layout.
 pub const PROCESS_INFO_LENGTH: usize = 136;
 
@@ -65,13 +74,15 @@ impl<'a> ProcessInfo<'a> {
         }
         let number = |offset| Some(u32::from_le_bytes(array(bytes, offset)?));
         let long = |offset| Some(u64::from_le_bytes(array(bytes, offset)?));
-        let [short, full] = [bytes.get(48..64)?, bytes.get(64..96)?].map(until_nul);
+        let name = |from: usize, length: usize| Some(until_nul(bytes.get(from..from + length)?));
+        let (short, full) = (name(SHORT_NAME, 16)?, name(NAME, 32)?);
+        let seconds = long(STARTED_SECONDS)?;
         Some(Self {
-            pid: number(12)?,
-            parent: number(16)?,
-            uid: number(20)?,
+            pid: number(PID)?,
+            parent: number(PARENT)?,
+            uid: number(UID)?,
             name: if full.is_empty() { short } else { full },
-            started: long(120)?.saturating_mul(1_000_000).saturating_add(long(128)?),
+            started: seconds.saturating_mul(1_000_000).saturating_add(long(STARTED_MICROSECONDS)?),
         })
     }
 

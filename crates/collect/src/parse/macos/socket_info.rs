@@ -10,21 +10,21 @@ use super::{EndsLayout, SocketRow, tcp_state, udp_state};
 pub const SOCKET_INFO_LENGTH: usize = 792;
 
 /// Where `struct socket_info` begins, after what all descriptors have.
-const SOCKET: usize = 24;
-const HANDLE: usize = SOCKET + 136;
-const PROTOCOL: usize = SOCKET + 156;
-const KIND: usize = SOCKET + 232;
-const ENDS: usize = SOCKET + 240;
-const TCP_STATE: usize = ENDS + 80;
+pub(super) const SOCKET: usize = 24;
+pub(super) const HANDLE: usize = SOCKET + 136;
+pub(super) const PROTOCOL: usize = SOCKET + 156;
+pub(super) const KIND: usize = SOCKET + 232;
+pub(super) const ENDS: usize = SOCKET + 240;
+pub(super) const TCP_STATE: usize = ENDS + 80;
 
 /// `SOCKINFO_IN`: an internet socket that is not one of TCP.
-const INTERNET: u32 = 1;
+pub(super) const INTERNET: u32 = 1;
 /// `SOCKINFO_TCP`.
-const TCP: u32 = 2;
+pub(super) const TCP: u32 = 2;
 /// `IPPROTO_UDP`.
 const UDP_NUMBER: u32 = 17;
 
-const ENDS_LAYOUT: EndsLayout = EndsLayout {
+pub(super) const ENDS_LAYOUT: EndsLayout = EndsLayout {
     remote_port: ENDS,
     local_port: ENDS + 4,
     flags: ENDS + 24,
