@@ -18,18 +18,17 @@ use procnet_core::{
 };
 use rustc_hash::FxHashMap;
 
-pub use self::processes::ProcessSighting;
-
 use self::flows::Flows;
 use self::processes::Processes;
 use crate::Differ;
 use crate::differ::Draft;
-use crate::parse::sighting::{Activity, Sighting};
+use crate::parse::sighting::{Activity, ProcessSighting, Sighting};
 
 /// Most connections that are remembered after their end was told, and for how long: systems list
 /// them in TIME_WAIT, without an owner, and so under another key, for up to four minutes.
 const MAX_OVER: usize = 262_144;
 const REMEMBERED: Duration = Duration::from_secs(300);
+const FORGET_INTERVAL: Duration = Duration::from_secs(30);
 /// How often it is told what sockets carried.
 const COUNT_INTERVAL: Duration = Duration::from_millis(250);
 
@@ -47,6 +46,7 @@ pub struct Sightings {
     next_count: Moment,
     /// Connections whose end was told.
     over: FxHashMap<Connection, Moment>,
+    next_forget: Moment,
     /// Sightings of sockets that no process is known to have.
     nobodys: u64,
 }
@@ -61,6 +61,7 @@ impl Sightings {
             carried: FxHashMap::default(),
             next_count: Moment::default(),
             over: FxHashMap::default(),
+            next_forget: Moment::default(),
             nobodys: 0,
         }
     }
@@ -107,6 +108,10 @@ impl Sightings {
             }
             // Also after a connection's end: what is still sent again is no news of it.
             Activity::Retransmitted => self.carry_known(key, sighting, differ, draft),
+            // By far the most: whatever carried something since that was last told is known.
+            Activity::Sent(_) | Activity::Received(_) if self.carried.contains_key(&key) => {
+                self.carry(key, sighting);
+            }
             Activity::Sent(_) | Activity::Received(_) | Activity::Counted(_) => {
                 if differ.drafted(&key, draft).is_none() {
                     self.open(key, sighting, differ, draft);
@@ -139,8 +144,9 @@ impl Sightings {
             self.next_count = self.now.saturating_add(COUNT_INTERVAL);
             self.tell_carried(differ, draft);
         }
-        let now = self.now;
-        if self.over.len() >= MAX_OVER / 2 {
+        if self.now >= self.next_forget {
+            self.next_forget = self.now.saturating_add(FORGET_INTERVAL);
+            let now = self.now;
             self.over.retain(|_, since| now.saturating_since(*since) < REMEMBERED);
         }
     }

@@ -1,10 +1,11 @@
-//! What a system's stream of events says of one socket, whichever system it is.
+//! What a system's stream of events says of a socket or a process, whichever system it is.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use procnet_core::{
-    Counters, Endpoint, HostId, NetnsId, Protocol, SocketIdentity, SocketKey, SocketState,
-    Timestamp,
+    Counters, Endpoint, HostId, NetnsId, Process, ProcessKey, Protocol, SocketIdentity, SocketKey,
+    SocketState, Timestamp,
 };
 
 /// One thing that was seen of one socket.
@@ -70,5 +71,44 @@ pub(crate) const fn unspecified_like(end: Endpoint) -> IpAddr {
     match end.ip {
         IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    }
+}
+
+/// A process that was seen starting or ending.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProcessSighting {
+    /// It started.
+    Started {
+        /// Which.
+        key: ProcessKey,
+        /// Its short name, sanitised.
+        name: Arc<str>,
+        /// Its executable's path, where the source knows it, sanitised.
+        exe: Option<Arc<str>>,
+        /// The id of the process that made it.
+        parent: u32,
+        /// When.
+        at: Timestamp,
+    },
+    /// It ended.
+    Exited(ProcessKey),
+}
+
+impl ProcessSighting {
+    /// Which process it is about.
+    pub const fn key(&self) -> ProcessKey {
+        match self {
+            Self::Started { key, .. } | Self::Exited(key) => *key,
+        }
+    }
+
+    /// The process as the sighting alone tells it: it may have ended before it could be looked at.
+    pub fn bare(self, parent: Option<ProcessKey>) -> Arc<Process> {
+        Arc::new(match self {
+            Self::Started { key, name, exe, at, .. } => {
+                Process { exe, parent, started: at, ..Process::bare(key, name) }
+            }
+            Self::Exited(key) => Process::bare(key, ""),
+        })
     }
 }

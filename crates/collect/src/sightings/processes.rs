@@ -2,50 +2,12 @@
 
 use std::sync::Arc;
 
-use procnet_core::{Process, ProcessKey, Timestamp};
+use procnet_core::{Process, ProcessKey};
 use rustc_hash::FxHashMap;
 
 use crate::Differ;
 use crate::differ::Draft;
-
-/// A process that was seen starting or ending.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProcessSighting {
-    /// It started.
-    Started {
-        /// Which.
-        key: ProcessKey,
-        /// Its short name, sanitised.
-        name: Arc<str>,
-        /// Its executable's path, where the source knows it, sanitised.
-        exe: Option<Arc<str>>,
-        /// The id of the process that made it.
-        parent: u32,
-        /// When.
-        at: Timestamp,
-    },
-    /// It ended.
-    Exited(ProcessKey),
-}
-
-impl ProcessSighting {
-    /// Which process it is about.
-    pub const fn key(&self) -> ProcessKey {
-        match self {
-            Self::Started { key, .. } | Self::Exited(key) => *key,
-        }
-    }
-
-    /// The process as the sighting alone tells it: it may have ended before it could be looked at.
-    pub fn bare(self, parent: Option<ProcessKey>) -> Arc<Process> {
-        Arc::new(match self {
-            Self::Started { key, name, exe, at, .. } => {
-                Process { exe, parent, started: at, ..Process::bare(key, name) }
-            }
-            Self::Exited(key) => Process::bare(key, ""),
-        })
-    }
-}
+use crate::parse::sighting::ProcessSighting;
 
 /// The processes that there are, and what is to be told of them.
 #[derive(Debug, Default)]

@@ -12,7 +12,6 @@ use super::*;
 use crate::Snapshot;
 use crate::parse::windows::etw::payloads::{Made, file_time, network, started, stopped};
 use crate::parse::windows::etw::{self, TraceRecord};
-use crate::parse::windows::text::utf16;
 
 const HERE: &str = "10.0.0.1:50000";
 const THERE: &str = "192.0.2.7:443";
@@ -101,20 +100,9 @@ fn take(made: &Made, sightings: &mut Sightings, differ: &mut Differ, draft: &mut
             sightings.socket(&record.sighting(is_local), differ, draft);
         }
         TraceRecord::Started(record) => {
-            let path = utf16(record.image, 100);
-            let name = path.rsplit('\\').next().unwrap_or_default();
-            sightings.process(ProcessSighting::Started {
-                key: ProcessKey { started: record.created, ..key(record.pid, 0) },
-                name: Arc::from(name),
-                exe: Some(Arc::clone(&path)),
-                parent: record.parent,
-                at: Timestamp::default(),
-            });
+            sightings.process(record.sighting(&[(r"\Device\HarddiskVolume4", "C:")]));
         }
-        TraceRecord::Stopped(record) => {
-            let key = ProcessKey { started: record.created, ..key(record.pid, 0) };
-            sightings.process(ProcessSighting::Exited(key));
-        }
+        TraceRecord::Stopped(record) => sightings.process(record.sighting()),
         TraceRecord::Resolved(_) => {}
     }
 }

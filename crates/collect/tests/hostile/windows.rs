@@ -2,6 +2,7 @@
 
 use procnet_collect::Differ;
 use procnet_collect::differ::Draft;
+use procnet_collect::parse::sighting::ProcessSighting;
 use procnet_collect::parse::windows::command_line::arguments;
 use procnet_collect::parse::windows::etw::{self, Provider, TraceEvent, TraceRecord};
 use procnet_collect::parse::windows::processes::{
@@ -9,9 +10,9 @@ use procnet_collect::parse::windows::processes::{
 };
 use procnet_collect::parse::windows::tables::{Detail, Rows, Table};
 use procnet_collect::parse::windows::text::utf16;
-use procnet_collect::sightings::{ProcessSighting, Sightings};
+use procnet_collect::sightings::Sightings;
 use procnet_core::text::MAX_COMMAND_LINE;
-use procnet_core::{HostId, Moment, ProcessKey, Timestamp};
+use procnet_core::{HostId, Moment, Timestamp};
 
 use crate::{Format, fields};
 
@@ -244,19 +245,11 @@ fn stories_of_events() {
                             sightings.socket(&sighting, &mut differ, &mut draft);
                         }
                         Some(TraceRecord::Started(record)) => {
-                            let (pid, started) = (record.pid, record.created);
-                            sightings.process(ProcessSighting::Started {
-                                key: ProcessKey { host: HostId::LOCAL, pid, started },
-                                name: utf16(record.image, 100),
-                                exe: None,
-                                parent: record.parent,
-                                at: Timestamp::default(),
-                            });
+                            let sighting = record.sighting(&[("\\Device", "C:")]);
+                            sightings.process(sighting);
                         }
                         Some(TraceRecord::Stopped(record)) => {
-                            let (pid, started) = (record.pid, record.created);
-                            let key = ProcessKey { host: HostId::LOCAL, pid, started };
-                            sightings.process(ProcessSighting::Exited(key));
+                            sightings.process(record.sighting());
                         }
                         _ => {}
                     }

@@ -7,12 +7,14 @@
 //! destination it is; `connid` is always 0; ids 18 and 34 count again what was received.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
-use procnet_core::{Endpoint, Protocol, Timestamp, canonical};
+use procnet_core::text::MAX_NAME;
+use procnet_core::{Endpoint, HostId, ProcessKey, Protocol, Timestamp, canonical};
 
 use super::super::netlink::array;
-use super::super::sighting::{Activity, Sighting, unspecified_like};
-use super::text::until_nul;
+use super::super::sighting::{Activity, ProcessSighting, Sighting, unspecified_like};
+use super::text::{until_nul, utf16};
 use super::timestamp;
 
 /// Most addresses that are read of one answer of the resolver.
@@ -205,6 +207,44 @@ pub struct StartedRecord<'a> {
     pub image: &'a [u8],
     /// The full name of its package in UTF-16, if it has one.
     pub package: Option<&'a [u8]>,
+}
+
+impl StartedRecord<'_> {
+    /// What it says of the process. `drives`: each device's path, and the drive that it is.
+    pub fn sighting(&self, drives: &[(&str, &str)]) -> ProcessSighting {
+        let image = utf16(self.image, MAX_NAME);
+        let path = on_drive(&image, drives);
+        let name = path.rsplit('\\').next().unwrap_or_default();
+        ProcessSighting::Started {
+            key: process_key(self.pid, self.created),
+            name: Arc::from(name),
+            parent: self.parent,
+            at: timestamp(self.created).unwrap_or_default(),
+            exe: (!path.is_empty()).then(|| Arc::from(path)),
+        }
+    }
+}
+
+impl StoppedRecord {
+    /// What it says of the process.
+    pub fn sighting(&self) -> ProcessSighting {
+        ProcessSighting::Exited(process_key(self.pid, self.created))
+    }
+}
+
+const fn process_key(pid: u32, started: u64) -> ProcessKey {
+    ProcessKey { host: HostId::LOCAL, pid, started }
+}
+
+/// A path as people know it: `\Device\HarddiskVolume4\a.exe` is `C:\a.exe`. One of no known drive
+/// stays as it is.
+pub fn on_drive(path: &str, drives: &[(&str, &str)]) -> String {
+    let found = drives.iter().find_map(|(device, drive)| {
+        let rest = path.strip_prefix(device)?;
+        // Volume 1 is not volume 12.
+        (rest.is_empty() || rest.starts_with('\\')).then(|| format!("{drive}{rest}"))
+    });
+    found.unwrap_or_else(|| path.to_owned())
 }
 
 /// A process ended.

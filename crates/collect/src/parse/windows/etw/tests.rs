@@ -1,4 +1,3 @@
-use procnet_core::ProcessKey;
 use proptest::prelude::*;
 
 use super::super::text::{encoded, utf16};
@@ -218,13 +217,30 @@ fn what_is_cut_off_is_no_record() {
 }
 
 #[test]
-fn keys_of_processes_tell_their_lives_apart() {
-    // The same id, another start: what `ProcessKey` asks of its platform.
-    let key = |second| ProcessKey {
-        host: procnet_core::HostId::LOCAL,
-        pid: 42,
-        started: file_time(second),
+fn a_path_is_told_as_people_know_it() {
+    let drives = [(r"\Device\HarddiskVolume1", "D:"), (r"\Device\HarddiskVolume12", "C:")];
+    let told = |path| on_drive(path, &drives);
+    assert_eq!(told(r"\Device\HarddiskVolume12\Дом\a.exe"), r"C:\Дом\a.exe");
+    assert_eq!(told(r"\Device\HarddiskVolume1\a.exe"), r"D:\a.exe");
+    assert_eq!(told(r"\Device\HarddiskVolume2\a.exe"), r"\Device\HarddiskVolume2\a.exe");
+    let made = start(5, 42, 41, r"\Device\HarddiskVolume12\curl.exe");
+    let Some(TraceRecord::Started(record)) = parse(&made.event()) else { panic!("none") };
+    let ProcessSighting::Started { key, name, exe, parent, at } = record.sighting(&drives) else {
+        panic!("it started")
     };
+    assert_eq!((key.pid, key.started, parent), (42, file_time(5), 41));
+    assert_eq!((&*name, exe.as_deref()), ("curl.exe", Some(r"C:\curl.exe")));
+    assert_eq!(at, Timestamp::from_seconds(5));
+}
+
+#[test]
+fn keys_of_processes_tell_their_lives_apart() {
+    let ended = |made: &Made| match parse(&made.event()) {
+        Some(TraceRecord::Stopped(record)) => record.sighting().key(),
+        other => panic!("{other:?}"),
+    };
+    let key = |second| ended(&super::payloads::stopped(9, 42, file_time(second)));
+    assert_eq!(key(5), process_key(42, file_time(5)));
     assert_ne!(key(5), key(6));
 }
 
