@@ -16,6 +16,7 @@ mod processes;
 mod restart;
 mod rings;
 mod rungs;
+mod same_story;
 mod sharing;
 mod story;
 mod tcp;
