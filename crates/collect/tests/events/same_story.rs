@@ -1,6 +1,7 @@
 //! One story, as it happens on this machine and is told by its kernel; and the same story, as the
 //! events of Windows and of macOS would tell it. What reaches the graph is the same.
 
+use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 
@@ -236,7 +237,7 @@ fn on_macos(exchanges: &[Exchange]) -> Story {
 }
 
 /// Has the story happen on this machine.
-fn happen() -> [Exchange; 2] {
+fn happen() -> io::Result<[Exchange; 2]> {
     let me = std::process::id();
 
     let (mut server, mut client) = (Puppet::start(), Puppet::start());
@@ -255,20 +256,20 @@ fn happen() -> [Exchange; 2] {
         server: (server.pid(), end(far)),
     };
 
-    let asked = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let asks = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let asked = UdpSocket::bind("127.0.0.1:0")?;
+    let asks = UdpSocket::bind("127.0.0.1:0")?;
     let udp = Exchange {
         protocol: Protocol::Udp,
-        client: (me, end(asks.local_addr().unwrap())),
-        server: (me, end(asked.local_addr().unwrap())),
+        client: (me, end(asks.local_addr()?)),
+        server: (me, end(asked.local_addr()?)),
     };
     let mut buffer = [0; ASKED as usize];
-    asks.send_to(&buffer, asked.local_addr().unwrap()).unwrap();
-    let (length, from) = asked.recv_from(&mut buffer).unwrap();
+    asks.send_to(&buffer, asked.local_addr()?)?;
+    let (length, from) = asked.recv_from(&mut buffer)?;
     assert_eq!(length, buffer.len());
-    asked.send_to(&buffer[..ANSWERED as usize], from).unwrap();
-    asks.recv_from(&mut buffer).unwrap();
-    [tcp, udp]
+    asked.send_to(&buffer[..ANSWERED as usize], from)?;
+    asks.recv_from(&mut buffer)?;
+    Ok([tcp, udp])
 }
 
 #[test]
@@ -276,7 +277,7 @@ fn a_story_is_told_alike_by_every_system() {
     let Some(mut collector) = collector() else { return };
     for _ in 0..ATTEMPTS {
         let mut story = settled(&mut collector);
-        let all = happen();
+        let all = happen().expect("UDP over loopback");
         let complete = |story: &Story| told(story, &all).len() == 4;
         let followed = story.follow(&mut collector, |story| story.lost > 0 || complete(story));
         if story.lost > 0 {
