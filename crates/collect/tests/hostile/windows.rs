@@ -42,7 +42,12 @@ fn socket_tables() {
         .collect();
     Format {
         name: "Windows: socket tables",
-        seeds: vec![table(&rows4, 8), table(&rows6, 8)],
+        seeds: vec![
+            table(&rows4, 8),
+            table(&rows6, 8),
+            include_bytes!("../fixtures/windows/tcp6_module.bin").to_vec(),
+            include_bytes!("../fixtures/windows/udp4_pid.bin").to_vec(),
+        ],
         read: |bytes| {
             let mut told = 0;
             for kind in Table::ALL {

@@ -46,6 +46,8 @@ impl Place {
 }
 
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod tests {
     use super::*;
 

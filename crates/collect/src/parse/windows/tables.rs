@@ -209,8 +209,11 @@ impl<'a> Rows<'a> {
             }
             Table::Tcp6 | Table::Udp6 => {
                 let address: [u8; 16] = array(row, offset)?;
-                let scope = u32::from_le_bytes(array(row, offset + 16)?);
-                (IpAddr::V6(Ipv6Addr::from(address)), scope, offset + 20)
+                let address = Ipv6Addr::from(address);
+                // Others have none, whatever stands there.
+                let scoped = address.is_unicast_link_local() || address.is_multicast();
+                let scope = if scoped { u32::from_le_bytes(array(row, offset + 16)?) } else { 0 };
+                (IpAddr::V6(address), scope, offset + 20)
             }
         };
         // Of the port's 32 bits only the first 16 are ever written.
