@@ -122,6 +122,14 @@ struct inet_sock {
 	__u16 inet_sport;
 } RELOCATED;
 
+struct request_sock_queue {
+	atomic_t qlen;
+} RELOCATED;
+
+struct inet_connection_sock {
+	struct request_sock_queue icsk_accept_queue;
+} RELOCATED;
+
 struct tcp_sock {
 	__u64 bytes_received;
 	__u64 bytes_sent;

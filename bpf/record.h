@@ -30,9 +30,7 @@ enum known {
 	/* Something holds it, be it a process or the kernel; else nobody has accepted it, or it
 	 * outlived its descriptors. */
 	HELD = 1,
-	/* The process that is named was found to hold it. */
-	HELD_BY_PROCESS = 2,
-	/* That process was seen opening, accepting or using it. */
+	/* The process that is named was seen opening, accepting or using it. */
 	PROCESS_SEEN = 4,
 };
 
@@ -78,15 +76,19 @@ struct socket_record {
 	__u8 remote[16];
 };
 
-/* A process that holds a socket, beside the one that the listing names. */
+/* A process that holds a socket. */
 struct holder_record {
 	__u64 cookie;
 	__u64 started;
 	__u32 pid;
 	__u32 netns;
+	__u32 length; /* of the socket_record that follows: 0 if there is none */
+	__u8 elsewhere; /* where none follows: whether the socket is told at another descriptor */
+	__u8 half_open; /* whether it listens, and handshakes have begun that are not finished */
+	__u16 protocol;
 };
 
 _Static_assert(sizeof(struct header) == 48, "no padding");
 _Static_assert(sizeof(struct process_record) == 192, "no padding");
 _Static_assert(sizeof(struct socket_record) == 144, "no padding");
-_Static_assert(sizeof(struct holder_record) == 24, "no padding");
+_Static_assert(sizeof(struct holder_record) == 32, "no padding");

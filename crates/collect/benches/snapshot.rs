@@ -142,36 +142,37 @@ fn report(sockets: usize, runs: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a look takes of a collector that listens, once it knows all sockets: from the kernel's
-/// listing to the batch. `None` where the kernel lists nothing.
+/// What a full snapshot takes of a collector that listens: from asking for one to the batch that
+/// names every socket with its owners, as the kernel has just listed them. `None` where the kernel
+/// lists nothing.
 fn listing(sockets: usize, runs: usize) -> Result<Option<Duration>, Failure> {
-    let options = CollectOptions {
-        kind: CollectorKind::Events,
-        reconcile: Duration::ZERO,
-        ..CollectOptions::default()
-    };
+    let options = CollectOptions { kind: CollectorKind::Events, ..CollectOptions::default() };
     let Ok(mut collector) = Collector::new(options) else { return Ok(None) };
-    let first = collector.poll()?.ok_or("the collector told nothing")?;
-    let owned = |event: &&Event| matches!(event, Event::SocketOpened(s) if !s.owners.is_empty());
-    let owned = first.events.iter().filter(owned).count();
-    if owned < sockets {
-        return Err(format!("only {owned} of {sockets} sockets have an owner").into());
-    }
-    drop(first);
     let mut times = Vec::new();
     for _ in 0..=runs {
-        // A look is followed by as long a rest; of what is done meanwhile nothing takes longer.
-        let mut longest = Duration::ZERO;
-        let end = Instant::now() + Duration::from_secs(2);
-        while Instant::now() < end {
-            let begin = Instant::now();
-            collector.poll()?;
-            longest = longest.max(begin.elapsed());
-            std::thread::sleep(Duration::from_millis(1));
+        collector.request_resync();
+        let begin = Instant::now();
+        let whole = loop {
+            let batch = collector.next(Duration::from_secs(10))?.ok_or("nothing was told")?;
+            if matches!(batch.events.first(), Some(Event::Resync)) {
+                break batch;
+            }
+        };
+        times.push(begin.elapsed());
+        let owned =
+            |event: &&Event| matches!(event, Event::SocketOpened(s) if !s.owners.is_empty());
+        let owned = whole.events.iter().filter(owned).count();
+        if owned < sockets {
+            return Err(format!("only {owned} of {sockets} sockets have an owner").into());
         }
-        times.push(longest);
+        drop(whole);
+        // A look is followed by as long a rest.
+        let end = Instant::now() + Duration::from_secs(1);
+        while Instant::now() < end {
+            collector.next(end.saturating_duration_since(Instant::now()))?;
+        }
     }
-    // The first look still finds out what the walk before it left open.
+    // The first one reads what was there before.
     times.remove(0);
     times.sort_unstable();
     Ok(times.get(runs / 2).copied())

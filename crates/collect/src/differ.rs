@@ -1,6 +1,7 @@
 //! Turns snapshots into events: what every polling collector needs, on any platform.
 
 mod known;
+mod listing;
 mod live;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ use rustc_hash::FxHashMap;
 
 pub use live::Draft;
 
-use self::known::KnownSockets;
+use self::known::{KnownSocket, KnownSockets};
 use crate::snapshot::Snapshot;
 
 /// Most sockets that are remembered after their end was told.
@@ -45,8 +46,11 @@ pub struct Differ {
     departed: FxHashMap<SocketKey, Timestamp>,
     /// When the last snapshot was taken.
     at: Timestamp,
-    /// Marks what the current snapshot names; whatever bears an older mark is gone.
-    generation: u64,
+    /// Marks what the current snapshot names, and what was told since it was begun; whatever bears
+    /// an older mark is gone.
+    generation: u32,
+    /// How many of the known sockets bear that mark, but for flows.
+    named: usize,
     capabilities: Arc<[Capability]>,
     sockets: KnownSockets,
     /// How many of them only events tell: no snapshot names what a socket exchanges with whom.
@@ -57,7 +61,7 @@ pub struct Differ {
 
 #[derive(Debug)]
 struct Known<T> {
-    generation: u64,
+    generation: u32,
     value: T,
 }
 
@@ -66,47 +70,46 @@ struct Known<T> {
 pub struct Intake<'a> {
     differ: &'a mut Differ,
     snapshot: &'a Snapshot,
-    whole: bool,
     /// Sockets that may inherit an owner.
     orphans: FxHashMap<FiveTuple, SocketKey>,
-    /// How many of the known sockets were named.
-    named: usize,
     alive: Vec<Event>,
 }
 
 impl Intake<'_> {
     /// Takes in one socket. What is said of a socket again replaces what was said.
     pub fn take(&mut self, mut socket: Socket) {
-        let Differ { generation, live, sockets, processes, departed, .. } = &mut *self.differ;
+        let Differ { generation, named, live, sockets, processes, departed, .. } =
+            &mut *self.differ;
         let generation = *generation;
         if let Some(known) = sockets.get_mut(&socket.key) {
             if known.generation != generation {
                 known.generation = generation;
-                self.named += 1;
+                *named += 1;
             }
-            socket.opened = known.value.opened;
-            self::live::keep_observed(&known.value, &mut socket, self.snapshot.complete, |owner| {
+            let before = known.socket();
+            socket.opened = before.opened;
+            self::live::keep_observed(before, &mut socket, self.snapshot.complete, |owner| {
                 processes.get(owner).is_some_and(|known| known.generation == generation)
             });
             if is_orphan(&socket) && *live {
                 // Its end is about to be told, and it ends as its owners' although they may have
                 // ended before it.
-                socket.owners.clone_from(&known.value.owners);
+                socket.owners.clone_from(&before.owners);
             } else if is_orphan(&socket) {
-                socket.owners = inferred(processes, generation, &known.value.owners);
+                socket.owners = inferred(processes, generation, &before.owners);
             }
-            if self.whole || !same_but_counters(&known.value, &socket) {
-                known.value = Arc::new(socket);
-                self.alive.push(Event::SocketOpened(Arc::clone(&known.value)));
-            } else if known.value.counters != socket.counters {
+            if !same_but_counters(before, &socket) {
+                known.replace(Arc::new(socket));
+                self.alive.push(Event::SocketOpened(Arc::clone(known.socket())));
+            } else if before.counters != socket.counters {
                 let (key, counters) = (socket.key, socket.counters);
                 self.alive.push(Event::SocketCounted { key, counters });
-                Arc::make_mut(&mut known.value).counters = counters;
+                known.count(counters);
             }
             return;
         }
-        if let Some(named) = departed.get_mut(&socket.key) {
-            *named = self.snapshot.at;
+        if let Some(lingers) = departed.get_mut(&socket.key) {
+            *lingers = self.snapshot.at;
             return;
         }
         if socket.opened == Timestamp::default() {
@@ -115,10 +118,10 @@ impl Intake<'_> {
         if is_orphan(&socket) && self.orphans.len() < MAX_INFERRED {
             self.orphans.extend(five_tuple(&socket).map(|tuple| (tuple, socket.key)));
         }
-        self.named += 1;
+        *named += 1;
         let socket = Arc::new(socket);
         self.alive.push(Event::SocketOpened(Arc::clone(&socket)));
-        sockets.insert(Known { generation, value: socket });
+        sockets.insert(KnownSocket::new(socket, generation));
     }
 
     /// Takes in a socket that has not been taken in yet; false if it has, or if it is a connection
@@ -150,6 +153,7 @@ impl Differ {
             departed: FxHashMap::default(),
             at: Timestamp::default(),
             generation: 0,
+            named: 0,
             capabilities,
             sockets: KnownSockets::default(),
             flows: 0,
@@ -173,6 +177,7 @@ impl Differ {
     pub fn diff(&mut self, snapshot: &mut Snapshot) -> Batch {
         let mut sockets = std::mem::take(&mut snapshot.sockets);
         self.sockets.reserve(sockets.len().saturating_sub(self.sockets.len()));
+        self.begin();
         let batch = self.diff_from(snapshot, |intake| {
             for socket in sockets.drain(..) {
                 intake.take(socket);
@@ -183,16 +188,22 @@ impl Differ {
         batch
     }
 
+    /// Begins a snapshot that is taken little by little, while events go on being told: what they
+    /// tell from now on is known, whatever the snapshot says of it.
+    pub fn begin(&mut self) {
+        self.generation = self.generation.wrapping_add(1);
+        self.named = 0;
+    }
+
     /// Like [`Differ::diff`], with sockets that `list` hands over one by one instead of those of
     /// the snapshot: it need not hold them all at once. It returns false if it could not tell all
-    /// of them: then nothing is missed.
+    /// of them: then nothing is missed. Ends what [`Differ::begin`] began.
     pub fn diff_from(
         &mut self,
         snapshot: &Snapshot,
         list: impl FnOnce(&mut Intake<'_>) -> bool,
     ) -> Batch {
         let whole = std::mem::take(&mut self.resync);
-        self.generation += 1;
         self.sequence += 1;
         let mut events = Vec::new();
         if whole {
@@ -267,16 +278,10 @@ impl Differ {
         events: &mut Vec<Event>,
     ) {
         let generation = self.generation;
-        let mut intake = Intake {
-            differ: self,
-            snapshot,
-            whole,
-            orphans: FxHashMap::default(),
-            named: 0,
-            alive: Vec::new(),
-        };
+        let mut intake =
+            Intake { differ: self, snapshot, orphans: FxHashMap::default(), alive: Vec::new() };
         let all = list(&mut intake);
-        let Intake { orphans, named, mut alive, .. } = intake;
+        let Intake { orphans, mut alive, .. } = intake;
         self.adopt(&orphans, &mut alive);
         // What two snapshots in turn do not name does not linger; one may have been interrupted.
         let before = std::mem::replace(&mut self.at, snapshot.at);
@@ -284,35 +289,34 @@ impl Differ {
         let oldest = if snapshot.lingering { oldest.max(before) } else { oldest };
         self.departed.retain(|_, named| *named >= oldest);
         self.missed.clear();
-        if whole {
-            let flows = self.sockets.values().filter(|known| known.value.key.is_flow());
-            alive.extend(flows.map(|known| Event::SocketOpened(Arc::clone(&known.value))));
-        }
-        if named + self.flows < self.sockets.len() {
+        if self.named + self.flows < self.sockets.len() {
             self.sockets.retain(|known| {
-                let key = known.value.key;
+                let key = known.socket().key;
                 let lives = known.generation == generation || key.is_flow();
-                let asked = snapshot.lingering || known.value.state != SocketState::TimeWait;
-                if !(lives || all && asked) {
-                    // Nobody knows; to somebody who is told everything it is told too.
-                    if whole {
-                        alive.push(Event::SocketOpened(Arc::clone(&known.value)));
-                    }
-                    return true;
+                let asked = snapshot.lingering || known.socket().state != SocketState::TimeWait;
+                if lives || !(all && asked) {
+                    return true; // Or nobody knows.
                 }
-                if !lives && self.live && !whole {
+                if self.live {
                     self.missed.push(key);
                     return true;
                 }
-                if !lives && !whole {
+                if !whole {
                     events.push(Event::SocketClosed { key, ending: None });
                 }
-                lives
+                false
             });
             let used = self.sockets.len();
             if is_slack(self.sockets.capacity(), used) {
                 self.sockets.shrink_to(roomy(used));
             }
+        }
+        if whole {
+            // Whoever is told everything is told all that is known.
+            events.reserve(self.sockets.len());
+            let known = self.sockets.values().map(|known| Arc::clone(known.socket()));
+            events.extend(known.map(Event::SocketOpened));
+            return;
         }
         // What closed comes first: an address that is in use again is its new socket's.
         events.append(&mut alive);
@@ -325,19 +329,20 @@ impl Differ {
             return;
         }
         let generation = self.generation;
-        let former = |known: &Known<Arc<Socket>>| {
-            let gone = known.generation != generation && !known.value.owners.is_empty();
-            let heir = *orphans.get(&five_tuple(&known.value).filter(|_| gone)?)?;
-            let owners = inferred(&self.processes, generation, &known.value.owners);
-            Some((heir, owners, known.value.opened))
+        let former = |known: &KnownSocket| {
+            let socket = known.socket();
+            let gone = known.generation != generation && !socket.owners.is_empty();
+            let heir = *orphans.get(&five_tuple(socket).filter(|_| gone)?)?;
+            let owners = inferred(&self.processes, generation, &socket.owners);
+            Some((heir, owners, socket.opened))
         };
         let inheritances: Vec<_> = self.sockets.values().filter_map(former).collect();
         for (heir, owners, opened) in inheritances {
             let Some(known) = self.sockets.get_mut(&heir) else { continue };
-            if is_orphan(&known.value) {
-                let socket = Arc::make_mut(&mut known.value);
-                (socket.owners, socket.opened) = (owners, opened);
-                events.push(Event::SocketOpened(Arc::clone(&known.value)));
+            if is_orphan(known.socket()) {
+                let socket = Socket { owners, opened, ..Socket::clone(known.socket()) };
+                known.replace(Arc::new(socket));
+                events.push(Event::SocketOpened(Arc::clone(known.socket())));
             }
         }
     }
@@ -364,7 +369,7 @@ fn five_tuple(socket: &Socket) -> Option<FiveTuple> {
 /// Those of a former socket's owners that still live.
 fn inferred(
     processes: &FxHashMap<ProcessKey, Known<Arc<Process>>>,
-    generation: u64,
+    generation: u32,
     former: &Owners,
 ) -> Owners {
     former

@@ -12,6 +12,8 @@ use procnet_core::{
 };
 use rustc_hash::FxHashMap;
 
+use super::known::KnownSocket;
+use super::listing::is_older;
 use super::{Differ, Known, MAX_DEPARTED};
 
 /// The events of one batch that is being put together.
@@ -69,7 +71,7 @@ impl Draft {
 impl Differ {
     /// What is known under this key.
     pub fn socket(&self, key: &SocketKey) -> Option<&Socket> {
-        self.sockets.get(key).map(|known| &*known.value)
+        self.sockets.get(key).map(|known| &**known.socket())
     }
 
     /// Whether the process has been told of, and has not ended.
@@ -115,7 +117,7 @@ impl Differ {
 
     /// Whether nobody told of a known socket since the last snapshot, which lacked it.
     fn is_untold(&self, key: &SocketKey, draft: &Draft) -> bool {
-        let untold = |known: &Known<Arc<Socket>>| known.generation != self.generation;
+        let untold = |known: &KnownSocket| known.generation != self.generation;
         self.sockets.get(key).is_some_and(untold) && !draft.opened.contains_key(key)
     }
 
@@ -154,8 +156,8 @@ impl Differ {
             return true;
         }
         let Some(known) = self.sockets.get_mut(key) else { return false };
-        known.generation = self.generation;
-        let mut socket = Socket::clone(&known.value);
+        mark(known, self.generation, &mut self.named);
+        let mut socket = Socket::clone(known.socket());
         if change(&mut socket) {
             draft.open(socket, true);
         }
@@ -170,8 +172,8 @@ impl Differ {
         }
         let known = self.sockets.get_mut(&socket.key);
         if let Some(known) = known {
-            known.generation = self.generation;
-            if *known.value != socket {
+            mark(known, self.generation, &mut self.named);
+            if **known.socket() != socket {
                 draft.open(socket, true);
             }
         } else {
@@ -179,7 +181,8 @@ impl Differ {
         }
     }
 
-    /// What a socket has carried so far. False if the socket is not known.
+    /// What a socket has carried so far, unless more was told already. False if the socket is not
+    /// known.
     pub fn socket_counted(
         &mut self,
         key: SocketKey,
@@ -187,12 +190,15 @@ impl Differ {
         draft: &mut Draft,
     ) -> bool {
         if let Some(drafted) = draft.socket_mut(&key) {
-            drafted.counters = counters;
+            if !is_older(&counters, &drafted.counters) {
+                drafted.counters = counters;
+            }
             return true;
         }
         let Some(known) = self.sockets.get_mut(&key) else { return false };
-        if known.value.counters != counters {
-            Arc::make_mut(&mut known.value).counters = counters;
+        let before = &known.socket().counters;
+        if *before != counters && !is_older(&counters, before) {
+            known.count(counters);
             draft.sockets.push(Event::SocketCounted { key, counters });
         }
         true
@@ -207,10 +213,16 @@ impl Differ {
             return;
         }
         // A UNIX socket does not linger, but is told again when somebody asks for such anew.
-        let lingers = known.as_ref().is_none_or(|known| known.value.protocol != Protocol::Unix);
-        if key.is_flow() {
-            self.flows -= usize::from(known.is_some());
-        } else if lingers && self.departed.len() < MAX_DEPARTED {
+        let is_unix = known.as_ref().is_some_and(|known| known.socket().protocol == Protocol::Unix);
+        let lingers = !is_unix && !key.is_flow();
+        if let Some(known) = &known {
+            if key.is_flow() {
+                self.flows -= 1;
+            } else if known.generation == self.generation {
+                self.named -= 1;
+            }
+        }
+        if lingers && self.departed.len() < MAX_DEPARTED {
             self.departed.insert(key, self.at);
         }
         draft.sockets.push(Event::SocketClosed { key, ending });
@@ -226,9 +238,13 @@ impl Differ {
                 continue;
             };
             self.departed.remove(&key);
-            let known = Known { generation, value: Arc::clone(socket) };
+            let known = KnownSocket::new(Arc::clone(socket), generation);
             let is_new = self.sockets.insert(known);
-            self.flows += usize::from(is_new && key.is_flow());
+            if is_new && key.is_flow() {
+                self.flows += 1;
+            } else if is_new {
+                self.named += 1;
+            }
         }
         if is_slack(draft.opened.capacity(), draft.sockets.len()) {
             draft.opened.shrink_to(roomy(draft.sockets.len()));
@@ -242,6 +258,14 @@ impl Differ {
         events.append(&mut draft.exits);
         Batch { host: self.host, sequence: self.sequence, at, events }
     }
+}
+
+/// Notes that a known socket was told of.
+fn mark(known: &mut KnownSocket, generation: u32, named: &mut usize) {
+    if known.generation != generation && !known.socket().key.is_flow() {
+        *named += 1;
+    }
+    known.generation = generation;
 }
 
 fn is_observed(owner: &Owner) -> bool {

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod listing;
 mod live;
 
 /// What a consumer knows.
@@ -152,7 +153,7 @@ fn a_socket_that_idles_is_shared_with_whom_it_was_told_to() {
     let mut differ = Differ::new(HostId::LOCAL, capabilities());
     let look = || snapshot(1, &[1], vec![socket(1, SocketState::Established, &[1])]);
     let shared = |differ: &Differ, batch: &Batch| {
-        let known = &differ.sockets.values().next().expect("it is known").value;
+        let known = differ.sockets.values().next().expect("it is known").socket();
         batch.events.iter().any(|event| match event {
             Event::SocketOpened(told) => Arc::ptr_eq(told, known),
             _ => false,

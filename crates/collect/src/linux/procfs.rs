@@ -9,6 +9,7 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir};
 use rustix::io::{Errno, Result};
 
 use crate::parse::process::{netns_link, socket_link};
+use crate::parse::sockstat;
 
 /// Large enough for some thousand descriptors per system call.
 const DIRECTORY_BUFFER: usize = 64 * 1024;
@@ -106,6 +107,12 @@ impl Procfs {
 
     pub(super) fn process(&self, pid: u32) -> Result<ProcessDirectory> {
         self.directory(PidPath::new(pid, "").as_c_str()?)
+    }
+
+    /// How many TCP connections of the whole machine nobody holds any more; `None` if that can't be
+    /// read.
+    pub(super) fn orphans(&self, reader: &mut Reader) -> Option<u64> {
+        sockstat::orphans(reader.read(self.root.as_fd(), c"self/net/sockstat", 4096).ok()?)
     }
 
     /// This very process.

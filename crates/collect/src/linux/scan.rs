@@ -1,6 +1,7 @@
 //! One scan of the machine after the other.
 
 mod live;
+mod look;
 mod reconcile;
 mod unix;
 
@@ -15,6 +16,7 @@ use procnet_core::{
     SocketIdentity, SocketKey, Timestamp, UnknownOwner,
 };
 
+pub(super) use self::look::Look;
 use self::reconcile::Reconciled;
 use super::examine::{Job, Report, examine_all};
 use super::host::{Rights, capabilities};
@@ -109,7 +111,9 @@ impl Scanner {
     /// The next poll tells the whole truth again, and reads it anew: for a consumer that lost a
     /// batch.
     pub fn request_resync(&mut self) {
-        self.last_full = None;
+        if !self.by_listing {
+            self.last_full = None;
+        }
         self.differ.request_resync();
     }
 

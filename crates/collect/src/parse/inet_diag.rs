@@ -28,6 +28,9 @@ pub const HANDSHAKE_STATES: u32 = 1 << 3 | 1 << 12;
 /// What is being closed, perhaps by nobody any more: both `TCP_FIN_WAIT`, `TCP_LAST_ACK`,
 /// `TCP_CLOSING`.
 pub const CLOSING_STATES: u32 = 1 << 4 | 1 << 5 | 1 << 9 | 1 << 11;
+/// Listeners: `TCP_LISTEN`. The kernel keeps them apart, so that asking for them alone is cheap
+/// however many connections there are.
+pub const LISTENING_STATE: u32 = 1 << 10;
 /// What is over: `TCP_TIME_WAIT`.
 pub const LINGERING_STATE: u32 = 1 << 6;
 /// No state at all: the answer is empty, and shows only that the kernel gives one.

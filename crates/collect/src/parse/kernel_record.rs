@@ -13,13 +13,10 @@ const HEADER_LENGTH: usize = 48;
 /// Length of a record about a process.
 const PROCESS_LENGTH: usize = 192;
 /// Length of a record about a socket.
-const SOCKET_LENGTH: usize = 144;
-/// Length of a record about a socket's holder.
-const HOLDER_LENGTH: usize = 24;
+pub(super) const SOCKET_LENGTH: usize = 144;
 /// Flags of a listing: `enum known`.
-const HELD: u8 = 1;
-const HELD_BY_PROCESS: u8 = 2;
-const PROCESS_SEEN: u8 = 4;
+pub(super) const HELD: u8 = 1;
+pub(super) const PROCESS_SEEN: u8 = 4;
 
 /// `TCP_SYN_SENT` of `include/net/tcp_states.h`.
 const SYN_SENT: u8 = 2;
@@ -128,8 +125,6 @@ pub struct ListedSocket {
     /// The process that is noted for it: who opened, accepted or was first found to hold it, by
     /// id and start in nanoseconds since boot. It may have closed it since.
     pub process: Option<(u32, u64)>,
-    /// Whether that process was found to hold it in this pass.
-    pub process_holds: bool,
     /// Whether it was seen opening, accepting or using it, rather than only found.
     pub process_seen: bool,
     /// Whether anybody holds it, be it a process or the kernel.
@@ -152,37 +147,6 @@ pub struct ListedSocket {
     pub v6_only: bool,
     /// What it carried.
     pub counters: Counters,
-}
-
-/// What walks over sockets tell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KernelRow {
-    /// It is there.
-    Listed(ListedSocket),
-    /// It carried something.
-    Counted {
-        /// The socket's cookie.
-        cookie: u64,
-        /// The network namespace's inode.
-        netns: u32,
-        /// Transport protocol.
-        protocol: Protocol,
-        /// What it carried, all in all.
-        counters: Counters,
-    },
-}
-
-/// A process that holds a socket, beside the one that a listing names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Holder {
-    /// The socket's cookie.
-    pub cookie: u64,
-    /// The process' id in the kernel's own pid namespace.
-    pub pid: u32,
-    /// When it started, in nanoseconds since boot.
-    pub started: u64,
-    /// The socket's network namespace.
-    pub netns: u32,
 }
 
 /// One record.
@@ -232,35 +196,6 @@ pub fn until_nul(bytes: &[u8]) -> &[u8] {
     bytes.split(|byte| *byte == 0).next().unwrap_or_default()
 }
 
-/// Reads one row of a walk over sockets. `None` for what is none.
-pub fn parse_row(bytes: &[u8]) -> Option<KernelRow> {
-    let bytes = bytes.first_chunk()?;
-    let listed = listed(bytes)?;
-    match u32::from_ne_bytes(array(bytes, 40)?) {
-        16 => Some(KernelRow::Listed(listed)),
-        17 => Some(KernelRow::Counted {
-            cookie: listed.cookie,
-            netns: listed.netns,
-            protocol: listed.protocol,
-            counters: listed.counters,
-        }),
-        _ => None,
-    }
-}
-
-/// Reads the holders that a walk over descriptors told; what is left over at the end is none.
-pub fn holders(bytes: &[u8]) -> impl Iterator<Item = Holder> {
-    bytes.chunks_exact(HOLDER_LENGTH).filter_map(|bytes| {
-        let holder = Holder {
-            cookie: u64::from_ne_bytes(array(bytes, 0)?),
-            started: u64::from_ne_bytes(array(bytes, 8)?),
-            pid: u32::from_ne_bytes(array(bytes, 16)?),
-            netns: u32::from_ne_bytes(array(bytes, 20)?),
-        };
-        (holder.pid != 0).then_some(holder)
-    })
-}
-
 fn socket(bytes: &[u8; SOCKET_LENGTH]) -> Option<SocketRecord> {
     let listed = listed(bytes)?;
     let [former] = array(bytes, 108)?;
@@ -289,21 +224,25 @@ fn socket(bytes: &[u8; SOCKET_LENGTH]) -> Option<SocketRecord> {
     })
 }
 
+/// By its number (RFC 9293, RFC 768).
+pub(super) fn protocol(number: u16) -> Option<Protocol> {
+    match number {
+        6 => Some(Protocol::Tcp),
+        17 => Some(Protocol::Udp),
+        _ => None,
+    }
+}
+
 /// What all records about sockets tell.
-fn listed(bytes: &[u8; SOCKET_LENGTH]) -> Option<ListedSocket> {
+pub(super) fn listed(bytes: &[u8; SOCKET_LENGTH]) -> Option<ListedSocket> {
     let [protocol, state, _, v6_only, known] = array(bytes, 106)?;
-    let protocol = match protocol {
-        6 => Protocol::Tcp,
-        17 => Protocol::Udp,
-        _ => return None,
-    };
+    let protocol = self::protocol(u16::from(protocol))?;
     let (local, remote) = ends(bytes)?;
     let remote = peer(remote);
     let state = socket_state(protocol, state, local, remote)?;
     let pid = number(bytes, 16)?;
     Some(ListedSocket {
         process: if pid == 0 { None } else { Some((pid, long(bytes, 8)?)) },
-        process_holds: pid != 0 && known & HELD_BY_PROCESS != 0,
         process_seen: pid != 0 && known & PROCESS_SEEN != 0,
         held: known & HELD != 0,
         uid: number(bytes, 20)?,
@@ -337,11 +276,11 @@ fn flow(bytes: &[u8; SOCKET_LENGTH]) -> Option<FlowRecord> {
     Some(FlowRecord { process, cookie: long(bytes, 48)?, remote, flow })
 }
 
-fn long(bytes: &[u8], offset: usize) -> Option<u64> {
+pub(super) fn long(bytes: &[u8], offset: usize) -> Option<u64> {
     array(bytes, offset).map(u64::from_ne_bytes)
 }
 
-fn number(bytes: &[u8], offset: usize) -> Option<u32> {
+pub(super) fn number(bytes: &[u8], offset: usize) -> Option<u32> {
     array(bytes, offset).map(u32::from_ne_bytes)
 }
 
@@ -377,13 +316,13 @@ fn endpoint(family: u16, address: [u8; 16], port: u16) -> Option<Endpoint> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
     /// Writes `values` at their offsets.
-    fn bytes(length: usize, values: &[(usize, &[u8])]) -> Vec<u8> {
+    pub(in crate::parse) fn bytes(length: usize, values: &[(usize, &[u8])]) -> Vec<u8> {
         let mut bytes = vec![0; length];
         for (offset, value) in values {
             bytes[*offset..offset + value.len()].copy_from_slice(value);
@@ -391,7 +330,7 @@ mod tests {
         bytes
     }
 
-    fn connected() -> Vec<u8> {
+    pub(in crate::parse) fn connected() -> Vec<u8> {
         bytes(
             SOCKET_LENGTH,
             &[
@@ -496,87 +435,7 @@ mod tests {
         assert_eq!(parse(&record[..PROCESS_LENGTH - 1]), None);
     }
 
-    #[test]
-    fn a_listed_socket() {
-        let mut record = connected();
-        record[40..44].copy_from_slice(&16_u32.to_ne_bytes());
-        let Some(KernelRow::Listed(socket)) = parse_row(&record) else { panic!("none") };
-        assert_eq!((socket.cookie, socket.process), (99, Some((42, 70))));
-        assert_eq!((socket.held, socket.process_holds), (false, false));
-        assert_eq!(socket.state, SocketState::Established);
-        record[110] = HELD | HELD_BY_PROCESS;
-        let Some(KernelRow::Listed(socket)) = parse_row(&record) else { panic!("none") };
-        assert_eq!((socket.held, socket.process_holds), (true, true));
-        assert!(!socket.process_seen);
-        record[110] = PROCESS_SEEN;
-        let Some(KernelRow::Listed(socket)) = parse_row(&record) else { panic!("none") };
-        assert_eq!((socket.held, socket.process_seen), (false, true));
-        record[110] = HELD | HELD_BY_PROCESS | PROCESS_SEEN;
-        record[16..20].fill(0);
-        let Some(KernelRow::Listed(socket)) = parse_row(&record) else { panic!("none") };
-        assert_eq!((socket.held, socket.process, socket.process_holds), (true, None, false));
-        assert_eq!(parse(&record), None, "a listing is no event");
-        assert_eq!(parse_row(&connected()), None, "an event is no listing");
-    }
-
-    #[test]
-    fn a_counted_socket() {
-        let mut record = connected();
-        record[40..44].copy_from_slice(&17_u32.to_ne_bytes());
-        let Some(KernelRow::Counted { cookie, netns, counters, .. }) = parse_row(&record) else {
-            panic!("none")
-        };
-        assert_eq!((cookie, netns), (99, 4_026_531_840));
-        assert_eq!((counters.received_bytes, counters.sent_bytes), (10, 20));
-    }
-
-    #[test]
-    fn holders_of_sockets() {
-        let one = bytes(
-            HOLDER_LENGTH,
-            &[
-                (0, &99_u64.to_ne_bytes()),
-                (8, &70_u64.to_ne_bytes()),
-                (16, &42_u32.to_ne_bytes()),
-                (20, &5_u32.to_ne_bytes()),
-            ],
-        );
-        let expected = Holder { cookie: 99, pid: 42, started: 70, netns: 5 };
-        let nobody = [0; HOLDER_LENGTH];
-        let all = [one.as_slice(), &nobody, &one].concat();
-        assert_eq!(holders(&all).collect::<Vec<_>>(), [expected, expected]);
-        for length in 0..all.len() {
-            assert!(holders(&all[..length]).count() <= length / HOLDER_LENGTH);
-        }
-    }
-
-    #[test]
-    fn what_is_cut_off_is_no_row() {
-        let mut record = connected();
-        for kind in [16_u32, 17] {
-            record[40..44].copy_from_slice(&kind.to_ne_bytes());
-            for length in 0..SOCKET_LENGTH {
-                assert_eq!(parse_row(&record[..length]), None);
-            }
-            assert!(parse_row(&record).is_some());
-        }
-    }
-
     proptest! {
-        #[test]
-        fn no_mutation_of_a_row_makes_it_panic(
-            changes in prop::collection::vec((0_usize..SOCKET_LENGTH, any::<u8>()), 0..16),
-        ) {
-            let mut record = connected();
-            record[40] = 16;
-            for (place, value) in changes {
-                record[place] = value;
-            }
-            let _ = parse_row(&record);
-            let _ = parse(&record);
-            let _ = holders(&record).count();
-        }
-
         #[test]
         fn nothing_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..256), kind in 0_u32..9) {
             let mut bytes = bytes;
@@ -584,8 +443,6 @@ mod tests {
                 place.copy_from_slice(&kind.to_ne_bytes());
             }
             let _ = parse(&bytes);
-            let _ = parse_row(&bytes);
-            let _ = holders(&bytes).count();
         }
     }
 }

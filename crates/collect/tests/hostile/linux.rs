@@ -3,7 +3,8 @@
 use procnet_collect::parse::inet_diag::{self, SOCK_DIAG_BY_FAMILY};
 use procnet_collect::parse::netlink::{Attributes, Messages};
 use procnet_collect::parse::{
-    cgroup, kernel_flow, kernel_record, net_table, process, route, unix_diag, unix_table,
+    cgroup, kernel_flow, kernel_record, kernel_walk, net_table, process, route, unix_diag,
+    unix_table,
 };
 use procnet_core::Protocol;
 
@@ -93,14 +94,21 @@ fn records_of_our_programs() {
             ],
         )
     };
+    // A holder, and one with the socket that changed.
+    let holder = |length: u8| {
+        fields(32, &[(0, &[99]), (8, &[70]), (16, &[42]), (20, &[5]), (24, &[length]), (30, &[6])])
+    };
+    let held = [holder(0), holder(144), socket(16)].concat();
     let process = fields(192, &[(16, &[43]), (40, &[5]), (56, &[42]), (64, b"/usr/bin/curl")]);
     Format {
         name: "Linux: records of our programs",
-        seeds: vec![socket(1), socket(2), socket(16), socket(17), process],
+        seeds: vec![socket(1), socket(2), socket(16), socket(17), process, held],
         read: |bytes| {
+            let held = kernel_walk::held_sockets(bytes).count();
+            assert!(held <= bytes.len() / 32);
             let told = usize::from(kernel_record::parse(bytes).is_some())
-                + usize::from(kernel_record::parse_row(bytes).is_some());
-            assert!(kernel_record::holders(bytes).count() <= bytes.len() / 24);
+                + usize::from(kernel_walk::parse_row(bytes).is_some())
+                + held;
             if let Some(key) = bytes.first_chunk()
                 && let Some((_, remote)) = kernel_flow::parse_key(key)
                 && let Some(flow) = bytes.first_chunk()

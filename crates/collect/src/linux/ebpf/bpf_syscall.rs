@@ -74,6 +74,11 @@ impl Link {
         unsafe { descriptor(BPF_LINK_CREATE, &attributes) }.map(Self)
     }
 
+    /// The same, to be walked with elsewhere.
+    pub(super) fn try_clone(&self) -> io::Result<Self> {
+        self.0.try_clone().map(Self)
+    }
+
     /// Begins a walk: it goes on as the file is read.
     pub(super) fn walk(&self) -> io::Result<File> {
         let attributes = IteratorAttributes { link: self.0.as_fd().as_raw_fd(), flags: 0 };

@@ -25,7 +25,7 @@ impl Inheritance {
     /// Looks at the children of former frames that still live, and tells what they inherited.
     pub(super) fn settle(
         &mut self,
-        iterators: &mut Iterators,
+        iterators: &Iterators,
         forked: Vec<ProcessKey>,
         scanner: &mut Scanner,
         draft: &mut Draft,
@@ -44,7 +44,7 @@ impl Inheritance {
     }
 }
 
-fn inherit(child: ProcessKey, iterators: &mut Iterators, scanner: &mut Scanner, draft: &mut Draft) {
+fn inherit(child: ProcessKey, iterators: &Iterators, scanner: &mut Scanner, draft: &mut Draft) {
     for holder in iterators.held_by(child.pid) {
         if scanner.ticks(holder.started) != child.started {
             continue;

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::fd::AsFd as _;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aya::maps::{Array, Map, MapData, RingBuf};
 use aya::programs::{Program, ProgramFd};
@@ -11,27 +12,28 @@ use rustix::io::Errno;
 
 use super::bpf_syscall::{Link, Target};
 use super::programs::{Part, Parts};
-use crate::parse::kernel_record::{self, Holder, KernelRow};
+use super::walk::Walk;
+use crate::parse::kernel_walk::{self, Holder, KernelRow};
 
 /// The kernel hands over at most 32 KiB per call.
 const BUFFER_LENGTH: usize = 32 * 1024;
-/// Most walks that one pass takes: each but the last fills the ring.
+/// Most walks over what is remembered that it takes to see all of it: each but the last fills the
+/// ring.
 const MAX_WALKS: usize = 4096;
-/// Most holders that one pass takes in, beside those that the listing names.
-pub(in crate::platform) const MAX_HOLDERS: usize = 1_000_000;
 
 /// The iterators that the kernel let us load.
 pub(in crate::platform) struct Iterators {
-    holders: ProgramFd,
+    /// Over the descriptors of one process, unless the kernel can't walk over those of one alone;
+    /// and of all.
+    holdings: Option<ProgramFd>,
     everybody: Link,
-    listing: Link,
+    /// Over every other descriptor of all processes.
+    holders: [Link; 2],
+    unheld: Link,
     counting: Option<Link>,
-    /// Whether the descriptors of a single process can be walked over.
-    single: bool,
-    rows: RingBuf<MapData>,
-    passes: Array<MapData, u32>,
+    rows: Arc<Mutex<Rows>>,
+    passes: Array<MapData, [u32; 2]>,
     pass: u32,
-    buffer: Vec<u8>,
 }
 
 impl std::fmt::Debug for Iterators {
@@ -43,133 +45,173 @@ impl std::fmt::Debug for Iterators {
 impl Iterators {
     /// Loads what the kernel lets us. `None` if holders or sockets can't be walked over.
     pub(super) fn load(object: &mut Ebpf, btf: &Btf, parts: &mut Parts) -> Option<Self> {
-        let holders = load(object, "holders", "task_file", btf)?;
-        let listed = load(object, "listed", "bpf_sk_storage_map", btf)?;
+        let everybody = |program: &ProgramFd| Link::new(program.as_fd(), Target::Everything).ok();
+        let even = everybody(&load(object, "even_holders", "task_file", btf)?)?;
+        let odd = everybody(&load(object, "odd_holders", "task_file", btf)?)?;
+        let holdings = load(object, "holdings", "task_file", btf)?;
+        let alone = Link::new(holdings.as_fd(), Target::Process(std::process::id())).is_ok();
+        let unheld = load(object, "unheld", "bpf_sk_storage_map", btf)?;
         let counted = load(object, "counted", "bpf_sk_storage_map", btf);
-        let everybody = Link::new(holders.as_fd(), Target::Everything).ok()?;
         let sockets = match object.map("sockets")? {
             Map::SkStorage(map) => map.fd().as_fd(),
             _ => return None,
         };
-        let listing = Link::new(listed.as_fd(), Target::Map(sockets)).ok()?;
+        let unheld = Link::new(unheld.as_fd(), Target::Map(sockets)).ok()?;
         let counting =
             counted.and_then(|program| Link::new(program.as_fd(), Target::Map(sockets)).ok());
-        let single = Link::new(holders.as_fd(), Target::Process(std::process::id())).is_ok();
-        let rows = RingBuf::try_from(object.take_map("rows")?).ok()?;
+        let rows = Rows(RingBuf::try_from(object.take_map("rows")?).ok()?);
         let passes = Array::try_from(object.take_map("passes")?).ok()?;
         for (part, there) in
-            [(Part::Listed, true), (Part::Counted, counting.is_some()), (Part::Inherited, single)]
+            [(Part::Listed, true), (Part::Counted, counting.is_some()), (Part::Inherited, alone)]
         {
             if there {
                 parts.add(part);
             }
         }
-        let buffer = vec![0; BUFFER_LENGTH];
-        Some(Self { holders, everybody, listing, counting, single, rows, passes, pass: 0, buffer })
+        Some(Self {
+            everybody: everybody(&holdings)?,
+            holdings: alone.then_some(holdings),
+            holders: [even, odd],
+            unheld,
+            counting,
+            rows: Arc::new(Mutex::new(rows)),
+            passes,
+            pass: 0,
+        })
     }
 
-    /// Begins a pass: finds a holder for every socket that has none noted, and returns all other
-    /// holders, sorted by socket; and how many are too many.
-    pub(in crate::platform) fn find_holders(&mut self) -> io::Result<(Vec<Holder>, u64)> {
+    /// Begins a pass: a walk over all descriptors that tells who holds which socket, and of
+    /// sockets what changed since they were told; with `whole` of all of them.
+    pub(in crate::platform) fn begin_pass(&mut self, whole: bool) -> io::Result<Walk> {
         // 0 is what a socket has that no pass has seen.
         self.pass = self.pass.checked_add(1).unwrap_or(1);
-        self.passes.set(0, self.pass, 0).map_err(io::Error::other)?;
-        let (mut found, left_out) = read_holders(self.everybody.walk()?, &mut self.buffer)?;
-        found.sort_unstable();
-        found.dedup();
-        Ok((found, left_out))
+        self.passes.set(0, [self.pass, u32::from(whole)], 0).map_err(io::Error::other)?;
+        let [even, odd] = &self.holders;
+        Walk::begin([even.walk()?, odd.walk()?])
     }
 
-    /// The sockets that a process holds, but for those that the listing names it for. None if it
-    /// has ended.
-    pub(super) fn held_by(&mut self, pid: u32) -> Vec<Holder> {
-        if !self.single {
-            return Vec::new();
-        }
-        let link = Link::new(self.holders.as_fd(), Target::Process(pid));
-        let walk = link.and_then(|link| link.walk());
-        let found = walk.and_then(|walk| read_holders(walk, &mut self.buffer));
-        found.map(|(found, _)| found).unwrap_or_default()
+    /// Tells every socket that is remembered and that the walk of this pass did not come by.
+    pub(in crate::platform) fn list_unheld(&self, each: impl FnMut(KernelRow)) -> io::Result<()> {
+        walk_with(&self.rows, &self.unheld, each)
     }
 
-    /// Tells every socket, each once, as of the pass that was begun.
-    pub(in crate::platform) fn list(&mut self, each: impl FnMut(KernelRow)) -> io::Result<()> {
-        walk(&self.listing, &mut self.rows, &mut self.buffer, each)
+    /// The sockets that a process holds. None if it has ended.
+    pub(super) fn held_by(&self, pid: u32) -> Vec<Holder> {
+        self.walk_over(pid).and_then(read_holders).unwrap_or_default()
     }
 
-    /// Has every socket remembered that a process holds: those that came up since the last walk
-    /// are not before they have been used for a while.
-    pub(super) fn remember_all(&mut self) -> io::Result<()> {
-        read_holders(self.everybody.walk()?, &mut self.buffer).map(drop)
+    fn walk_over(&self, pid: u32) -> io::Result<File> {
+        let program = self.holdings.as_ref().ok_or(io::ErrorKind::Unsupported)?;
+        Link::new(program.as_fd(), Target::Process(pid))?.walk()
     }
 
-    /// Tells every socket that carried something since it was listed or counted before.
-    pub(super) fn count(&mut self, each: impl FnMut(KernelRow)) -> io::Result<()> {
-        match &self.counting {
-            Some(link) => walk(link, &mut self.rows, &mut self.buffer, each),
-            None => Ok(()),
-        }
+    /// Prepares to count what these processes hold, and all else that is remembered; `None` stands
+    /// for all processes. It can be done elsewhere. `None` if the kernel can't count.
+    pub(super) fn count(&self, pids: Option<&[u32]>) -> Option<Count> {
+        let link = self.counting.as_ref()?.try_clone().ok()?;
+        let walks = match pids {
+            // Who has ended holds nothing.
+            Some(pids) if self.holdings.is_some() => {
+                pids.iter().filter_map(|pid| self.walk_over(*pid).ok()).collect()
+            }
+            Some([]) => Vec::new(),
+            _ => self.everybody.walk().into_iter().collect(),
+        };
+        Some(Count { walks, link, rows: Arc::clone(&self.rows) })
     }
 }
 
-/// Loads one iterator's program, without attaching it.
+/// A count that is about to be taken.
+pub(super) struct Count {
+    walks: Vec<File>,
+    link: Link,
+    rows: Arc<Mutex<Rows>>,
+}
+
+impl Count {
+    /// Tells every socket that carried something since it was listed or counted before.
+    pub(super) fn take(self, each: impl FnMut(KernelRow)) -> io::Result<()> {
+        // Sockets that came up since are not remembered before they have been used for a while, or
+        // a walk has come by them.
+        for walk in self.walks {
+            read_holders(walk)?;
+        }
+        walk_with(&self.rows, &self.link, each)
+    }
+}
+
+/// Loads an iterator's program, without attaching it.
 fn load(object: &mut Ebpf, name: &str, kind: &str, btf: &Btf) -> Option<ProgramFd> {
     let Some(Program::Iter(program)) = object.program_mut(name) else { return None };
     program.load(kind, btf).ok()?;
     program.fd().ok()?.try_clone().ok()
 }
 
-/// A walk ends early when the ring is full; what has been told then is not told again, so that
-/// the walk that comes to its end has seen all, however much came and went meanwhile.
-fn walk(
-    link: &Link,
-    rows: &mut RingBuf<MapData>,
-    buffer: &mut [u8],
-    mut each: impl FnMut(KernelRow),
-) -> io::Result<()> {
-    for _ in 0..MAX_WALKS {
-        let mut file = link.walk()?;
-        let ended = loop {
-            let ended = match file.read(buffer) {
-                Ok(0) => true,
-                Err(error) if is(&error, Errno::AGAIN) => false,
-                Ok(_) => continue,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
-            let mut told = false;
-            while let Some(item) = rows.next() {
-                told = true;
-                if let Some(row) = kernel_record::parse_row(&item) {
-                    each(row);
+/// Where walks over what is remembered put what they tell.
+struct Rows(RingBuf<MapData>);
+
+fn walk_with(rows: &Mutex<Rows>, link: &Link, each: impl FnMut(KernelRow)) -> io::Result<()> {
+    // Whoever panicked left rows there that were told to nobody: at worst they are told now.
+    rows.lock().unwrap_or_else(PoisonError::into_inner).walk(link, each)
+}
+
+impl Rows {
+    /// Walks. It ends early when the ring is full; what has been told then is not told again, so
+    /// that the walk that comes to its end has seen all, however much came and went meanwhile.
+    fn walk(&mut self, link: &Link, mut each: impl FnMut(KernelRow)) -> io::Result<()> {
+        // Nothing is written to it, but the kernel wants to see one.
+        let mut buffer = [0; 64];
+        for _ in 0..MAX_WALKS {
+            let mut file = link.walk()?;
+            let ended = loop {
+                let ended = match file.read(&mut buffer) {
+                    Ok(0) => true,
+                    Err(error) if is(&error, Errno::AGAIN) => false,
+                    Ok(_) => continue,
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    Err(error) => return Err(error),
+                };
+                let mut told = false;
+                while let Some(item) = self.0.next() {
+                    told = true;
+                    if let Some(row) = kernel_walk::parse_row(&item) {
+                        each(row);
+                    }
                 }
+                // The kernel also pauses after a million sockets, with nothing to tell.
+                if ended || told {
+                    break ended;
+                }
+            };
+            if ended {
+                return Ok(());
             }
-            // The kernel also pauses after a million sockets, with nothing to tell.
-            if ended || told {
-                break ended;
-            }
-        };
-        if ended {
-            return Ok(());
         }
+        Err(io::Error::other("sockets come faster than they can be listed"))
     }
-    Err(io::Error::other("sockets come faster than they can be listed"))
 }
 
 /// Reads a walk over descriptors to its end.
-fn read_holders(mut walk: File, buffer: &mut [u8]) -> io::Result<(Vec<Holder>, u64)> {
-    let (mut found, mut left_out) = (Vec::new(), 0);
+fn read_holders(walk: File) -> io::Result<Vec<Holder>> {
+    let mut holders = Vec::new();
+    read_all(walk, |bytes| {
+        holders.extend(kernel_walk::held_sockets(&bytes).map(|held| held.holder));
+        true
+    })?;
+    Ok(holders)
+}
+
+/// Reads a walk over descriptors to its end, or until somebody wants no more of it. Records are
+/// never torn.
+pub(super) fn read_all(mut walk: File, mut each: impl FnMut(Vec<u8>) -> bool) -> io::Result<()> {
     loop {
-        match walk.read(buffer) {
-            Ok(0) => return Ok((found, left_out)),
+        let mut buffer = vec![0; BUFFER_LENGTH];
+        match walk.read(&mut buffer) {
+            Ok(0) => return Ok(()),
             Ok(length) => {
-                // Records are never torn.
-                for holder in kernel_record::holders(buffer.get(..length).unwrap_or_default()) {
-                    if found.len() < MAX_HOLDERS {
-                        found.push(holder);
-                    } else {
-                        left_out += 1;
-                    }
+                buffer.truncate(length);
+                if !each(buffer) {
+                    return Ok(());
                 }
             }
             // After a million descriptors the kernel pauses.

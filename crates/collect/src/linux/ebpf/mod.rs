@@ -12,6 +12,7 @@ mod pace;
 mod programs;
 mod skipped;
 mod tracker;
+mod walk;
 
 use std::time::{Duration, Instant};
 
@@ -24,11 +25,12 @@ use self::inheritance::Inheritance;
 pub(in crate::platform) use self::iterators::Iterators;
 use self::programs::{LoadError, Programs};
 use self::tracker::Tracker;
+pub(in crate::platform) use self::walk::Walk;
 use super::collector::next_look;
 use super::processes::Clock;
-use super::scan::Scanner;
+use super::scan::{Look, Scanner};
 use crate::differ::Draft;
-use crate::parse::kernel_record::KernelRecord;
+use crate::parse::kernel_record::{KernelRecord, SocketRecord};
 use crate::{CollectError, CollectOptions};
 
 /// How long records gather. A frame: shorter costs wake-ups, longer is seen.
@@ -49,14 +51,22 @@ pub(in crate::platform) struct Listener {
     counting: Counting,
     snapshot_interval: Duration,
     unix: bool,
+    /// The snapshot that is being taken.
+    look: Option<Box<Look>>,
     next_snapshot: Instant,
     next_drain: Instant,
     /// No snapshot is taken before: one that takes long is followed by as long a rest.
     rested: Instant,
     /// What happened before the snapshot that is due has been told.
     caught_up: bool,
-    /// Records were lost: what cannot be verified any more is not kept.
+    /// A snapshot that was begun before this was asked for is not enough.
+    urgent: bool,
+    /// Records were lost since the last snapshot was begun, and before it.
     lost: bool,
+    lost_before: bool,
+    /// A snapshot has been taken and what it lacked is to be closed; true if records had been lost
+    /// before it: then what cannot be verified any more is not kept.
+    unsettled: Option<bool>,
 }
 
 impl Listener {
@@ -96,11 +106,15 @@ impl Listener {
             counting: Counting::default(),
             snapshot_interval,
             unix: false,
+            look: None,
             next_snapshot: Instant::now(),
             next_drain: Instant::now(),
             rested: Instant::now(),
             caught_up: true,
+            urgent: false,
             lost: false,
+            lost_before: false,
+            unsettled: None,
         })
     }
 
@@ -112,6 +126,7 @@ impl Listener {
     pub(super) fn request_resync(&mut self) {
         self.scanner.request_resync();
         self.next_snapshot = Instant::now();
+        self.urgent = true;
     }
 
     /// Whether UNIX sockets are told too.
@@ -123,32 +138,21 @@ impl Listener {
         self.unix = unix;
     }
 
-    /// What happened since the last call: events, or a snapshot's findings when one is due.
-    /// `None` if nothing did.
+    /// What happened since the last call: events, or a snapshot's findings when one is due. A
+    /// snapshot is taken little by little, for up to a frame at a time. `None` if nothing happened.
     pub(super) fn poll(&mut self) -> Result<Option<Batch>, CollectError> {
         let began = Instant::now();
-        let due = began >= self.next_snapshot;
-        if due && self.caught_up {
-            self.caught_up = false;
-            // Our programs remember nothing of UNIX sockets.
-            let iterators = self.programs.iterators().filter(|_| !self.unix);
-            self.scanner.set_by_listing(iterators.is_some());
-            let batch = match iterators {
-                Some(iterators) => self.scanner.reconcile(iterators),
-                None => self.scanner.poll(),
-            };
-            // Also after a failure: trying again at once would only fail again.
-            let interval = self.snapshot_interval;
-            let interval = if self.unix { interval.min(UNIX_INTERVAL) } else { interval };
-            self.next_snapshot = next_look(began, interval);
-            self.next_drain = next_look(began, FRAME);
-            self.rested = next_look(began, Duration::ZERO);
-            if let Ok(batch) = &batch {
-                self.tracker.after_snapshot(batch.at);
+        if let Some(look) = self.look.take() {
+            if let Some(batch) = self.go_on_looking(look)? {
+                return Ok(Some(batch));
             }
-            return batch.map(Some);
+            if Instant::now() < self.next_drain {
+                return Ok(None);
+            }
+        } else if began >= self.next_snapshot && self.caught_up {
+            return self.begin_snapshot(began);
         }
-        self.caught_up = due;
+        self.caught_up = began >= self.next_snapshot;
         let batch = self.drain();
         self.next_drain = next_look(began, FRAME);
         Ok(batch)
@@ -157,15 +161,64 @@ impl Listener {
     /// When asking again is worth it: records gather for a frame, but what comes before a snapshot
     /// that is due is told right before it.
     pub(super) fn next_poll(&self) -> Instant {
-        if self.caught_up { self.next_drain.min(self.next_snapshot) } else { self.next_drain }
+        if self.look.is_some() { Instant::now() } else { self.next_drain.min(self.next_snapshot) }
+    }
+
+    fn begin_snapshot(&mut self, began: Instant) -> Result<Option<Batch>, CollectError> {
+        self.caught_up = false;
+        self.urgent = false;
+        self.lost_before = std::mem::take(&mut self.lost);
+        // Until it has ended; and trying again at once after a failure would only fail again.
+        self.rest_after(began, 1);
+        // Our programs remember nothing of UNIX sockets.
+        let iterators = self.programs.iterators().filter(|_| !self.unix);
+        self.scanner.set_by_listing(iterators.is_some());
+        if let Some(iterators) = iterators {
+            self.look = Some(Box::new(self.scanner.begin_look(iterators)?));
+            return Ok(None);
+        }
+        let batch = self.scanner.poll();
+        self.rest_after(began, 1);
+        batch.map(|batch| Some(self.taken(batch)))
+    }
+
+    /// Takes in what the walk tells until it is time to drain; the snapshot's findings if it has
+    /// ended.
+    fn go_on_looking(&mut self, mut look: Box<Look>) -> Result<Option<Batch>, CollectError> {
+        if !self.scanner.go_on_looking(&mut look, self.next_drain)? {
+            self.look = Some(look);
+            return Ok(None);
+        }
+        let Some(iterators) = self.programs.iterators() else { return Ok(None) };
+        let batch = self.scanner.finish_look(&look, iterators)?;
+        // The walkers, which wait for memory most of the time, and this thread, which waits for them.
+        self.rest_after(look.began(), Walk::THREADS);
+        Ok(Some(self.taken(batch)))
+    }
+
+    /// A snapshot's findings.
+    fn taken(&mut self, batch: Batch) -> Batch {
+        self.tracker.after_snapshot(batch.at);
+        self.unsettled = Some(self.lost_before);
+        batch
+    }
+
+    /// Puts off the next snapshot after one that began then and kept up to so many cores busy: of
+    /// all time it may take half of one (C9).
+    fn rest_after(&mut self, began: Instant, cores: u32) {
+        let interval = self.snapshot_interval;
+        let interval = if self.unix { interval.min(UNIX_INTERVAL) } else { interval };
+        self.rested = Instant::now() + began.elapsed() * (2 * cores - 1);
+        let next = if self.urgent { self.rested } else { began + interval };
+        self.next_snapshot = next.max(self.rested);
     }
 
     fn drain(&mut self) -> Option<Batch> {
         let Self { scanner, programs, tracker, draft, inheritance, counting, .. } = self;
         for _ in 0..MAX_ROUNDS {
             let more = programs.drain(|record| {
-                if matches!(record, KernelRecord::Socket(_)) {
-                    counting.expect_news();
+                if let KernelRecord::Socket(SocketRecord { process: Some(process), .. }) = &record {
+                    counting.expect_news(process.pid);
                 }
                 tracker.record(&record, scanner, draft);
             });
@@ -175,12 +228,13 @@ impl Listener {
         }
         let lost = programs.newly_lost();
         scanner.note_untold_datagrams(programs.newly_untold());
-        // What was missed before the loss can't be told from what was lost of it.
-        let again = scanner.settle(std::mem::replace(&mut self.lost, lost > 0), draft);
+        let again = self.unsettled.take().is_some_and(|all| scanner.settle(all, draft));
         if lost > 0 {
+            self.lost = true;
             scanner.read_everything();
         }
         if lost > 0 || again {
+            self.urgent = true;
             self.next_snapshot = self.rested.max(Instant::now());
             self.caught_up = Instant::now() >= self.next_snapshot;
         }

@@ -10,29 +10,38 @@ const DUTY: u32 = 50;
 /// Keeps a pace that costs at most one part in [`DUTY`] of a core.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Pace {
-    next: Option<Instant>,
+    began: Option<Instant>,
+    interval: Duration,
 }
 
 impl Pace {
-    /// Does it, if it is time to.
-    pub(super) fn keep(&mut self, doing: impl FnOnce()) {
-        let begin = Instant::now();
-        if self.next.is_some_and(|next| begin < next) {
-            return;
-        }
-        doing();
-        self.next = begin.checked_add(interval(begin.elapsed()));
+    /// Whether it is time to begin again.
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        self.began.is_none_or(|began| now.saturating_duration_since(began) >= self.interval)
     }
-}
 
-/// From one beginning to the next, of what takes so long.
-fn interval(took: Duration) -> Duration {
-    took.saturating_mul(DUTY).max(SHORTEST)
+    /// It begins.
+    pub(super) fn begins(&mut self, now: Instant) {
+        self.began = Some(now);
+        self.interval = SHORTEST;
+    }
+
+    /// What has begun took so long.
+    pub(super) fn took(&mut self, took: Duration) {
+        self.interval = took.saturating_mul(DUTY).max(SHORTEST);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn interval(took: Duration) -> Duration {
+        let mut pace = Pace::default();
+        pace.begins(Instant::now());
+        pace.took(took);
+        pace.interval
+    }
 
     #[test]
     fn what_costs_little_is_done_four_times_a_second() {
@@ -50,11 +59,12 @@ mod tests {
     #[test]
     fn it_is_done_at_once_and_then_not_too_soon() {
         let mut pace = Pace::default();
-        let mut done = 0;
-        pace.keep(|| done += 1);
-        assert_eq!(done, 1);
-        let mut soon = Pace { next: Instant::now().checked_add(Duration::from_secs(3600)) };
-        soon.keep(|| done += 1);
-        assert_eq!(done, 1);
+        let now = Instant::now();
+        assert!(pace.is_due(now));
+        pace.begins(now);
+        assert!(!pace.is_due(now));
+        pace.took(Duration::from_millis(40));
+        assert!(!pace.is_due(now + Duration::from_millis(1999)));
+        assert!(pace.is_due(now + Duration::from_secs(2)));
     }
 }

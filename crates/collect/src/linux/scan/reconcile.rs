@@ -4,27 +4,21 @@
 //! What has no memory there is asked for over netlink: handshakes, what lingers after its end,
 //! and sockets of the kernel itself that are older than our programs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use procnet_core::{
-    Attribution, Batch, HostId, NetnsId, Owner, Owners, Protocol, Socket, SocketIdentity,
-    SocketKey, SocketState, Timestamp, UnknownOwner,
-};
-use rustc_hash::FxHashSet;
+use procnet_core::{Batch, NetnsId, Protocol, SocketKey, SocketState};
+use rustc_hash::FxHashMap;
 
+use super::look::{Look, unheld};
 use super::{Scanner, key};
 use crate::CollectError;
 use crate::differ::Draft;
-use crate::parse::SocketRow;
 use crate::parse::inet_diag::{
-    ALL_STATES, CLOSING_STATES, HANDSHAKE_STATES, LINGERING_STATE, NO_STATE,
+    ALL_STATES, CLOSING_STATES, HANDSHAKE_STATES, LINGERING_STATE, LISTENING_STATE, NO_STATE,
 };
-use crate::parse::kernel_record::{Holder, KernelRow, ListedSocket};
 use crate::platform::ebpf::Iterators;
 use crate::platform::examine::{Job, examine_all};
-use crate::platform::processes::Processes;
-use crate::platform::sock_diag::MAX_SOCKETS;
 use crate::platform::sources::{Shortfall, States};
 
 /// Up to so many UDP sockets, all of them are asked for in each snapshot, for the kernel's own
@@ -39,19 +33,21 @@ const MAX_UNLISTED: usize = 65_536;
 
 /// What is remembered from one snapshot to the next.
 #[derive(Debug, Default)]
-pub(super) struct Reconciled {
+pub(in crate::platform) struct Reconciled {
     /// Namespaces whose sockets were all asked for in the last snapshot, and whether they told.
     whole: BTreeSet<NetnsId>,
     told: BTreeSet<NetnsId>,
     /// Namespaces where something was missed that may be there.
     suspected: BTreeSet<NetnsId>,
-    /// Sockets that were there though the listing lacked them.
-    unlisted: FxHashSet<SocketKey>,
+    /// Sockets that were there though the listing lacked them, and whether they listen.
+    unlisted: FxHashMap<SocketKey, bool>,
     /// Whether there are connections that are over and known only from their lingering, and when
     /// they were last asked for.
     lingering: bool,
     lingering_asked: Option<Instant>,
     udp: usize,
+    /// The next walk tells all that is known of sockets, changed or not.
+    everything: bool,
 }
 
 impl Scanner {
@@ -64,21 +60,20 @@ impl Scanner {
         }
     }
 
-    /// Takes a snapshot by walking over what our programs remember, and returns what changed.
-    pub(in crate::platform) fn reconcile(
+    /// Begins a snapshot: a walk over all descriptors, and what that can't tell.
+    pub(in crate::platform) fn begin_look(
         &mut self,
         iterators: &mut Iterators,
-    ) -> Result<Batch, CollectError> {
+    ) -> Result<Look, CollectError> {
+        let began = Instant::now();
         let everything = self.last_full.is_none();
-        let refused = |source| CollectError::Sockets {
-            operation: "walk over the descriptors of all processes",
-            source,
-        };
-        // Holders before processes: whoever holds something and still lives is then listed.
-        let (holders, too_many) = iterators.find_holders().map_err(refused)?;
-        self.examine_processes()?;
-        self.last_full = Some(Instant::now());
-        let mut shortfall = Shortfall { sockets: too_many, ..Shortfall::default() };
+        // What the last one told in vain is told again.
+        let anew = everything || self.reconciled.everything;
+        let walk = iterators.begin_pass(anew).map_err(refused)?;
+        self.differ.begin();
+        // Processes tell which network namespaces there are.
+        self.examine_processes(everything)?;
+        self.last_full = Some(began);
         let before = std::mem::take(&mut self.reconciled);
         let due = |asked: Instant| before.lingering && asked.elapsed() >= LINGERING;
         let lingering = before.lingering_asked.is_none_or(due);
@@ -88,7 +83,36 @@ impl Scanner {
             self.reconciled.lingering_asked = before.lingering_asked;
             self.reconciled.lingering = before.lingering;
         }
+        self.reconciled.everything = true;
+        let mut shortfall = Shortfall::default();
         self.ask_for_the_rest(&before, everything, lingering, &mut shortfall);
+        Ok(Look::new(began, walk, before, lingering, shortfall))
+    }
+
+    /// Takes in what the walk tells until then; true if that was all.
+    pub(in crate::platform) fn go_on_looking(
+        &mut self,
+        look: &mut Look,
+        until: Instant,
+    ) -> Result<bool, CollectError> {
+        let with_udp = self.sources.tells_udp();
+        look.receive(until, &self.processes, &mut self.differ, with_udp).map_err(refused)
+    }
+
+    /// Ends a snapshot, and returns what changed.
+    pub(in crate::platform) fn finish_look(
+        &mut self,
+        look: &Look,
+        iterators: &Iterators,
+    ) -> Result<Batch, CollectError> {
+        if !look.knows_holders(&self.processes) {
+            // They are younger than the last list of processes.
+            self.examine_processes(false)?;
+        }
+        let (before, lingering) = (&look.before, look.lingering);
+        let mut shortfall = look.shortfall;
+        self.ask_for_the_unheld(look.half_open(), &mut shortfall);
+        shortfall.sockets += look.left_out();
         self.fill_processes();
         self.snapshot.complete = true;
         self.snapshot.lingering = lingering;
@@ -96,17 +120,8 @@ impl Scanner {
         let Self { differ, processes, rows, snapshot, reconciled, sources, .. } = self;
         let with_udp = sources.tells_udp();
         let batch = differ.diff_from(snapshot, |intake| {
-            let mut listed = 0_usize;
-            let listing = iterators.list(|row| {
-                let KernelRow::Listed(socket) = row else { return };
-                let is_udp = socket.protocol == Protocol::Udp;
-                listed += 1;
-                if listed > MAX_SOCKETS || is_udp && !with_udp {
-                    return;
-                }
-                reconciled.udp += usize::from(is_udp);
-                intake.take(described(&socket, &holders, processes));
-            });
+            let told = look.tell(processes, intake);
+            reconciled.udp = look.udp();
             for (netns, row) in rows.iter() {
                 if !intake.complete(unheld(netns, row)) {
                     continue;
@@ -115,18 +130,19 @@ impl Scanner {
                     || is_closing(row.state)
                     || row.protocol == Protocol::Udp && before.udp <= MAX_UDP_ASKED;
                 reconciled.lingering |= row.state == SocketState::TimeWait;
-                if reconciled.whole.contains(&netns)
-                    && !asked_anyway
-                    && reconciled.unlisted.len() < MAX_UNLISTED
-                {
-                    let key = key(netns, row);
-                    // One that was only quicker than the listing is not there again.
-                    if !before.whole.contains(&netns) || before.unlisted.contains(&key) {
-                        reconciled.unlisted.insert(key);
-                    }
+                if asked_anyway || reconciled.unlisted.len() >= MAX_UNLISTED {
+                    continue;
+                }
+                let key = key(netns, row);
+                // One that was only quicker than the listing is not there again.
+                let newly = reconciled.whole.contains(&netns) && !before.whole.contains(&netns);
+                if newly || before.unlisted.contains_key(&key) {
+                    reconciled.unlisted.insert(key, row.state == SocketState::Listen);
                 }
             }
-            listing.is_ok() && listed <= MAX_SOCKETS
+            reconciled.everything = !told;
+            // Whatever is remembered was told of once: what is known says if any is missing.
+            !intake.lacks_any() || look.tell_unheld(iterators, processes, with_udp, intake).is_ok()
         });
         Ok(batch)
     }
@@ -155,14 +171,35 @@ impl Scanner {
         again
     }
 
-    /// Descriptors are walked over in the kernel, so only the rest is read of each process.
-    fn examine_processes(&mut self) -> Result<(), CollectError> {
-        let jobs = self.list_processes(true)?;
+    /// Descriptors are walked over in the kernel, so only the rest is read of each process; with
+    /// `all` of those too that are known.
+    fn examine_processes(&mut self, all: bool) -> Result<(), CollectError> {
+        let jobs = self.list_processes(all)?;
         let jobs: Vec<Job> =
             jobs.into_iter().map(|job| Job { descriptors: false, ..job }).collect();
         let reports = examine_all(&self.procfs, &jobs, &mut self.readers, || {});
         self.apply(reports);
         Ok(())
+    }
+
+    /// Asks over netlink for connections that nobody holds yet, or any more, if there are any: it
+    /// takes the kernel a walk over all connections of each network namespace.
+    fn ask_for_the_unheld(&mut self, half_open: bool, shortfall: &mut Shortfall) {
+        let reader = self.readers.first_mut();
+        let orphans = reader.and_then(|reader| self.procfs.orphans(reader));
+        let orphans = orphans.is_none_or(|count| count > 0);
+        let states = match (half_open, orphans) {
+            (true, true) => HANDSHAKE_STATES | CLOSING_STATES,
+            (true, false) => HANDSHAKE_STATES,
+            (false, true) => CLOSING_STATES,
+            (false, false) => return,
+        };
+        let Self { sources, procfs, processes, rows, reconciled, .. } = self;
+        let states = |netns| {
+            let asked = reconciled.told.contains(&netns);
+            States { tcp: if asked { NO_STATE } else { states }, udp: NO_STATE }
+        };
+        sources.read_states(procfs, processes, states, rows, shortfall);
     }
 
     /// Asks over netlink for what the listing can't tell.
@@ -174,18 +211,22 @@ impl Scanner {
         shortfall: &mut Shortfall,
     ) {
         let with_udp = self.sources.tells_udp();
-        let unlisted: BTreeSet<NetnsId> = before.unlisted.iter().map(|key| key.netns).collect();
+        // Whether only listeners were unlisted there.
+        let mut unlisted: BTreeMap<NetnsId, bool> = BTreeMap::new();
+        for (key, listens) in &before.unlisted {
+            *unlisted.entry(key.netns).or_insert(true) &= listens;
+        }
         let lingering = if lingering { LINGERING_STATE } else { NO_STATE };
         let is_whole = |netns: NetnsId| {
-            everything || before.suspected.contains(&netns) || unlisted.contains(&netns)
+            everything || before.suspected.contains(&netns) || unlisted.get(&netns) == Some(&false)
         };
         let states = |netns| {
             let whole = is_whole(netns);
             let udp = with_udp && (whole || before.udp <= MAX_UDP_ASKED);
-            let tcp = if whole {
-                ALL_STATES & !LINGERING_STATE
-            } else {
-                HANDSHAKE_STATES | CLOSING_STATES
+            let tcp = match (whole, unlisted.contains_key(&netns)) {
+                (true, _) => ALL_STATES & !LINGERING_STATE,
+                (false, true) => LISTENING_STATE,
+                (false, false) => NO_STATE,
             };
             States { tcp: tcp | lingering, udp: if udp { ALL_STATES } else { NO_STATE } }
         };
@@ -210,72 +251,6 @@ fn is_closing(state: SocketState) -> bool {
     )
 }
 
-/// A listed socket, with those that hold it; `holders` are sorted by socket.
-fn described(socket: &ListedSocket, holders: &[Holder], processes: &Processes) -> Socket {
-    let clock = processes.clock();
-    let mut owners = Owners::new();
-    let mut add = |pid: u32, started: u64, attribution| {
-        let entry = processes.get(pid).filter(|entry| {
-            entry.key.started == clock.ticks_of(started) && entry.process.is_some()
-        });
-        owners.extend(entry.map(|entry| Owner { process: entry.key, attribution }));
-    };
-    if socket.held {
-        let first = holders.partition_point(|holder| holder.cookie < socket.cookie);
-        let others = holders.get(first..).unwrap_or_default();
-        let mut alone = true;
-        for other in others.iter().take_while(|other| other.cookie == socket.cookie) {
-            alone = false;
-            add(other.pid, other.started, Attribution::Held);
-        }
-        match socket.process {
-            Some((pid, started)) if socket.process_holds => {
-                let seen = socket.process_seen;
-                add(pid, started, if seen { Attribution::Observed } else { Attribution::Held });
-            }
-            // It has been opened since the descriptors were walked over, or is on its way.
-            Some((pid, started)) if alone => add(pid, started, Attribution::Observed),
-            _ => {}
-        }
-        owners.sort_unstable();
-    }
-    Socket {
-        key: SocketKey {
-            host: HostId::LOCAL,
-            netns: NetnsId(u64::from(socket.netns)),
-            identity: SocketIdentity::Cookie(socket.cookie),
-        },
-        protocol: socket.protocol,
-        state: socket.state,
-        local: socket.local,
-        remote: socket.remote,
-        v6_only: socket.v6_only,
-        uid: socket.held.then_some(socket.uid),
-        owners,
-        unknown_owner: if socket.held { UnknownOwner::NotFound } else { UnknownOwner::Kernel },
-        role: None,
-        counters: socket.counters,
-        opened: Timestamp::default(),
-        unix: None,
-    }
-}
-
-/// A socket that no process holds, or that came up after the descriptors were walked over.
-fn unheld(netns: NetnsId, row: &SocketRow) -> Socket {
-    let held = row.inode != 0;
-    Socket {
-        key: key(netns, row),
-        protocol: row.protocol,
-        state: row.state,
-        local: row.local,
-        remote: row.remote,
-        v6_only: row.v6_only,
-        uid: row.uid,
-        owners: Owners::new(),
-        unknown_owner: if held { UnknownOwner::NotFound } else { UnknownOwner::Kernel },
-        role: None,
-        counters: row.counters,
-        opened: Timestamp::default(),
-        unix: None,
-    }
+fn refused(source: std::io::Error) -> CollectError {
+    CollectError::Sockets { operation: "walk over the descriptors of all processes", source }
 }
