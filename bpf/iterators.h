@@ -168,24 +168,15 @@ INLINE int walk(struct bpf_iter__task_file *context, __u32 remainder)
 	if (!sk)
 		return 0;
 	struct task_struct *leader = task->group_leader;
-	__u32 pid = leader->tgid;
 	struct memory *memory = remember_held(sk, leader);
 	if (!memory)
 		return 0;
-	__u32 held = memory->held;
-	if (memory->pid == pid) {
-		/* By another descriptor of the same process. */
-		if (held == pass->number)
-			return 0;
-		memory->held = pass->number;
-	}
 	struct row row;
 	name_holder(&row.holder, sk, leader);
-	__u32 found = memory->found;
-	int first = found != pass->number &&
-		    __sync_val_compare_and_swap(&memory->found, found, pass->number) == found;
-	__u64 told = first ? carried(sk, memory) : memory->told;
-	__u64 shape = first ? shape_of(sk, memory) : memory->shape;
+	/* Should both walks come by at once, it is told twice, which does no harm. */
+	int first = memory->found != pass->number;
+	__u64 told = first ? carried(sk, memory) : 0;
+	__u64 shape = first ? shape_of(sk, memory) : 0;
 	long refused;
 	if (first && (pass->whole || memory->told != told || memory->shape != shape)) {
 		row.holder.length = sizeof(row.socket);
@@ -195,13 +186,9 @@ INLINE int walk(struct bpf_iter__task_file *context, __u32 remainder)
 		row.holder.elsewhere = !first;
 		refused = bpf_seq_write(context->meta->seq, &row.holder, sizeof(row.holder));
 	}
-	if (refused) {
-		/* The kernel comes again with the same descriptor, once there is room. */
-		if (memory->pid == pid)
-			memory->held = held;
-		if (first)
-			memory->found = found;
-	} else if (first) {
+	/* Where there was no room, the kernel comes again with the same descriptor. */
+	if (first && !refused) {
+		memory->found = pass->number;
 		memory->told = told;
 		memory->shape = shape;
 	}

@@ -17,9 +17,9 @@ struct memory {
 	__u64 sent_packets;
 	__u64 peer; /* UDP: a number for the peer that it is connected to */
 	__u32 netns;
-	__u32 held;   /* the pass that last found `pid` holding it */
 	__u32 found;  /* the pass that last found anybody holding it, or listed it */
 	__u32 seen;   /* of enum known, what events told */
+	__u32 reserved;
 	__u64 told;   /* what it had carried when it was last listed or counted */
 	__u64 shape;  /* what else there was to tell when it was last listed; 0 if it never was */
 };

@@ -67,8 +67,8 @@ fn report_all(quick: bool) -> Result<(), Failure> {
         println!("(not root: the host's own sockets and processes are in the figures)");
     }
     println!(
-        "median ms        cold scan   warm poll   listing   ss -tanp   ss -tan   \
-         ss -tanp / scan   ss -tanp / listing"
+        "median ms        cold scan   warm poll   snapshot   bare walk   ss -tanp   ss -tan   \
+         ss -tanp / scan   / snapshot   / bare walk"
     );
     for (sockets, runs) in sizes {
         enter(apart, &["--size", &sockets.to_string(), "--runs", &runs.to_string()])?;
@@ -123,32 +123,36 @@ fn report(sockets: usize, runs: usize) -> Result<(), Failure> {
         scanner.poll()?;
         Ok(())
     })?;
-    let listing = listing(sockets, runs)?;
+    let listening = listening(sockets, runs)?;
     let with_owners = median(runs, || ss("-tanp"))?;
     let without = median(runs, || ss("-tan"))?;
     drop(holders);
     let mut line = String::new();
     write!(line, "{sockets:>7} sockets  {:>9.1}   {:>9.1}", millis(cold), millis(warm))?;
-    match listing {
-        Some(listing) => write!(line, "   {:>7.1}", millis(listing))?,
-        None => write!(line, "   {:>7}", "-")?,
+    match listening {
+        Some((snapshot, walk)) => {
+            write!(line, "   {:>8.1}   {:>9.1}", millis(snapshot), millis(walk))?;
+        }
+        None => write!(line, "   {:>8}   {:>9}", "-", "-")?,
     }
     write!(line, "   {:>8.1}   {:>7.1}", millis(with_owners), millis(without))?;
     write!(line, "   {:>15.1}", millis(with_owners) / millis(cold))?;
-    if let Some(listing) = listing {
-        write!(line, "   {:>18.1}", millis(with_owners) / millis(listing))?;
+    if let Some((snapshot, walk)) = listening {
+        write!(line, "   {:>10.1}", millis(with_owners) / millis(snapshot))?;
+        write!(line, "   {:>11.1}", millis(with_owners) / millis(walk))?;
     }
     println!("{line}");
     Ok(())
 }
 
 /// What a full snapshot takes of a collector that listens: from asking for one to the batch that
-/// names every socket with its owners, as the kernel has just listed them. `None` where the kernel
-/// lists nothing.
-fn listing(sockets: usize, runs: usize) -> Result<Option<Duration>, Failure> {
+/// names every socket with its owners, as the kernel has just listed them. And the floor: what a
+/// bare walk over all descriptors takes that tells who holds what, and nothing else. `None` where
+/// the kernel lists nothing.
+fn listening(sockets: usize, runs: usize) -> Result<Option<(Duration, Duration)>, Failure> {
     let options = CollectOptions { kind: CollectorKind::Events, ..CollectOptions::default() };
     let Ok(mut collector) = Collector::new(options) else { return Ok(None) };
-    let mut times = Vec::new();
+    let (mut times, mut floor) = (Vec::new(), Vec::new());
     for _ in 0..=runs {
         collector.request_resync();
         let begin = Instant::now();
@@ -166,7 +170,13 @@ fn listing(sockets: usize, runs: usize) -> Result<Option<Duration>, Failure> {
             return Err(format!("only {owned} of {sockets} sockets have an owner").into());
         }
         drop(whole);
-        // A look is followed by as long a rest.
+        let begin = Instant::now();
+        let walked = collector.bare_walk().ok_or("the kernel can't walk")?;
+        floor.push(begin.elapsed());
+        if walked < sockets {
+            return Err(format!("the walk came by only {walked} of {sockets} sockets").into());
+        }
+        // A look is followed by a rest.
         let end = Instant::now() + Duration::from_secs(1);
         while Instant::now() < end {
             collector.next(end.saturating_duration_since(Instant::now()))?;
@@ -175,7 +185,8 @@ fn listing(sockets: usize, runs: usize) -> Result<Option<Duration>, Failure> {
     // The first one reads what was there before.
     times.remove(0);
     times.sort_unstable();
-    Ok(times.get(runs / 2).copied())
+    floor.sort_unstable();
+    Ok(times.get(runs / 2).copied().zip(floor.get(runs / 2).copied()))
 }
 
 /// Polls once a second, and tells what that takes.

@@ -6,7 +6,7 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
-use procnet_core::{Counters, ProcessKey, Socket, SocketIdentity, SocketKey};
+use procnet_core::{Counters, ProcessKey, Socket, SocketIdentity, SocketKey, SocketState};
 use rustc_hash::FxBuildHasher;
 
 /// Each key once.
@@ -20,7 +20,7 @@ pub(super) struct KnownSocket {
     cookie: u64,
     /// Marks what was named or told of since the current snapshot was begun.
     pub(super) generation: u32,
-    /// A number for the one process that holds it; 0 if there is none, or several.
+    /// A number for the one process that holds it; 0 if there is none, or several; [`LINGERING`].
     holder: u32,
     socket: Arc<Socket>,
 }
@@ -32,6 +32,11 @@ impl KnownSocket {
             _ => 0,
         };
         Self { cookie, generation, holder: holder(&socket), socket }
+    }
+
+    /// Whether it has a cookie, and is more than a connection that lingers after its end.
+    pub(super) fn may_be_listed(&self) -> bool {
+        self.cookie != 0 && self.holder != LINGERING
     }
 
     pub(super) fn socket(&self) -> &Arc<Socket> {
@@ -49,8 +54,12 @@ impl KnownSocket {
     }
 }
 
+/// Instead of a holder, for a connection that is over. It is no process' number, for none has pid 0.
+const LINGERING: u32 = 1 << 22;
+
 fn holder(socket: &Socket) -> u32 {
     match socket.owners.as_slice() {
+        _ if socket.state == SocketState::TimeWait => LINGERING,
         [owner] => number_of(&owner.process),
         _ => 0,
     }

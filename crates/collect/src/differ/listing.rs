@@ -23,9 +23,13 @@ impl Differ {
 
 impl Intake<'_> {
     /// Whether sockets are known that have neither been named nor been told of since the listing
-    /// was begun.
+    /// was begun, though it might have named them.
     pub fn lacks_any(&self) -> bool {
-        self.differ.named + self.differ.flows < self.differ.sockets.len()
+        let Differ { named, flows, sockets, generation, .. } = &*self.differ;
+        named + flows < sockets.len()
+            && sockets
+                .values()
+                .any(|known| known.generation != *generation && known.may_be_listed())
     }
 
     /// Takes in a socket that the listing tells anew.

@@ -114,6 +114,16 @@ impl Collector {
         }
     }
 
+    /// For benchmarks, the floor of all snapshots: how many sockets a bare walk of the kernel over
+    /// all descriptors comes by. `None` if it can't walk.
+    #[doc(hidden)]
+    pub fn bare_walk(&mut self) -> Option<usize> {
+        match &mut self.source {
+            Source::Listen(listener) => listener.bare_walk(),
+            Source::Scan { .. } => None,
+        }
+    }
+
     /// Whether UNIX sockets are told too. The kernel tells no events of them: while they are told,
     /// snapshots are taken at least every second.
     pub fn set_unix(&mut self, unix: bool) {

@@ -129,6 +129,11 @@ impl Listener {
         self.urgent = true;
     }
 
+    /// See [`Iterators::bare_walk`]; `None` if the kernel can't walk.
+    pub(super) fn bare_walk(&mut self) -> Option<usize> {
+        self.programs.iterators()?.bare_walk().ok()
+    }
+
     /// Whether UNIX sockets are told too.
     pub(super) fn set_unix(&mut self, unix: bool) {
         self.scanner.set_unix(unix);
