@@ -13,6 +13,7 @@ mod serving;
 mod setup;
 mod steps;
 mod tidy;
+mod windows;
 #[expect(dead_code, reason = "the end-to-end tests use more of it")]
 #[path = "../../tests/workload/mod.rs"]
 mod workload;
@@ -33,6 +34,9 @@ cargo xtask COMMAND
                             measures and prints one report; collect (as root) includes what
                             `bench events` and `bench loaded` measure alone
   bpf [--check]             builds (or compares) the programs for the kernel from bpf/
+  windows [check|build|test]
+                            type-checks the program for Windows, builds it (procnet.exe), or
+                            builds and tests it under Wine; with Debian's packages, on Linux
   screenshot                writes docs/screenshot.png from the real page
   deny [--advisories]       licences, bans and sources of all dependencies; advisories on request
 
@@ -80,6 +84,7 @@ fn run(arguments: &[String]) -> Result<bool> {
             }
         },
         "bpf" => bpf::run(flag(rest, "--check")?)?,
+        "windows" => windows::run(rest)?,
         "deny" => deny::run(flag(rest, "--advisories")?)?,
         other => bail!("there is no command {other:?}; `cargo xtask help` lists them"),
     }

@@ -20,7 +20,24 @@ impl Package {
     }
 }
 
-/// All of them.
+/// What building the program for Windows, and running it, takes. They come by path: another Rust
+/// may stand before Debian's in PATH, and Debian keeps Wine's programs out of it.
+pub(crate) const FOR_WINDOWS: &[Package] = &[
+    package("rustc-web", "compiles for Windows", &["/usr/bin/rustc"]),
+    package("cargo-web", "builds for Windows", &["/usr/bin/cargo"]),
+    package("rust-web-clippy", "lints for Windows", &["/usr/bin/cargo-clippy"]),
+    package(
+        "rust-web-src",
+        "the standard library for Windows",
+        &["/usr/lib/rustlib/src/rust/library/Cargo.lock"],
+    ),
+    package("gcc-mingw-w64-x86-64", "links for Windows", &["x86_64-w64-mingw32-gcc"]),
+    package("wine64", "runs Windows programs", &["/usr/lib/wine/wine64"]),
+    package("iproute2", "a network namespace for them", &["ip"]),
+    package("util-linux", "a network namespace for them", &["unshare"]),
+];
+
+/// What all other tests use.
 pub(crate) const PACKAGES: &[Package] = &[
     package("chromium", "browser tests, screenshot", &["chromium"]),
     package("redis-server", "end-to-end workload", &["redis-server"]),

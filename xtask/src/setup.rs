@@ -14,9 +14,11 @@ const POLICY: &str = "/usr/sbin/policy-rc.d";
 
 pub(crate) fn run() -> Result<()> {
     let mut complete = true;
-    for (name, result) in
-        [("Debian packages", debian()), ("npm packages", node()), ("cargo-deny", deny::install())]
-    {
+    for (name, result) in [
+        ("Debian packages", debian(PACKAGES)),
+        ("npm packages", node()),
+        ("cargo-deny", deny::install()),
+    ] {
         match result {
             Ok(()) => eprintln!("setup: {name}: there"),
             Err(error) => {
@@ -28,9 +30,9 @@ pub(crate) fn run() -> Result<()> {
     if complete { Ok(()) } else { bail!("not everything that the tests need is there") }
 }
 
-/// Installs the missing packages where it may, else names them.
-pub(crate) fn debian() -> Result<()> {
-    let missing: Vec<&Package> = PACKAGES.iter().filter(|p| !p.is_present()).collect();
+/// Installs those of these packages that are missing where it may, else names them.
+pub(crate) fn debian(packages: &[Package]) -> Result<()> {
+    let missing: Vec<&Package> = packages.iter().filter(|p| !p.is_present()).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -52,7 +54,7 @@ pub(crate) fn debian() -> Result<()> {
     let mut install = vec!["install", "--quiet", "--yes", "--no-install-recommends"];
     install.extend(names);
     apt(&install)?;
-    match PACKAGES.iter().find(|p| !p.is_present()) {
+    match packages.iter().find(|p| !p.is_present()) {
         Some(package) => bail!("{} is installed, but its programs aren't found", package.name),
         None => Ok(()),
     }

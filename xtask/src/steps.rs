@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::command::{build_procnet, cargo, find, npm, succeed};
+use crate::packages::PACKAGES;
 use crate::{bpf, deny, generated, setup, tidy};
 
 /// What one check came to.
@@ -47,8 +48,8 @@ const STEPS: &[Step] = &[
             succeed(&mut cargo(&lint))
         };
         lint(&["--workspace", "--all-targets"])?;
-        // Not among all targets, for a plain `cargo test` must not run it.
-        lint(&["--package", "procnet", "--test", "e2e"])
+        // Not among all targets, for a plain `cargo test` must not run them.
+        lint(&["--package", "procnet", "--test", "e2e", "--test", "windows"])
     }),
     step("test", "unit, property and integration tests", Need::Node, || {
         succeed(&mut cargo(&["test", "--locked", "--workspace"]))
@@ -126,7 +127,7 @@ impl Setup {
             if needed { get().err().map(|error| format!("{error:#}")) } else { None }
         };
         Self {
-            debian: attempt(needed(&[Need::Debian, Need::Everything]), setup::debian),
+            debian: attempt(needed(&[Need::Debian, Need::Everything]), || setup::debian(PACKAGES)),
             node: attempt(needed(&[Need::Node, Need::Everything, Need::Debian]), setup::node),
             deny: attempt(needed(&[Need::Deny]), deny::install),
         }

@@ -10,6 +10,8 @@
 //! message, a process that dies in mid-scan) makes anything here panic.
 
 pub mod differ;
+#[cfg(any(target_os = "linux", all(windows, target_pointer_width = "64")))]
+mod pace;
 pub mod parse;
 pub mod sightings;
 pub mod snapshot;
@@ -17,7 +19,11 @@ pub mod snapshot;
 #[cfg(target_os = "linux")]
 #[path = "linux/mod.rs"]
 mod platform;
-#[cfg(not(target_os = "linux"))]
+// Processes are read as those of a 64-bit Windows are.
+#[cfg(all(windows, target_pointer_width = "64"))]
+#[path = "windows/mod.rs"]
+mod platform;
+#[cfg(not(any(target_os = "linux", all(windows, target_pointer_width = "64"))))]
 #[path = "unsupported.rs"]
 mod platform;
 
@@ -100,7 +106,7 @@ impl Default for CollectOptions {
 #[non_exhaustive]
 pub enum CollectError {
     /// There is no collector for this operating system.
-    #[error("collecting is not supported on {os}: run procnet on Linux")]
+    #[error("collecting is not supported on {os}: run procnet on Linux or on a 64-bit Windows")]
     Unsupported {
         /// The operating system's name.
         os: &'static str,
@@ -110,6 +116,14 @@ pub enum CollectError {
     Events {
         /// What the kernel, or the situation, refuses.
         reason: String,
+    },
+    /// Windows refuses what it grants every user.
+    #[error("cannot {operation}: {source}; if it stays so after a restart, please report it")]
+    System {
+        /// What was tried, and by which function.
+        operation: &'static str,
+        /// What the system said.
+        source: io::Error,
     },
     /// The process file system cannot be used.
     #[error("cannot {operation} {}: {source}; is proc mounted there and may this user read it?", path.display())]
@@ -138,14 +152,16 @@ pub enum CollectError {
 pub struct HostFacts {
     /// The machine's name.
     pub hostname: String,
-    /// The operating system: `Linux`.
+    /// The operating system: `Linux`, `Windows`.
     pub os: String,
-    /// The kernel's release: `6.1.0-18-amd64`.
+    /// The kernel's release: `6.1.0-18-amd64`, `10.0.22631`.
     pub kernel: String,
-    /// The effective user id; 0 where there is no such thing.
+    /// The effective user id; on Windows the last number of the user's security identifier.
     pub uid: u32,
-    /// The effective capabilities by name (`cap_sys_ptrace`), in the order of their numbers.
-    pub capabilities: Vec<&'static str>,
-    /// Whether other users' descriptors can be read, so that their sockets get owners too.
+    /// The effective capabilities by name (`cap_sys_ptrace`), in the order of their numbers;
+    /// `None` where privilege is no matter of capabilities.
+    pub capabilities: Option<Vec<&'static str>>,
+    /// On Linux whether other users' descriptors can be read, so that their sockets get owners
+    /// too; on Windows whether this program runs as an administrator.
     pub privileged: bool,
 }

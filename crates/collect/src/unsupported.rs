@@ -87,7 +87,7 @@ pub fn host_facts() -> HostFacts {
         os: std::env::consts::OS.to_owned(),
         kernel: String::new(),
         uid: 0,
-        capabilities: Vec::new(),
+        capabilities: None,
         privileged: false,
     }
 }

@@ -149,7 +149,7 @@ fn as_a_plain_user() {
     let mine = TcpListener::bind("127.0.0.1:0").unwrap();
     let facts = host_facts();
     assert_eq!((facts.uid, facts.privileged), (NOBODY, false));
-    assert!(facts.capabilities.is_empty());
+    assert_eq!(facts.capabilities, Some(Vec::new()));
 
     let mut scanner = Scanner::new(ScanOptions::default()).unwrap();
     for id in ["socket-owners", "network-namespaces", "process-details"] {

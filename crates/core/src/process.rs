@@ -44,7 +44,7 @@ pub struct Process {
     pub cgroup: Option<Arc<str>>,
     /// The container that it runs in.
     pub container: Option<Arc<Container>>,
-    /// The unit that systemd keeps it in.
+    /// The unit that systemd keeps it in; on Windows the services that run in it.
     pub unit: Option<Arc<Unit>>,
 }
 

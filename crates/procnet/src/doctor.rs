@@ -5,6 +5,7 @@ use std::io::Write;
 
 use anyhow::{Context, Result};
 use procnet_collect::{CollectOptions, HostFacts};
+use procnet_core::NetnsId;
 use procnet_core::graph::Graph;
 use procnet_wire::encode::capability_list;
 use procnet_wire::live::DegradationInfo;
@@ -33,7 +34,8 @@ struct Findings {
     uid: u32,
     user: Option<String>,
     privileged: bool,
-    effective_capabilities: Vec<&'static str>,
+    /// Null where privilege is no matter of capabilities.
+    effective_capabilities: Option<Vec<&'static str>>,
     collecting: Rung,
     page: &'static str,
     visible: Visible,
@@ -76,7 +78,9 @@ pub(crate) fn run(options: DoctorOptions) -> Result<()> {
 impl Findings {
     fn new(host: HostFacts, collecting: Rung, graph: &Graph) -> Self {
         let totals = graph.totals();
-        let namespaces: BTreeSet<_> = graph.sockets().map(|(_, s)| s.key.netns).collect();
+        let namespaces = graph.sockets().map(|(_, socket)| socket.key.netns);
+        let namespaces: BTreeSet<_> =
+            namespaces.filter(|netns| *netns != NetnsId::default()).collect();
         let known = capability_list(graph);
         Self {
             version: env!("CARGO_PKG_VERSION"),
@@ -120,16 +124,18 @@ impl Findings {
         }
         lines.extend(self.remedies());
         let visible = &self.visible;
-        lines.extend([
-            String::new(),
-            format!(
-                "Right now: {}; {}, {} of them listening; {}",
-                counted(visible.processes, "process", "processes"),
-                counted(visible.sockets, "socket", "sockets"),
-                visible.listeners,
-                counted(visible.network_namespaces, "network namespace", "network namespaces"),
-            ),
-        ]);
+        let mut right_now = format!(
+            "Right now: {}; {}, {} of them listening",
+            counted(visible.processes, "process", "processes"),
+            counted(visible.sockets, "socket", "sockets"),
+            visible.listeners,
+        );
+        if visible.network_namespaces > 0 {
+            let count = visible.network_namespaces;
+            right_now += "; ";
+            right_now += &counted(count, "network namespace", "network namespaces");
+        }
+        lines.extend([String::new(), right_now]);
         for DegradationInfo { message, count, .. } in &self.degradations {
             let told = format!("{message} (how many: {count})");
             lines.extend(wrapped(&told, WIDTH).iter().map(|line| format!("  {line}")));
@@ -150,7 +156,12 @@ impl Findings {
     }
 
     fn privilege(&self) -> String {
-        let capabilities = match self.effective_capabilities.as_slice() {
+        let Some(capabilities) = &self.effective_capabilities else {
+            let name = self.user.as_deref().unwrap_or("a user without a name");
+            let kind = if self.privileged { "an administrator" } else { "no administrator" };
+            return format!("{name}, {kind}");
+        };
+        let capabilities = match capabilities.as_slice() {
             [] => "no capabilities".to_owned(),
             all if all.len() > 30 => "all capabilities".to_owned(),
             some => some.join(", "),
@@ -182,7 +193,7 @@ mod tests {
             os: "Linux".to_owned(),
             kernel: "6.1".to_owned(),
             uid: 1000,
-            capabilities: vec!["cap_net_raw"],
+            capabilities: Some(vec!["cap_net_raw"]),
             privileged: false,
         };
         let graph = procnet_core::engine::Engine::new(Default::default());
@@ -214,6 +225,8 @@ mod tests {
         assert!(text.lines().all(|l| l.len() <= 80 || l.starts_with("  sudo setcap")), "{text}");
         findings.user = Some("ada".to_owned());
         assert!(findings.text().contains("running as ada (uid 1000) with"));
+        findings.effective_capabilities = None;
+        assert!(findings.text().contains("running as ada, no administrator\n"));
         let json: serde_json::Value = serde_json::to_value(&findings).unwrap();
         assert_eq!(json["capabilities"][0]["state"], "partial");
     }

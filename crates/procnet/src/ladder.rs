@@ -67,7 +67,11 @@ pub(crate) struct Missing {
 impl Rung {
     /// Of a collector that was asked to be of one kind and is of another.
     pub(crate) fn of(host: &HostFacts, asked: CollectorKind, is: CollectorKind) -> Self {
-        let has = |capability: &str| host.capabilities.contains(&capability);
+        let Some(capabilities) = &host.capabilities else {
+            // Nothing but scanning is there to be had.
+            return Self { collector: "scan", told: "by scanning", missing: Vec::new() };
+        };
+        let has = |capability: &str| capabilities.contains(&capability);
         let missing: Vec<Missing> = STEPS
             .iter()
             .filter(|step| asked != CollectorKind::Scan || !step.for_events)
@@ -101,7 +105,7 @@ mod tests {
             os: String::new(),
             kernel: String::new(),
             uid: 1000,
-            capabilities: capabilities.to_vec(),
+            capabilities: Some(capabilities.to_vec()),
             privileged: false,
         };
         Rung::of(&host, asked, is)
@@ -126,5 +130,19 @@ mod tests {
         let all = ["cap_sys_ptrace", "cap_dac_read_search", "cap_sys_admin"];
         assert!(lacks(&rung(&all, Auto, Events)).is_empty(), "cap_sys_admin is as good");
         assert!(rung(&all, Auto, Scan).told.contains("this kernel tells no events"));
+    }
+
+    #[test]
+    fn without_capabilities_there_is_no_ladder() {
+        let host = HostFacts {
+            hostname: String::new(),
+            os: "Windows".to_owned(),
+            kernel: String::new(),
+            uid: 1001,
+            capabilities: None,
+            privileged: false,
+        };
+        let only = Rung::of(&host, CollectorKind::Auto, CollectorKind::Scan);
+        assert_eq!((only.collector, only.told, only.missing.len()), ("scan", "by scanning", 0));
     }
 }

@@ -32,7 +32,10 @@ pub(crate) fn checked(text: &str) -> Result<String, String> {
 
 /// Starts telling, once.
 pub(crate) fn start(filter: &str) -> anyhow::Result<()> {
-    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    // The old console of Windows understands no colours, and sets neither.
+    let understood = set("TERM") || set("WT_SESSION");
+    let colour = std::io::stderr().is_terminal() && understood && !set("NO_COLOR");
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_new(filter)?)
         .with_writer(std::io::stderr)

@@ -175,6 +175,10 @@ fn listen(address: SocketAddr) -> Result<TcpListener, UsageError> {
                 "port {port} on {ip} is in use: choose another with --port, or any free one with \
                  --port 0"
             ),
+            // Windows keeps ranges of ports for itself and for virtual machines.
+            ErrorKind::PermissionDenied if port >= 1024 => format!(
+                "port {port} is reserved: choose another with --port, or any free one with --port 0"
+            ),
             ErrorKind::PermissionDenied => format!(
                 "port {port} may not be opened: choose one from 1024 on with --port, such as 8765"
             ),

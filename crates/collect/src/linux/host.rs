@@ -84,7 +84,7 @@ pub fn host_facts() -> HostFacts {
         os: text(system.sysname()),
         kernel: text(system.release()),
         uid: rustix::process::geteuid().as_raw(),
-        capabilities: rights.map(|rights| names(rights.effective)).unwrap_or_default(),
+        capabilities: Some(rights.map(|rights| names(rights.effective)).unwrap_or_default()),
         privileged: rights.is_some_and(|rights| rights.privileged()),
     }
 }

@@ -26,10 +26,10 @@ pub(in crate::platform) use self::iterators::Iterators;
 use self::programs::{LoadError, Programs};
 use self::tracker::Tracker;
 pub(in crate::platform) use self::walk::Walk;
-use super::collector::next_look;
 use super::processes::Clock;
 use super::scan::{Look, Scanner};
 use crate::differ::Draft;
+use crate::pace::next_look;
 use crate::parse::kernel_record::{KernelRecord, SocketRecord};
 use crate::{CollectError, CollectOptions};
 

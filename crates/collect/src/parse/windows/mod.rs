@@ -4,6 +4,8 @@
 pub mod command_line;
 pub mod etw;
 pub mod processes;
+pub mod services;
+pub mod sid;
 pub mod tables;
 pub mod text;
 

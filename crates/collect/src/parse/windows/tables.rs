@@ -156,6 +156,11 @@ impl<'a> Rows<'a> {
         Self { table, detail, layout, rest, told, unreadable: 0 }
     }
 
+    /// How many bytes the table has, with the rows that are still to come.
+    pub fn length(&self) -> usize {
+        self.layout.first + self.rest.len().min(self.told as usize * self.layout.length)
+    }
+
     /// How many of the rows that the table claimed to have were none, so far: of a state that does
     /// not exist, or beyond the buffer's end.
     pub fn unreadable(&self) -> u32 {

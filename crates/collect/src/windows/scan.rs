@@ -1,0 +1,141 @@
+//! One scan of the machine after the other.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use procnet_core::{Batch, Capability, Degradation, HostId, Timestamp};
+
+use super::host::{Rights, capabilities};
+use super::processes::Processes;
+use super::tables::SocketTable;
+use crate::differ::Differ;
+use crate::parse::windows::tables::Table;
+use crate::snapshot::Snapshot;
+use crate::{CollectError, ScanOptions};
+
+/// One machine's polling source.
+///
+/// Each [`Scanner::poll`] reads the tables of sockets and then the list of processes, in that
+/// order: a process that began meanwhile is known, and one that ended is told to have ended by the
+/// next poll, when the tables have none of its sockets any more.
+#[derive(Debug)]
+pub struct Scanner {
+    tables: Vec<SocketTable>,
+    processes: Processes,
+    snapshot: Snapshot,
+    differ: Differ,
+    /// Rows of the tables that could not be read at the last look.
+    unreadable: u64,
+}
+
+impl Scanner {
+    /// Prepares to scan; finds out what this program may see.
+    pub fn new(options: ScanOptions) -> Result<Self, CollectError> {
+        let wanted = |table: &Table| options.udp || !matches!(table, Table::Udp4 | Table::Udp6);
+        Ok(Self {
+            tables: Table::ALL.into_iter().filter(wanted).map(SocketTable::new).collect(),
+            processes: Processes::new(),
+            snapshot: Snapshot { complete: true, lingering: true, ..Snapshot::default() },
+            differ: Differ::new(HostId::LOCAL, capabilities(&Rights::probe())),
+            unreadable: 0,
+        })
+    }
+
+    /// Scans once, and returns what changed since the last call.
+    ///
+    /// The first batch begins with [`procnet_core::Event::Resync`] and names everything.
+    pub fn poll(&mut self) -> Result<Batch, CollectError> {
+        let failed = self.read_tables()?;
+        self.processes.refresh().map_err(|source| CollectError::System {
+            operation: "list the processes (NtQuerySystemInformation)",
+            source,
+        })?;
+        self.fill_snapshot(failed);
+        let Self { tables, processes, snapshot, differ, unreadable } = self;
+        *unreadable = 0;
+        Ok(differ.diff_from(snapshot, |intake| {
+            for table in tables {
+                let mut rows = table.rows();
+                for row in rows.by_ref() {
+                    intake.take(row.socket(processes.key(row.pid)));
+                }
+                *unreadable += u64::from(rows.unreadable());
+            }
+            failed == 0
+        }))
+    }
+
+    /// The next poll tells the whole truth again: for a consumer that lost a batch.
+    pub fn request_resync(&mut self) {
+        self.differ.request_resync();
+    }
+
+    /// There is no list of UNIX sockets here: asking for them changes nothing.
+    pub fn set_unix(&mut self, _unix: bool) {}
+
+    /// What this machine and this user's rights allow.
+    pub fn capabilities(&self) -> &[Capability] {
+        self.differ.capabilities()
+    }
+
+    /// Reads all tables, and says how many could not be read; an error if none could.
+    fn read_tables(&mut self) -> Result<u64, CollectError> {
+        let mut failed = 0;
+        let mut last = None;
+        for table in &mut self.tables {
+            if let Err(error) = table.read() {
+                failed += 1;
+                last = Some((table.table(), error));
+            }
+        }
+        match last {
+            Some((table, source)) if failed == self.tables.len() => Err(CollectError::System {
+                operation: match table {
+                    Table::Tcp4 | Table::Tcp6 => "read the TCP sockets (GetExtendedTcpTable)",
+                    Table::Udp4 | Table::Udp6 => "read the UDP sockets (GetExtendedUdpTable)",
+                },
+                source,
+            }),
+            _ => Ok(failed as u64),
+        }
+    }
+
+    fn fill_snapshot(&mut self, failed: u64) {
+        let snapshot = &mut self.snapshot;
+        snapshot.at = now();
+        snapshot.processes.clear();
+        snapshot.processes.extend(self.processes.iter().map(Arc::clone));
+        snapshot.degradations.clear();
+        let counts = [
+            (
+                "tables-unreadable",
+                failed,
+                "Tables of sockets could not be read; what they said before is shown.",
+            ),
+            (
+                "sockets-unreadable",
+                self.unreadable,
+                "Rows of the tables of sockets make no sense; their sockets are missing.",
+            ),
+            (
+                "processes-limit",
+                self.processes.left_out(),
+                "There are more processes than are read; the rest is missing.",
+            ),
+            (
+                "services-hidden",
+                u64::from(self.processes.lacks_services()),
+                "The service manager does not list its services; their processes are shown \
+                 without their names.",
+            ),
+        ];
+        for (id, count, message) in counts.into_iter().filter(|(_, count, _)| *count > 0) {
+            snapshot.degradations.push(Degradation { id, message: Arc::from(message), count });
+        }
+    }
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,149 @@
+//! `cargo xtask windows`: the program for Windows, built on Debian with Debian's packages and run
+//! under Wine. On Windows itself an ordinary `cargo build` does.
+
+mod wine;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use self::wine::Wine;
+use crate::command::{cargo, command, succeed};
+use crate::packages::FOR_WINDOWS;
+use crate::{repository, setup};
+
+/// What is built for.
+const TARGET: &str = "x86_64-pc-windows-gnu";
+
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["check"] => {
+            prepare()?;
+            check()
+        }
+        ["build"] => {
+            prepare()?;
+            build()?;
+            eprintln!("windows: built {}", built("procnet.exe").display());
+            Ok(())
+        }
+        [] | ["test"] => {
+            prepare()?;
+            test()
+        }
+        [INSIDE] => test_inside(),
+        _ => bail!("expected check, build or test, not {}", arguments.join(" ")),
+    }
+}
+
+/// The word that makes xtask run the tests right where it is.
+const INSIDE: &str = "inside";
+
+/// Gets the packages, and the page: its build runs on this machine whatever is built for.
+fn prepare() -> Result<()> {
+    setup::debian(FOR_WINDOWS)?;
+    setup::node()
+}
+
+/// A folder of its own: other compilers' results are worth nothing to this one.
+fn folder() -> PathBuf {
+    repository::target().join("windows")
+}
+
+fn built(file: &str) -> PathBuf {
+    folder().join(TARGET).join("debug").join(file)
+}
+
+/// Debian's cargo with Debian's compiler, which comes with the source of the standard library: it
+/// is compiled for the target too, for nobody ships it compiled.
+fn cross(what: &str, target: &str) -> Command {
+    // As a command of cargo, clippy would be that of whatever Rust is installed besides.
+    let program = if what == "clippy" { "/usr/bin/cargo-clippy" } else { "/usr/bin/cargo" };
+    let mut cargo = command(program, &[what, "--locked", "-Zbuild-std=std,panic_abort"]);
+    cargo
+        .args(["--target", target])
+        .env("CARGO", "/usr/bin/cargo")
+        .env("RUSTC", "/usr/bin/rustc")
+        // Building the standard library is not for everybody, says cargo.
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("CARGO_TARGET_DIR", folder())
+        .env_remove("RUSTFLAGS")
+        .env_remove("RUSTUP_TOOLCHAIN");
+    cargo
+}
+
+/// The crates whose unit tests run under Wine.
+const TESTED: [&str; 4] = ["--package", "procnet-core", "--package", "procnet-collect"];
+
+fn build() -> Result<()> {
+    succeed(cross("build", TARGET).args(["--package", "procnet", "--bin", "procnet"]))
+}
+
+/// Lints what is built and what is tested, which type-checks it too.
+fn check() -> Result<()> {
+    let mut program = cross("clippy", TARGET);
+    program.args(["--package", "procnet", "--bins", "--example", "talker"]);
+    succeed(program.args(["--", "-Dwarnings"]))?;
+    let mut tests = cross("clippy", TARGET);
+    succeed(tests.args(TESTED).args(["--lib", "--profile", "test", "--", "-Dwarnings"]))
+}
+
+/// Builds everything, then runs it in a network namespace of its own, where no other program's
+/// sockets are listed and none can be reached.
+fn test() -> Result<()> {
+    succeed(cross("build", TARGET).args([
+        "--package",
+        "procnet",
+        "--bins",
+        "--example",
+        "talker",
+    ]))?;
+    succeed(cross("test", TARGET).args(TESTED).args(["--lib", "--no-run"]))?;
+    succeed(test_from_outside().arg("--no-run"))?;
+    let own = std::env::current_exe().context("can't find xtask itself")?;
+    let mut namespaces = vec!["--net", "--pid", "--fork", "--mount-proc", "--kill-child"];
+    if !setup::is_root() {
+        namespaces.push("--map-root-user");
+    }
+    let mut inside = command("unshare", &namespaces);
+    inside.args(["sh", "-c", SETTLE_IN]).arg(own);
+    succeed(inside.args(["windows", INSIDE]))
+}
+
+/// Makes the new network namespace fit. For each socket that no program holds Wine looks through the
+/// descriptors of all programs, so that connections which linger in TIME_WAIT make it slow.
+const SETTLE_IN: &str = "ip link set lo up && echo 16 > /proc/sys/net/ipv4/tcp_max_tw_buckets && \
+                         exec \"$0\" \"$@\"";
+
+/// The test that runs on this machine and looks at the program for Windows from outside.
+fn test_from_outside() -> Command {
+    cargo(&["test", "--locked", "--package", "procnet", "--test", "windows"])
+}
+
+fn test_inside() -> Result<()> {
+    let wine = Wine::start(&folder())?;
+    let mut unit = cross("test", TARGET);
+    unit.args(TESTED).args(["--offline", "--lib"]);
+    unit.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", wine.program());
+    succeed(wine.surround(&mut unit))?;
+    let mut outside = test_from_outside();
+    outside
+        .args(["--offline", "--", "--nocapture", "--test-threads=1"])
+        .env("PROCNET_WINE", wine.program())
+        .env("PROCNET_WINDOWS_PROGRAM", built("procnet.exe"))
+        .env(
+            "PROCNET_WINDOWS_TALKER",
+            built(&format!("examples{}talker.exe", std::path::MAIN_SEPARATOR)),
+        );
+    succeed(wine.surround(&mut outside))
+}
+
+/// Compiles the library that Wine 8 lacks into `folder`.
+fn random_library(folder: &Path) -> Result<()> {
+    let source = repository::root().join("xtask/src/windows/bcryptprimitives.c");
+    let library = folder.join("bcryptprimitives.dll");
+    let mut compiler = command("x86_64-w64-mingw32-gcc", &["-shared", "-O2", "-Wall", "-Werror"]);
+    succeed(compiler.arg("-o").arg(library).arg(source).arg("-ladvapi32"))
+}
