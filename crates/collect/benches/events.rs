@@ -38,8 +38,10 @@ fn main() -> ExitCode {
 struct Cost {
     /// CPU of client and server, per connection.
     workload_us: f64,
-    /// CPU of the thread that collects, per connection.
+    /// CPU of all threads that collect, per connection.
     collector_us: f64,
+    /// CPU of the system calls after that, as if per connection.
+    calls_us: f64,
     per_second: f64,
     /// Of a getppid().
     call_ns: f64,
@@ -111,17 +113,22 @@ fn observed(connections: usize, told: &mut Told) -> Result<Cost, Failure> {
         ..CollectOptions::default()
     };
     let mut collector = Collector::new(options)?;
-    while collector.next(Duration::from_millis(50))?.is_some() {}
+    // What was there before is none of this.
+    while !matches!(
+        collector.next(Duration::from_secs(10))?.ok_or("nothing was told")?.events.first(),
+        Some(Event::Resync)
+    ) {}
     let stop = AtomicBool::new(false);
+    let before = cpu_of_process();
     std::thread::scope(|scope| {
-        let drain = scope.spawn(|| {
-            listen(&mut collector, &stop, told)?;
-            cpu_of_thread()
-        });
-        let cost = churn(connections);
+        let drain = scope.spawn(|| listen(&mut collector, &stop, told));
+        let cost = churn(connections)?;
         stop.store(true, Ordering::Relaxed);
-        let cpu = drain.join().map_err(|_| "the collector's thread failed")??;
-        Ok(Cost { collector_us: cpu.as_secs_f64() * 1e6 / connections as f64, ..cost? })
+        drain.join().map_err(|_| "the collector's thread failed")??;
+        // The collector has threads of its own; all that is not the workload's is its.
+        let all = cpu_of_process().saturating_sub(before).as_secs_f64() * 1e6;
+        let collector_us = all / connections as f64 - cost.workload_us - cost.calls_us;
+        Ok(Cost { collector_us, ..cost })
     })
 }
 
@@ -152,14 +159,17 @@ fn churn(connections: usize) -> Result<Cost, Failure> {
         Ok::<_, Failure>(client + server)
     })?;
     let took = began.elapsed();
+    let before = cpu_of_thread()?;
     let began = Instant::now();
     for _ in 0..CALLS {
         std::hint::black_box(std::os::unix::process::parent_id());
     }
     let call = began.elapsed();
+    let calls = cpu_of_thread()?.saturating_sub(before);
     Ok(Cost {
         workload_us: cpu.as_secs_f64() * 1e6 / connections as f64,
         collector_us: 0.0,
+        calls_us: calls.as_secs_f64() * 1e6 / connections as f64,
         per_second: connections as f64 / took.as_secs_f64(),
         call_ns: call.as_secs_f64() * 1e9 / f64::from(CALLS),
     })
@@ -186,6 +196,12 @@ fn listen(collector: &mut Collector, stop: &AtomicBool, told: &mut Told) -> Resu
             return Ok(());
         }
     }
+}
+
+/// What all threads of this process have run so far, those included that have ended.
+fn cpu_of_process() -> Duration {
+    let ran = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(u64::try_from(ran.tv_sec).unwrap_or(0), u32::try_from(ran.tv_nsec).unwrap_or(0))
 }
 
 /// What the calling thread has run so far, to the nanosecond.
