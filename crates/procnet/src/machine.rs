@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use procnet_collect::{CollectError, CollectOptions, Collector, CollectorKind};
 use procnet_core::Moment;
 use procnet_core::engine::{Engine, EngineOptions};
@@ -13,6 +13,9 @@ use procnet_core::rules::RuleSet;
 use crate::options::KnowledgeOptions;
 use crate::rules_file::RulesSource;
 use crate::usage::UsageError;
+
+/// The first look at a machine with a million sockets takes a few seconds.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// This machine, as of the latest look.
 pub(crate) struct Machine {
@@ -66,7 +69,9 @@ impl Machine {
             began: Instant::now(),
         };
         // The first look is due at once, and tells everything.
-        machine.look(Duration::ZERO)?;
+        if !machine.look(PATIENCE)? {
+            bail!("looking at all sockets and processes takes longer than {PATIENCE:?}");
+        }
         Ok(machine)
     }
 

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use procnet_collect::{CollectOptions, ScanOptions, Scanner};
 use procnet_core::{
-    Attribution, Endpoint, Owner, Protocol, Socket, SocketKey, SocketState, UnknownOwner,
+    Attribution, Endpoint, Event, Owner, Protocol, Socket, SocketKey, SocketState, UnknownOwner,
 };
 
 use crate::common::{Child, World};
@@ -222,4 +223,30 @@ fn a_socket_of_another_network_namespace_is_listed_with_its_owner() {
             && owners(socket) == [(server.id(), Attribution::Held)]
     };
     assert!(story.world.sockets.values().any(|socket| listening(&socket)));
+}
+
+#[test]
+fn the_first_batch_is_the_whole_truth_whatever_happens_meanwhile() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                drop(TcpStream::connect(address).unwrap());
+                drop(listener.accept().unwrap());
+            }
+        });
+        for _ in 0..3 {
+            let Some(mut collector) = collector() else { break };
+            let first = collector.next(Duration::from_secs(30)).unwrap().expect("the whole truth");
+            assert_eq!(first.events.first(), Some(&Event::Resync));
+            let named = first.events.iter().any(|event| {
+                matches!(event, Event::SocketOpened(socket)
+                    if socket.is_listener() && socket.local.port == address.port())
+            });
+            assert!(named, "a listener is missing");
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
 }

@@ -53,6 +53,8 @@ pub(in crate::platform) struct Listener {
     unix: bool,
     /// The snapshot that is being taken.
     look: Option<Box<Look>>,
+    /// One has been taken.
+    begun: bool,
     next_snapshot: Instant,
     next_drain: Instant,
     /// No snapshot is taken before: one that takes long is followed by as long a rest.
@@ -107,6 +109,7 @@ impl Listener {
             snapshot_interval,
             unix: false,
             look: None,
+            begun: false,
             next_snapshot: Instant::now(),
             next_drain: Instant::now(),
             rested: Instant::now(),
@@ -151,7 +154,8 @@ impl Listener {
             if let Some(batch) = self.go_on_looking(look)? {
                 return Ok(Some(batch));
             }
-            if Instant::now() < self.next_drain {
+            // What happens before the first whole truth is part of it.
+            if !self.begun || Instant::now() < self.next_drain {
                 return Ok(None);
             }
         } else if began >= self.next_snapshot && self.caught_up {
@@ -190,7 +194,8 @@ impl Listener {
     /// Takes in what the walk tells until it is time to drain; the snapshot's findings if it has
     /// ended.
     fn go_on_looking(&mut self, mut look: Box<Look>) -> Result<Option<Batch>, CollectError> {
-        if !self.scanner.go_on_looking(&mut look, self.next_drain)? {
+        let until = if self.begun { self.next_drain } else { Instant::now() + FRAME };
+        if !self.scanner.go_on_looking(&mut look, until)? {
             self.look = Some(look);
             return Ok(None);
         }
@@ -205,6 +210,7 @@ impl Listener {
     fn taken(&mut self, batch: Batch) -> Batch {
         self.tracker.after_snapshot(batch.at);
         self.unsettled = Some(self.lost_before);
+        self.begun = true;
         batch
     }
 
