@@ -50,16 +50,20 @@ impl Running {
         Self(command.spawn().expect("Wine starts a program"))
     }
 
-    fn end(&mut self) {
-        // Fails only if it has ended.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+    fn is_over(&mut self) -> bool {
+        self.0.try_wait().expect("it can be waited for").is_some()
+    }
+
+    fn wait(&mut self) {
+        wait_for("the end of a program", || self.is_over().then_some(()));
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.end();
+        // Fails only if it has ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
@@ -166,8 +170,21 @@ impl Talker {
         Self { running, path, pid: *pid, client: *client, tcp4, tcp6, udp4, udp6 }
     }
 
-    /// Ends it without a warning; its client follows.
+    /// Ends it without a warning, as Windows does that; its client follows.
     pub(crate) fn kill(&mut self) {
-        self.running.end();
+        // A signal would not do: Wine takes a program for running while a child of it does.
+        let pid = self.pid.to_string();
+        let mut taskkill = wine(Path::new("taskkill.exe"));
+        let ended = taskkill.args(["/f", "/pid", &pid]).output().expect("Wine runs taskkill");
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stdout));
+        self.running.wait();
+    }
+}
+
+impl Drop for Talker {
+    fn drop(&mut self) {
+        if !self.running.is_over() && !std::thread::panicking() {
+            self.kill();
+        }
     }
 }

@@ -53,6 +53,7 @@ impl Scanner {
         self.fill_snapshot(failed);
         let Self { tables, processes, snapshot, differ, unreadable } = self;
         *unreadable = 0;
+        differ.begin();
         Ok(differ.diff_from(snapshot, |intake| {
             for table in tables {
                 let mut rows = table.rows();
