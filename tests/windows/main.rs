@@ -15,7 +15,7 @@ mod program;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use program::{Procnet, Talker, folder, procnet, windows_path};
+use program::{Procnet, Talker, folder, kill, procnet, windows_path};
 use serde_json::Value;
 
 /// How long something may take to show: far longer than it ever takes, for machines are busy.
@@ -78,13 +78,21 @@ fn parity_row_01_a_program_and_its_connections_come_and_go() {
     assert_eq!(process["parents"][0]["pid"], talker.pid);
     assert_eq!(process["alive"], true);
 
-    talker.kill();
+    kill(talker.client);
+    wait_for("the connection to go stale", || {
+        edge(&server.json("/api/graph?udp=1"), &talker).filter(|edge| edge["stale"] == true)
+    });
     wait_for("the connection to vanish", || {
         let graph = server.json("/api/graph?udp=1");
-        let pids = [talker.pid.to_string(), talker.client.to_string()];
-        let there =
-            array(&graph["nodes"]).iter().any(|node| pids.iter().any(|p| node["id"] == **p));
+        let client = talker.client.to_string();
+        let there = array(&graph["nodes"]).iter().any(|node| node["id"] == *client);
         (!there && edge(&graph, &talker).is_none()).then_some(())
+    });
+    talker.kill();
+    wait_for("the sockets to go", || {
+        let sockets = server.json("/api/v1/sockets");
+        let owned = |row: &Value| row["owners"][0]["pid"] == talker.pid;
+        (!array(&sockets["sockets"]).iter().any(owned)).then_some(())
     });
 }
 

@@ -170,15 +170,19 @@ impl Talker {
         Self { running, path, pid: *pid, client: *client, tcp4, tcp6, udp4, udp6 }
     }
 
-    /// Ends it without a warning, as Windows does that; its client follows.
+    /// Ends it without a warning; its client follows.
     pub(crate) fn kill(&mut self) {
-        // A signal would not do: Wine takes a program for running while a child of it does.
-        let pid = self.pid.to_string();
-        let mut taskkill = wine(Path::new("taskkill.exe"));
-        let ended = taskkill.args(["/f", "/pid", &pid]).output().expect("Wine runs taskkill");
-        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stdout));
+        kill(self.pid);
         self.running.wait();
     }
+}
+
+/// Ends a program as Windows does that. A signal would not do: Wine takes a program for running
+/// while a child of it does.
+pub(crate) fn kill(pid: u32) {
+    let mut taskkill = wine(Path::new("taskkill.exe"));
+    let ended = taskkill.args(["/f", "/pid", &pid.to_string()]).output().expect("taskkill runs");
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stdout));
 }
 
 impl Drop for Talker {

@@ -2,14 +2,13 @@
 //!
 //! `talker serve …` listens on TCP and UDP, over IPv4 and IPv6, starts itself once more as its only
 //! client, says on stdout where everything is, and goes on until somebody ends it. The client goes
-//! when its connections do.
+//! with it.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -32,7 +31,7 @@ fn serve(rest: &[String]) {
         .arg("call")
         .args(addresses.map(|address| address.to_string()))
         .args(rest)
-        .stdin(Stdio::null())
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -50,8 +49,16 @@ fn serve(rest: &[String]) {
         ports(&addresses),
         ports(&datagrams)
     );
+    // Nobody reads it. So the end of the client is abrupt: no TIME_WAIT comes after it.
+    for mut stream in &accepted {
+        stream.write_all(&[0]).unwrap();
+    }
+    // The client ends with its stdin.
+    let _held = client.stdin.take();
     client.wait().unwrap();
-    drop(accepted);
+    loop {
+        std::thread::park();
+    }
 }
 
 fn call(addresses: &[String]) {
@@ -61,16 +68,10 @@ fn call(addresses: &[String]) {
         .map(|address| TcpStream::connect(address).unwrap())
         .collect();
     streams.iter().for_each(use_once);
-    // Nobody reads it. So the end of the server is abrupt: no TIME_WAIT comes after it.
-    for mut stream in &streams {
-        stream.write_all(&[0]).unwrap();
-    }
     print!(".");
     std::io::stdout().flush().unwrap();
-    // Ends with the server, or when nobody watches any more.
-    let mut first = &streams[0];
-    first.set_read_timeout(Some(Duration::from_secs(600))).unwrap();
-    let _ = first.read(&mut [0; 8]);
+    // Ends with the server, which has the other end.
+    std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
 }
 
 /// Receives nothing.
