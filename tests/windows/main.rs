@@ -188,6 +188,13 @@ fn what_can_be_seen_is_told() {
 }
 
 #[test]
+fn ctrl_c_ends_it_in_peace() {
+    let mut server = Procnet::serve(&[]);
+    assert_eq!(server.get("/healthz").status, 200);
+    assert_eq!(server.interrupt().code(), Some(0));
+}
+
+#[test]
 fn the_page_and_the_exit_codes_are_those_of_every_system() {
     let server = Procnet::serve(&[]);
     let page = server.get("/");

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Instant;
 
@@ -54,8 +54,8 @@ impl Running {
         self.0.try_wait().expect("it can be waited for").is_some()
     }
 
-    fn wait(&mut self) {
-        wait_for("the end of a program", || self.is_over().then_some(()));
+    fn wait(&mut self) -> ExitStatus {
+        wait_for("the end of a program", || self.0.try_wait().expect("it can be waited for"))
     }
 }
 
@@ -95,7 +95,7 @@ fn line<T>(what: &str, lines: &mpsc::Receiver<String>, wanted: impl Fn(&str) -> 
 
 /// A serving `procnet.exe`.
 pub(crate) struct Procnet {
-    _running: Running,
+    running: Running,
     pub(crate) address: String,
 }
 
@@ -110,7 +110,15 @@ impl Procnet {
             let (_, url) = line.split_once("serving http://")?;
             Some(url.trim().trim_end_matches('/').to_owned())
         });
-        Self { _running: running, address }
+        Self { running, address }
+    }
+
+    /// Presses Ctrl-C, which is what Wine takes that signal for, and waits for the end.
+    pub(crate) fn interrupt(&mut self) -> ExitStatus {
+        let pid = self.running.0.id().to_string();
+        let signalled = Command::new("kill").args(["-INT", &pid]).status().expect("kill runs");
+        assert!(signalled.success());
+        self.running.wait()
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
