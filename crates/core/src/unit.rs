@@ -1,4 +1,5 @@
-//! Units: the services, scopes and applications that systemd keeps processes in.
+//! Units: the services, scopes and applications that systemd keeps processes in, and the services
+//! of Windows.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -24,7 +25,7 @@ impl Manager {
     }
 }
 
-/// One unit of systemd. Shared by all of its processes.
+/// One unit of systemd, or the services of one process on Windows. Shared by all of its processes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unit {
     /// Its name, with its suffix and without escapes: `nginx.service`, `session-2.scope`.

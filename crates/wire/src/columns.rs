@@ -95,7 +95,7 @@ columns! {
         /// The container that all of it runs in, by name or by the beginning of its id; empty if
         /// mixed or none.
         container: String,
-        /// The unit of systemd, or the desktop application, that all of it is in; empty if mixed or
+        /// The unit, service or desktop application that all of it is in; empty if mixed or
         /// none.
         unit: String,
         /// The machine's number; 0 is the one that the program runs on.

@@ -32,7 +32,7 @@ pub struct OwnerRow {
     /// The container that it runs in, or null.
     #[serde(default)]
     pub container: Option<ContainerRow>,
-    /// The unit that systemd keeps it in, or null.
+    /// The unit that it is in, or null.
     #[serde(default)]
     pub unit: Option<UnitRow>,
 }
@@ -51,7 +51,7 @@ pub struct ContainerRow {
     pub pod: Option<String>,
 }
 
-/// The unit that systemd keeps a process in.
+/// What a process belongs to: a unit of systemd, or on Windows the services that run in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UnitRow {
     /// Its name, without escapes: `nginx.service`.
@@ -213,7 +213,7 @@ pub struct ProcessDetails {
     pub cgroup: Option<String>,
     /// The container that it runs in, or null.
     pub container: Option<ContainerRow>,
-    /// The unit that systemd keeps it in, or null.
+    /// The unit that it is in, or null.
     pub unit: Option<UnitRow>,
     /// False if it has ended and is only kept for stale links.
     pub alive: bool,

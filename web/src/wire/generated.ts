@@ -483,7 +483,7 @@ export interface components {
       title: string;
       /** @description The type. */
       type: string;
-      /** @description The unit of systemd that it is in; null if none. */
+      /** @description The unit that it is in: of systemd, or on Windows its services; null if none. */
       unit?: string | null;
       /** @description Whose it is; null if not known. */
       user?: string | null;
@@ -597,7 +597,7 @@ export interface components {
       /** @description Its type's name; colours and icons are in the legend. */
       type: string[];
       /**
-       * @description The unit of systemd, or the desktop application, that all of it is in; empty if mixed or
+       * @description The unit, service or desktop application that all of it is in; empty if mixed or
        *     none.
        */
       unit: string[];
@@ -1004,7 +1004,7 @@ export interface components {
       /** @description Its name for people. */
       title: string;
     };
-    /** @description The unit that systemd keeps a process in. */
+    /** @description What a process belongs to: a unit of systemd, or on Windows the services that run in it. */
     UnitRow: {
       /** @description The id of the desktop application that it stands for, or null. */
       application?: string | null;

@@ -90,7 +90,7 @@ pub struct GraphNode {
     /// The container that it runs in, by name or by the beginning of its id; null if none.
     #[serde(default)]
     pub container: Option<String>,
-    /// The unit of systemd that it is in; null if none.
+    /// The unit that it is in: of systemd, or on Windows its services; null if none.
     #[serde(default)]
     pub unit: Option<String>,
     /// What it listens on, such as `tcp *:443`, sorted, at most 64.
