@@ -31,7 +31,7 @@ enum known {
 	 * outlived its descriptors. */
 	HELD = 1,
 	/* The process that is named was seen opening, accepting or using it. */
-	PROCESS_SEEN = 4,
+	PROCESS_SEEN = 2,
 };
 
 /* Who, and when. */

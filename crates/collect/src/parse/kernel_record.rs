@@ -16,7 +16,7 @@ const PROCESS_LENGTH: usize = 192;
 pub(super) const SOCKET_LENGTH: usize = 144;
 /// Flags of a listing: `enum known`.
 pub(super) const HELD: u8 = 1;
-pub(super) const PROCESS_SEEN: u8 = 4;
+pub(super) const PROCESS_SEEN: u8 = 2;
 
 /// `TCP_SYN_SENT` of `include/net/tcp_states.h`.
 const SYN_SENT: u8 = 2;

@@ -1,8 +1,8 @@
-//! Snapshots from the kernel's own listing of what our programs remember: every socket that a
-//! process holds or that was told of, in all network namespaces, with its owners.
+//! Snapshots from a walk in the kernel over all descriptors: every socket that a process holds, in
+//! all network namespaces, with its owners.
 //!
-//! What has no memory there is asked for over netlink: handshakes, what lingers after its end,
-//! and sockets of the kernel itself that are older than our programs.
+//! What nobody holds is looked for in what our programs remember, and asked for over netlink:
+//! handshakes, what lingers after its end, and sockets of the kernel itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -51,7 +51,7 @@ pub(in crate::platform) struct Reconciled {
 }
 
 impl Scanner {
-    /// Whether snapshots are taken by [`Scanner::reconcile`]; else by [`Scanner::poll`].
+    /// Whether snapshots are taken by [`Scanner::begin_look`]; else by [`Scanner::poll`].
     pub(in crate::platform) fn set_by_listing(&mut self, by_listing: bool) {
         if self.by_listing != by_listing {
             self.by_listing = by_listing;
@@ -67,9 +67,10 @@ impl Scanner {
     ) -> Result<Look, CollectError> {
         let began = Instant::now();
         let everything = self.last_full.is_none();
-        // What the last one told in vain is told again.
-        let anew = everything || self.reconciled.everything;
-        let walk = iterators.begin_pass(anew).map_err(refused)?;
+        // What a walk told counts as told from its beginning: if nothing comes of this one, the next
+        // tells everything again.
+        let in_vain = std::mem::replace(&mut self.reconciled.everything, true);
+        let walk = iterators.begin_pass(everything || in_vain).map_err(refused)?;
         self.differ.begin();
         // Processes tell which network namespaces there are.
         self.examine_processes(everything)?;
