@@ -3,6 +3,7 @@
 mod bench;
 mod bpf;
 mod command;
+mod cross;
 mod deny;
 mod generated;
 mod licences;
@@ -12,11 +13,13 @@ mod screenshot;
 mod serving;
 mod setup;
 mod steps;
+mod targets;
 mod tidy;
 mod windows;
 #[expect(dead_code, reason = "the end-to-end tests use more of it")]
 #[path = "../../tests/workload/mod.rs"]
 mod workload;
+mod zig;
 
 use std::process::ExitCode;
 
@@ -37,6 +40,8 @@ cargo xtask COMMAND
   windows [check|build|test]
                             type-checks the program for Windows, builds it (procnet.exe), or
                             builds and tests it under Wine; with Debian's packages, on Linux
+  targets                   lints the program for systems that nothing here runs, and links it
+                            for Macs; with Debian's packages and zig, on Linux
   screenshot                writes docs/screenshot.png from the real page
   deny [--advisories]       licences, bans and sources of all dependencies; advisories on request
 
@@ -85,6 +90,11 @@ fn run(arguments: &[String]) -> Result<bool> {
         },
         "bpf" => bpf::run(flag(rest, "--check")?)?,
         "windows" => windows::run(rest)?,
+        "targets" => {
+            no_more(rest)?;
+            targets::prepare()?;
+            targets::run()?;
+        }
         "deny" => deny::run(flag(rest, "--advisories")?)?,
         other => bail!("there is no command {other:?}; `cargo xtask help` lists them"),
     }

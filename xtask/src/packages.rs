@@ -20,8 +20,22 @@ impl Package {
     }
 }
 
-/// What building the program for Windows, and running it, takes. They come by path: another Rust
-/// may stand before Debian's in PATH, and Debian keeps Wine's programs out of it.
+/// What checking the program for systems that are not here takes. They come by path: another Rust
+/// may stand before Debian's in PATH.
+pub(crate) const FOR_TARGETS: &[Package] = &[
+    package("rustc-web", "compiles for other systems", &["/usr/bin/rustc"]),
+    package("cargo-web", "builds for other systems", &["/usr/bin/cargo"]),
+    package("rust-web-clippy", "lints for other systems", &["/usr/bin/cargo-clippy"]),
+    package(
+        "rust-web-src",
+        "the standard library for other systems",
+        &["/usr/lib/rustlib/src/rust/library/Cargo.lock"],
+    ),
+    package("python3-pip", "installs zig, which links for Macs", &["python3", "pip3"]),
+];
+
+/// What building the program for Windows, and running it, takes. Debian keeps Wine's programs out
+/// of PATH.
 pub(crate) const FOR_WINDOWS: &[Package] = &[
     package("rustc-web", "compiles for Windows", &["/usr/bin/rustc"]),
     package("cargo-web", "builds for Windows", &["/usr/bin/cargo"]),

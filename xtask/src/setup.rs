@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::command::{command, find, npm, succeed};
 use crate::packages::{PACKAGES, Package};
-use crate::{deny, repository};
+use crate::{deny, repository, targets};
 
 /// Keeps a service from being started when its package is installed (Debian policy 9.3.3.1).
 const POLICY: &str = "/usr/sbin/policy-rc.d";
@@ -18,6 +18,7 @@ pub(crate) fn run() -> Result<()> {
         ("Debian packages", debian(PACKAGES)),
         ("npm packages", node()),
         ("cargo-deny", deny::install()),
+        ("what builds for other systems", targets::prepare()),
     ] {
         match result {
             Ok(()) => eprintln!("setup: {name}: there"),

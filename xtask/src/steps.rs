@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::command::{build_procnet, cargo, find, npm, succeed};
 use crate::packages::PACKAGES;
-use crate::{bpf, deny, generated, setup, tidy};
+use crate::{bpf, deny, generated, setup, targets, tidy};
 
 /// What one check came to.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ enum Need {
     /// npm packages and the Debian packages.
     Everything,
     Debian,
+    /// What compiles and links for other systems.
+    Targets,
 }
 
 const STEPS: &[Step] = &[
@@ -66,6 +68,7 @@ const STEPS: &[Step] = &[
     step("e2e", "real processes and sockets", Need::Debian, || {
         succeed(&mut cargo(&["test", "--locked", "--package", "procnet", "--test", "e2e"]))
     }),
+    step("targets", "the program for systems that are not here", Need::Targets, targets::run),
     step("browser", "the page in Chromium", Need::Everything, || {
         let program = build_procnet(false)?;
         let chromium = find("chromium").context("chromium is not there")?;
@@ -118,6 +121,7 @@ struct Setup {
     debian: Option<String>,
     node: Option<String>,
     deny: Option<String>,
+    targets: Option<String>,
 }
 
 impl Setup {
@@ -128,8 +132,12 @@ impl Setup {
         };
         Self {
             debian: attempt(needed(&[Need::Debian, Need::Everything]), || setup::debian(PACKAGES)),
-            node: attempt(needed(&[Need::Node, Need::Everything, Need::Debian]), setup::node),
+            node: attempt(
+                needed(&[Need::Node, Need::Everything, Need::Debian, Need::Targets]),
+                setup::node,
+            ),
             deny: attempt(needed(&[Need::Deny]), deny::install),
+            targets: attempt(needed(&[Need::Targets]), targets::prepare),
         }
     }
 
@@ -139,6 +147,7 @@ impl Setup {
             Need::Deny => self.deny.clone(),
             Need::Node => self.node.clone(),
             Need::Everything | Need::Debian => self.node.clone().or_else(|| self.debian.clone()),
+            Need::Targets => self.node.clone().or_else(|| self.targets.clone()),
         }
     }
 }
@@ -214,7 +223,8 @@ mod tests {
 
     #[test]
     fn what_is_missing_skips_only_what_needs_it() {
-        let setup = Setup { debian: Some("no nginx".into()), node: None, deny: None };
+        let setup =
+            Setup { debian: Some("no nginx".into()), node: None, deny: None, targets: None };
         assert!(setup.missing(Need::Node).is_none());
         assert_eq!(setup.missing(Need::Everything).as_deref(), Some("no nginx"));
     }

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 
 use self::wine::Wine;
 use crate::command::{cargo, command, succeed};
+use crate::cross::{self, cross};
 use crate::packages::FOR_WINDOWS;
 use crate::{repository, setup};
 
@@ -47,31 +48,8 @@ fn prepare() -> Result<()> {
     setup::node()
 }
 
-/// A folder of its own: other compilers' results are worth nothing to this one.
-fn folder() -> PathBuf {
-    repository::target().join("windows")
-}
-
 fn built(file: &str) -> PathBuf {
-    folder().join(TARGET).join("debug").join(file)
-}
-
-/// Debian's cargo with Debian's compiler, which comes with the source of the standard library: it
-/// is compiled for the target too, for nobody ships it compiled.
-fn cross(what: &str, target: &str) -> Command {
-    // As a command of cargo, clippy would be that of whatever Rust is installed besides.
-    let program = if what == "clippy" { "/usr/bin/cargo-clippy" } else { "/usr/bin/cargo" };
-    let mut cargo = command(program, &[what, "--locked", "-Zbuild-std=std,panic_abort"]);
-    cargo
-        .args(["--target", target])
-        .env("CARGO", "/usr/bin/cargo")
-        .env("RUSTC", "/usr/bin/rustc")
-        // Building the standard library is not for everybody, says cargo.
-        .env("RUSTC_BOOTSTRAP", "1")
-        .env("CARGO_TARGET_DIR", folder())
-        .env_remove("RUSTFLAGS")
-        .env_remove("RUSTUP_TOOLCHAIN");
-    cargo
+    cross::built(TARGET, "debug", file)
 }
 
 /// The crates whose unit tests run under Wine.
@@ -123,7 +101,7 @@ fn test_from_outside() -> Command {
 }
 
 fn test_inside() -> Result<()> {
-    let wine = Wine::start(&folder())?;
+    let wine = Wine::start(&cross::folder())?;
     let mut unit = cross("test", TARGET);
     unit.args(TESTED).args(["--offline", "--lib"]);
     unit.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", wine.program());

@@ -1,6 +1,6 @@
-//! Layouts against Apple's own public headers, which the compiler `zig` comes with: `zig` in the
-//! path, or `pip install ziglang`. The headers of socket tables and network statistics are not
-//! public.
+//! Layouts against Apple's own public headers, which the compiler `zig` comes with: the one that
+//! `cargo xtask targets` names, `zig` in the path, or `pip install ziglang`. The headers of socket
+//! tables and network statistics are not public.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -17,6 +17,10 @@ use super::{CARRIES_IPV4, CARRIES_IPV6};
 
 /// A command line that compiles C, if there is one.
 fn compiler() -> Option<Vec<OsString>> {
+    // Whoever names one insists on it.
+    if let Some(named) = std::env::var_os("PROCNET_ZIG") {
+        return Some(vec![named]);
+    }
     let candidates: [&[&str]; 2] = [&["zig"], &["python3", "-m", "ziglang"]];
     candidates.into_iter().find_map(|candidate| {
         let (program, arguments) = candidate.split_first()?;
@@ -107,9 +111,14 @@ fn the_layouts_are_apples() {
         let mut command = Command::new(&compiler[0]);
         command.args(&compiler[1..]).args(["cc", "-target", target, "-c"]).arg(&path);
         command.arg("-o").arg(folder.path().join("layouts.o"));
-        // Its caches live as long as the folder.
-        command.env("ZIG_LOCAL_CACHE_DIR", folder.path().join("local"));
-        command.env("ZIG_GLOBAL_CACHE_DIR", folder.path().join("global"));
+        // Unless it is told of others, its caches live as long as the folder.
+        for (variable, name) in
+            [("ZIG_LOCAL_CACHE_DIR", "local"), ("ZIG_GLOBAL_CACHE_DIR", "global")]
+        {
+            if std::env::var_os(variable).is_none() {
+                command.env(variable, folder.path().join(name));
+            }
+        }
         let compiled = command.output().expect("the compiler starts");
         let said = String::from_utf8_lossy(&compiled.stderr);
         assert!(compiled.status.success(), "{target}: {said}");

@@ -1,0 +1,49 @@
+//! `cargo xtask targets`: the program for systems that nothing here can run. It is linted, and so
+//! type-checked, for each; for Macs it is also linked, and layouts are compared with Apple's
+//! headers.
+
+use anyhow::{Result, bail};
+
+use crate::command::{cargo, succeed};
+use crate::cross::{built, cross};
+use crate::packages::FOR_TARGETS;
+use crate::{setup, zig};
+
+/// What is linted for. The two kinds of Macs differ in nothing that lints see, so the other one is
+/// compiled and linked instead.
+const LINTED: [&str; 3] = ["aarch64-pc-windows-msvc", "aarch64-unknown-linux-gnu", MAC_OF_INTELS];
+const MAC_OF_INTELS: &str = "x86_64-apple-darwin";
+const MAC: &str = "aarch64-apple-darwin";
+
+/// Gets what the checks need.
+pub(crate) fn prepare() -> Result<()> {
+    setup::debian(FOR_TARGETS)?;
+    zig::install()
+}
+
+pub(crate) fn run() -> Result<()> {
+    for target in LINTED {
+        let mut program = cross("clippy", target);
+        program.args(["--package", "procnet", "--bins", "--", "-Dwarnings"]);
+        succeed(&mut program)?;
+    }
+    let mut tests = cross("clippy", MAC_OF_INTELS);
+    tests.args(["--package", "procnet-collect", "--lib", "--profile", "test", "--", "-Dwarnings"]);
+    succeed(&mut tests)?;
+    let mut program = cross("build", MAC);
+    program.args(["--package", "procnet", "--bin", "procnet"]);
+    succeed(zig::link(&mut program, MAC, "aarch64-macos"))?;
+    let program = built(MAC, "debug", "procnet");
+    if !is_mach_object(&std::fs::read(&program)?) {
+        bail!("{} is no program of a Mac", program.display());
+    }
+    let mut layouts = cargo(&["test", "--locked", "--package", "procnet-collect", "--lib"]);
+    layouts.arg("the_layouts_are_apples");
+    layouts.env("PROCNET_ZIG", zig::program());
+    succeed(zig::caches(&mut layouts))
+}
+
+/// True for what begins as a Mach-O of 64 bits does.
+fn is_mach_object(bytes: &[u8]) -> bool {
+    bytes.starts_with(&0xfeed_facf_u32.to_le_bytes())
+}
