@@ -28,7 +28,7 @@ complete -c procnet -n "__fish_procnet_needs_command" -l port -d 'The TCP port o
 complete -c procnet -n "__fish_procnet_needs_command" -l bind -d 'The address to listen on' -r
 complete -c procnet -n "__fish_procnet_needs_command" -l allow-host -d 'A host name under which the page may be asked for, beside localhost (repeatable)' -r
 complete -c procnet -n "__fish_procnet_needs_command" -l collector -d 'How to learn what happens' -r -f -a "auto\t'Events where the kernel tells them, else scanning'
-bpf\t'Events from programs in the kernel, or an error that says what is missing'
+bpf\t'Events (from programs in Linux\'s kernel, from ETW on Windows), or an error that says what is missing'
 scan\t'Only reading tables, at the interval'"
 complete -c procnet -n "__fish_procnet_needs_command" -l interval -d 'Seconds between two looks at all sockets, 0.1 to 3600' -r
 complete -c procnet -n "__fish_procnet_needs_command" -l group-by -d 'How processes are grouped at first' -r -f -a "auto\t'Trees, or something coarser where those are too many'
@@ -62,7 +62,7 @@ complete -c procnet -n "__fish_procnet_using_subcommand serve" -l port -d 'The T
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l bind -d 'The address to listen on' -r
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l allow-host -d 'A host name under which the page may be asked for, beside localhost (repeatable)' -r
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l collector -d 'How to learn what happens' -r -f -a "auto\t'Events where the kernel tells them, else scanning'
-bpf\t'Events from programs in the kernel, or an error that says what is missing'
+bpf\t'Events (from programs in Linux\'s kernel, from ETW on Windows), or an error that says what is missing'
 scan\t'Only reading tables, at the interval'"
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l interval -d 'Seconds between two looks at all sockets, 0.1 to 3600' -r
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l group-by -d 'How processes are grouped at first' -r -f -a "auto\t'Trees, or something coarser where those are too many'
@@ -84,7 +84,7 @@ complete -c procnet -n "__fish_procnet_using_subcommand serve" -l unix -d 'Show 
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l collector -d 'How to learn what happens' -r -f -a "auto\t'Events where the kernel tells them, else scanning'
-bpf\t'Events from programs in the kernel, or an error that says what is missing'
+bpf\t'Events (from programs in Linux\'s kernel, from ETW on Windows), or an error that says what is missing'
 scan\t'Only reading tables, at the interval'"
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l interval -d 'Seconds between two looks at all sockets, 0.1 to 3600' -r
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l rules -d 'A YAML or JSON file that gives processes types and labels' -r -F
@@ -105,7 +105,7 @@ complete -c procnet -n "__fish_procnet_using_subcommand demo" -l port -d 'The TC
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l bind -d 'The address to listen on' -r
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l allow-host -d 'A host name under which the page may be asked for, beside localhost (repeatable)' -r
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l collector -d 'How to learn what happens' -r -f -a "auto\t'Events where the kernel tells them, else scanning'
-bpf\t'Events from programs in the kernel, or an error that says what is missing'
+bpf\t'Events (from programs in Linux\'s kernel, from ETW on Windows), or an error that says what is missing'
 scan\t'Only reading tables, at the interval'"
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l interval -d 'Seconds between two looks at all sockets, 0.1 to 3600' -r
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l group-by -d 'How processes are grouped at first' -r -f -a "auto\t'Trees, or something coarser where those are too many'
@@ -127,7 +127,7 @@ complete -c procnet -n "__fish_procnet_using_subcommand demo" -l unix -d 'Show U
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c procnet -n "__fish_procnet_using_subcommand doctor" -l collector -d 'How to learn what happens' -r -f -a "auto\t'Events where the kernel tells them, else scanning'
-bpf\t'Events from programs in the kernel, or an error that says what is missing'
+bpf\t'Events (from programs in Linux\'s kernel, from ETW on Windows), or an error that says what is missing'
 scan\t'Only reading tables, at the interval'"
 complete -c procnet -n "__fish_procnet_using_subcommand doctor" -l json -d 'Print one JSON object'
 complete -c procnet -n "__fish_procnet_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'

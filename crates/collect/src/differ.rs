@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use procnet_core::memory::{is_slack, roomy};
 use procnet_core::{
-    Attribution, Batch, Capability, Degradation, Endpoint, Event, HostId, NetnsId, Owners, Process,
-    ProcessKey, Protocol, Socket, SocketKey, SocketState, Timestamp, UnknownOwner,
+    Attribution, Batch, Capability, Counters, Degradation, Endpoint, Event, HostId, NetnsId,
+    Owners, Process, ProcessKey, Protocol, Socket, SocketKey, SocketState, Timestamp, UnknownOwner,
 };
 use rustc_hash::FxHashMap;
 
@@ -122,6 +122,11 @@ impl Intake<'_> {
         let socket = Arc::new(socket);
         self.alive.push(Event::SocketOpened(Arc::clone(&socket)));
         sockets.insert(KnownSocket::new(socket, generation));
+    }
+
+    /// What the socket has carried as far as that was told; `None` if it is not known.
+    pub fn counters(&self, key: &SocketKey) -> Option<Counters> {
+        self.differ.socket(key).map(|known| known.counters)
     }
 
     /// Takes in a socket that has not been taken in yet; false if it has, or if it is a connection

@@ -15,6 +15,7 @@ mod pace;
 pub mod parse;
 pub mod sightings;
 pub mod snapshot;
+pub mod trace;
 
 #[cfg(target_os = "linux")]
 #[path = "linux/mod.rs"]
@@ -112,7 +113,7 @@ pub enum CollectError {
         os: &'static str,
     },
     /// The kernel tells no events, and they were insisted on.
-    #[error("no kernel events: {reason}; run as root, or collect by scanning")]
+    #[error("no kernel events: {reason}; run as root or as administrator, or collect by scanning")]
     Events {
         /// What the kernel, or the situation, refuses.
         reason: String,

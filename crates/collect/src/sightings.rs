@@ -114,6 +114,12 @@ impl Sightings {
             }
             Activity::Sent(_) | Activity::Received(_) | Activity::Counted(_) => {
                 if differ.drafted(&key, draft).is_none() {
+                    // What still goes out after the end is no new beginning; what comes in says that
+                    // only this half was ended.
+                    let sent = matches!(sighting.activity, Activity::Sent(_));
+                    if sent && connection(sighting).is_some_and(|it| self.is_over(&it)) {
+                        return;
+                    }
                     self.open(key, sighting, differ, draft);
                 }
                 self.carry_known(key, sighting, differ, draft);
@@ -155,20 +161,31 @@ impl Sightings {
     /// whose end was told are left out, though the system still lists them.
     pub fn complete(&self, sockets: &mut Vec<Socket>, differ: &Differ) {
         sockets.retain_mut(|socket| {
-            if is_ending(socket.state)
-                && let Some(remote) = socket.remote
-                && let Some(since) = self.over.get(&(socket.local, remote))
-                && self.now.saturating_since(*since) < REMEMBERED
-            {
-                return false;
-            }
-            if socket.counters == Counters::default()
-                && let Some(known) = differ.socket(&socket.key)
-            {
-                socket.counters = known.counters;
-            }
-            true
+            let known = differ.socket(&socket.key).map(|known| known.counters);
+            self.complete_one(socket, known)
         });
+    }
+
+    /// The same of one socket, of which so much has been told; false if it is to be left out.
+    pub fn complete_one(&self, socket: &mut Socket, told: Option<Counters>) -> bool {
+        if is_ending(socket.state)
+            && let Some(remote) = socket.remote
+            && self.is_over(&(socket.local, remote))
+        {
+            return false;
+        }
+        if let Some(told) = told
+            && socket.counters == Counters::default()
+        {
+            socket.counters = told;
+        }
+        true
+    }
+
+    /// Whether the connection's end was told, not long ago.
+    fn is_over(&self, connection: &Connection) -> bool {
+        let since = self.over.get(connection);
+        since.is_some_and(|since| self.now.saturating_since(*since) < REMEMBERED)
     }
 
     /// A snapshot was taken at this time: these are the processes that there were.

@@ -126,7 +126,9 @@ pub(crate) struct KnowledgeOptions {
 pub(crate) enum CollectorChoice {
     /// Events where the kernel tells them, else scanning
     Auto,
-    /// Events from programs in the kernel, or an error that says what is missing
+    /// Events (from programs in Linux's kernel, from ETW on Windows), or an error that says what is
+    /// missing
+    #[value(aliases = ["etw", "events"])]
     Bpf,
     /// Only reading tables, at the interval
     Scan,
@@ -148,8 +150,9 @@ impl CollectorChoice {
 pub(crate) struct CollectorOptions {
     /// How to learn what happens
     ///
-    /// Events show a connection at once, however short its life; the kernel tells them to root,
-    /// and to whoever has cap_bpf and cap_perfmon. `procnet doctor` says what it tells here.
+    /// Events show a connection at once, however short its life. Linux tells them to root, and to
+    /// whoever has cap_bpf and cap_perfmon; Windows to administrators and Performance Log Users.
+    /// `procnet doctor` says what is told here. On Windows, etw is another word for bpf.
     #[arg(
         long,
         value_enum,
@@ -494,6 +497,7 @@ mod tests {
         for (line, kind) in [
             ("procnet", CollectorKind::Auto),
             ("procnet --collector bpf", CollectorKind::Events),
+            ("procnet --collector etw", CollectorKind::Events),
             ("procnet serve --collector scan", CollectorKind::Scan),
         ] {
             let options = parse(line).unwrap();

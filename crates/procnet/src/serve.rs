@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -26,6 +26,9 @@ const TICK: Duration = Duration::from_millis(250);
 const RULES_INTERVAL: Duration = Duration::from_secs(1);
 /// How long open requests may take to end: with the rest, well below a second.
 const GRACE: Duration = Duration::from_millis(700);
+/// How long the source may take to end: it may hold what outlives this program otherwise, such as an
+/// event tracing session.
+const SOURCE_GRACE: Duration = Duration::from_millis(500);
 
 /// What tells the engine what happens: this machine, or a simulated one.
 pub(crate) trait Source: Send {
@@ -129,7 +132,7 @@ impl<'a> Prepared<'a> {
         let live = Live::new(engine, host, defaults);
         let inbox = Arc::new(Inbox::new(inbox::CAPACITY));
         drive(Arc::clone(&live), Arc::clone(&inbox), stop.clone())?;
-        collect(source, live.unix_wish(), inbox, stop.clone())?;
+        let collecting = collect(source, live.unix_wish(), inbox, stop.clone())?;
         let reload_rules = reload(&knowledge, &live);
         watch_rules(&knowledge, Arc::clone(&live), stop.clone())?;
 
@@ -161,6 +164,8 @@ impl<'a> Prepared<'a> {
         });
         stop.stop();
         runtime.shutdown_background();
+        // Nothing is ever sent: it is over when the sender is gone.
+        let _ = collecting.recv_timeout(SOURCE_GRACE);
         served.context("serving ended")?;
         tracing::info!("ended");
         Ok(())
@@ -268,13 +273,15 @@ fn drive(live: Arc<Live>, inbox: Arc<Inbox>, stop: Stop) -> Result<()> {
     })
 }
 
-/// The collector's thread: asks the source again and again; never waits for the engine.
+/// The collector's thread: asks the source again and again; never waits for the engine. What is
+/// returned is closed when the source has ended.
 fn collect(
     mut source: Box<dyn Source>,
     unix: UnixWish,
     inbox: Arc<Inbox>,
     stop: Stop,
-) -> Result<()> {
+) -> Result<mpsc::Receiver<()>> {
+    let (running, over) = mpsc::channel();
     spawn("procnet-collect", move || {
         let mut trouble = String::new();
         let mut dropping = false;
@@ -306,7 +313,10 @@ fn collect(
                 }
             }
         }
-    })
+        drop(source);
+        drop(running);
+    })?;
+    Ok(over)
 }
 
 /// What `POST /api/reload_rules` does.

@@ -309,6 +309,16 @@ fn half_of_a_connection_goes_on() {
 }
 
 #[test]
+fn what_goes_out_after_the_end_is_no_new_beginning() {
+    let mut machine = Machine::new();
+    let connect = network(12, 101, 1, 0, HERE, THERE);
+    machine.batch(&[connect.clone(), network(13, 101, 1, 0, HERE, THERE)]);
+    assert_eq!(machine.batch(&[network(10, 102, 1, 50, HERE, THERE)]), [""; 0]);
+    let told = machine.batch(&[connect, network(10, 103, 1, 9, HERE, THERE)]);
+    assert_eq!(told, ["tcp 10.0.0.1:50000 192.0.2.7:443 ESTABLISHED client [1 observed] 9/0"]);
+}
+
+#[test]
 fn the_same_ends_connect_again_without_an_end_between() {
     let mut machine = Machine::new();
     let connect = network(12, 101, 1, 0, HERE, THERE);

@@ -133,17 +133,17 @@ pub(super) fn capabilities(rights: &Rights) -> Arc<[Capability]> {
         missing(
             "kernel-events",
             "Events from the kernel",
-            "They need an event tracing session (ETW), which this version does not open.",
+            "They come from an event tracing session (ETW), and this program only scans.",
         ),
         missing(
             "tcp-counters",
             "Bytes, round-trip times and retransmits of TCP",
-            "Windows' tables have no counters, and this version reads no others.",
+            "Windows' tables have no counters; bytes and retransmits come with events.",
         ),
         missing(
             "udp-peers",
             "Peers of UDP sockets",
-            "Windows' tables name no peers of UDP sockets, not even of connected ones.",
+            "Windows' tables name no peers of UDP sockets, not even of connected ones; events do.",
         ),
         missing("unix-sockets", "UNIX sockets", "Windows has some, but no list of them."),
         partial(

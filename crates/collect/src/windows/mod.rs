@@ -1,11 +1,12 @@
 //! Windows: four tables of sockets and one list of processes, once per poll, without any
-//! privilege. Every call is one that Windows documents for programs, or has had unchanged for
-//! twenty years.
+//! privilege; and an event tracing session, for whoever may have one. Every call is one that Windows
+//! documents for programs, or has had unchanged for twenty years.
 
 mod accounts;
 mod buffer;
 mod collector;
 mod details;
+mod drives;
 mod host;
 mod list;
 mod process;
@@ -14,6 +15,7 @@ mod scan;
 mod services;
 mod status;
 mod tables;
+mod trace;
 
 use std::io;
 

@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 use super::details::Examiner;
 use super::list::ProcessList;
 use super::services::Services;
+use crate::parse::sighting::ProcessSighting;
 use crate::parse::windows::processes::ProcessRow;
 use crate::parse::windows::text::utf16;
 
@@ -42,6 +43,8 @@ struct Entry {
     maker: u32,
     process: Arc<Process>,
     attempts: u8,
+    /// It was seen to end. Its sockets may be listed yet, and are still its own.
+    ended: bool,
 }
 
 impl Processes {
@@ -69,8 +72,9 @@ impl Processes {
         for row in rows.by_ref().filter(|row| row.pid != IDLE) {
             let known = self.entries.get_mut(&row.pid).filter(|entry| entry.created == row.created);
             if let Some(entry) = known {
+                // One that has ended stays listed while anybody holds a handle to it.
                 entry.look = look;
-                if (1..MAX_ATTEMPTS).contains(&entry.attempts) {
+                if !entry.ended && (1..MAX_ATTEMPTS).contains(&entry.attempts) {
                     self.unknown.push(row.pid);
                 }
                 continue;
@@ -93,6 +97,46 @@ impl Processes {
         Ok(())
     }
 
+    /// A process was seen to begin: looks into it at once, for it may end before the next look.
+    /// Whoever has ended already is what was seen of it.
+    pub(super) fn began(
+        &mut self,
+        sighting: ProcessSighting,
+        parent: Option<ProcessKey>,
+    ) -> Arc<Process> {
+        let key = sighting.key();
+        let known = self.entries.get(&key.pid).filter(|entry| entry.created == key.started);
+        if let Some(entry) = known {
+            return Arc::clone(&entry.process);
+        }
+        let mut process = sighting.bare(parent);
+        let room = self.entries.len() < MAX_PROCESSES || self.entries.contains_key(&key.pid);
+        if !room {
+            return process;
+        }
+        let details = self.examiner.examine(key.pid, key.started);
+        let described = Arc::make_mut(&mut process);
+        described.exe = details.exe.or_else(|| described.exe.take());
+        described.arguments = details.arguments;
+        described.user = details.user;
+        self.services.forget(key.pid);
+        let attempts = if details.may_come { 1 } else { MAX_ATTEMPTS };
+        let (look, created) = (self.look, key.started);
+        let maker = parent.map_or(IDLE, |parent| parent.pid);
+        let entry =
+            Entry { look, created, maker, process: Arc::clone(&process), attempts, ended: false };
+        self.entries.insert(key.pid, entry);
+        process
+    }
+
+    /// A process was seen to end.
+    pub(super) fn ended(&mut self, key: ProcessKey) {
+        let entry = self.entries.get_mut(&key.pid).filter(|entry| entry.created == key.started);
+        if let Some(entry) = entry {
+            entry.ended = true;
+        }
+    }
+
     /// Looks into the processes of which nothing is known but what the list says.
     fn describe(&mut self) {
         let unknown = std::mem::take(&mut self.unknown);
@@ -110,7 +154,7 @@ impl Processes {
             let process = Arc::make_mut(&mut entry.process);
             // Whoever made it may be gone by the second attempt.
             process.parent = parent.or(process.parent);
-            process.exe = details.exe;
+            process.exe = details.exe.or_else(|| process.exe.take());
             process.arguments = details.arguments;
             process.user = details.user;
         }
@@ -136,9 +180,9 @@ impl Processes {
         self.entries.get(&pid).map(|entry| entry.process.key)
     }
 
-    /// All of them.
+    /// All that run.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Process>> {
-        self.entries.values().map(|entry| &entry.process)
+        self.entries.values().filter(|entry| !entry.ended).map(|entry| &entry.process)
     }
 
     /// How many were left out because there are more than [`MAX_PROCESSES`].
@@ -153,5 +197,6 @@ fn begun(row: &ProcessRow<'_>, look: u64) -> Entry {
     let name = row.name.map_or_else(|| Arc::from(""), |name| utf16(name, MAX_NAME));
     let mut process = Process::bare(key, name);
     process.started = row.started().unwrap_or_default();
-    Entry { look, created: row.created, maker: row.parent, process: Arc::new(process), attempts: 0 }
+    let (created, maker, process) = (row.created, row.parent, Arc::new(process));
+    Entry { look, created, maker, process, attempts: 0, ended: false }
 }

@@ -1,19 +1,24 @@
 //! One scan of the machine after the other.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use procnet_core::{Batch, Capability, Degradation, HostId, Timestamp};
+use rustc_hash::FxHashSet;
 
 use super::host::{Rights, capabilities};
 use super::processes::Processes;
 use super::tables::SocketTable;
-use crate::differ::Differ;
+use crate::differ::{Differ, Draft};
+use crate::parse::sighting::ProcessSighting;
 use crate::parse::windows::tables::Table;
+use crate::sightings::Sightings;
 use crate::snapshot::Snapshot;
+use crate::trace::Machine;
 use crate::{CollectError, ScanOptions};
 
-/// One machine's polling source.
+/// One machine, looked at.
 ///
 /// Each [`Scanner::poll`] reads the tables of sockets and then the list of processes, in that
 /// order: a process that began meanwhile is known, and one that ended is told to have ended by the
@@ -26,6 +31,8 @@ pub struct Scanner {
     differ: Differ,
     /// Rows of the tables that could not be read at the last look.
     unreadable: u64,
+    /// The local addresses of its sockets.
+    own: FxHashSet<IpAddr>,
 }
 
 impl Scanner {
@@ -38,6 +45,7 @@ impl Scanner {
             snapshot: Snapshot { complete: true, lingering: true, ..Snapshot::default() },
             differ: Differ::new(HostId::LOCAL, capabilities(&Rights::probe())),
             unreadable: 0,
+            own: FxHashSet::default(),
         })
     }
 
@@ -45,20 +53,39 @@ impl Scanner {
     ///
     /// The first batch begins with [`procnet_core::Event::Resync`] and names everything.
     pub fn poll(&mut self) -> Result<Batch, CollectError> {
+        self.look_beside(None, &[])
+    }
+
+    /// The same beside what was seen meanwhile.
+    fn look_beside(
+        &mut self,
+        sightings: Option<&Sightings>,
+        degradations: &[Degradation],
+    ) -> Result<Batch, CollectError> {
         let failed = self.read_tables()?;
         self.processes.refresh().map_err(|source| CollectError::System {
             operation: "list the processes (NtQuerySystemInformation)",
             source,
         })?;
-        self.fill_snapshot(failed);
-        let Self { tables, processes, snapshot, differ, unreadable } = self;
+        self.fill_snapshot(failed, degradations);
+        let Self { tables, processes, snapshot, differ, unreadable, own } = self;
         *unreadable = 0;
+        own.clear();
         differ.begin();
         Ok(differ.diff_from(snapshot, |intake| {
             for table in tables {
                 let mut rows = table.rows();
                 for row in rows.by_ref() {
-                    intake.take(row.socket(processes.key(row.pid)));
+                    let mut socket = row.socket(processes.key(row.pid));
+                    let Some(sightings) = sightings else {
+                        intake.take(socket);
+                        continue;
+                    };
+                    own.insert(socket.local.ip);
+                    let told = intake.counters(&socket.key);
+                    if sightings.complete_one(&mut socket, told) {
+                        intake.take(socket);
+                    }
                 }
                 *unreadable += u64::from(rows.unreadable());
             }
@@ -101,12 +128,13 @@ impl Scanner {
         }
     }
 
-    fn fill_snapshot(&mut self, failed: u64) {
+    fn fill_snapshot(&mut self, failed: u64, degradations: &[Degradation]) {
         let snapshot = &mut self.snapshot;
         snapshot.at = now();
         snapshot.processes.clear();
         snapshot.processes.extend(self.processes.iter().map(Arc::clone));
         snapshot.degradations.clear();
+        snapshot.degradations.extend_from_slice(degradations);
         let counts = [
             (
                 "tables-unreadable",
@@ -133,6 +161,43 @@ impl Scanner {
         for (id, count, message) in counts.into_iter().filter(|(_, count, _)| *count > 0) {
             snapshot.degradations.push(Degradation { id, message: Arc::from(message), count });
         }
+    }
+}
+
+impl Machine for Scanner {
+    fn look(
+        &mut self,
+        sightings: &mut Sightings,
+        degradations: &[Degradation],
+    ) -> Result<Batch, CollectError> {
+        let batch = self.look_beside(Some(sightings), degradations)?;
+        let keys = self.snapshot.processes.iter().map(|process| &process.key);
+        sightings.after_snapshot(batch.at, keys);
+        Ok(batch)
+    }
+
+    fn differ(&mut self) -> &mut Differ {
+        &mut self.differ
+    }
+
+    fn is_own(&self, address: IpAddr) -> bool {
+        self.own.contains(&address)
+    }
+
+    fn saw(&mut self, sighting: &ProcessSighting) {
+        if let ProcessSighting::Exited(key) = sighting {
+            self.processes.ended(*key);
+        }
+    }
+
+    fn finish(&mut self, lost: u64, sightings: &mut Sightings, draft: &mut Draft) {
+        let Self { processes, differ, .. } = self;
+        let describe = |sighting, parent| processes.began(sighting, parent);
+        sightings.finish(lost, differ, draft, describe);
+    }
+
+    fn now(&self) -> Timestamp {
+        now()
     }
 }
 
