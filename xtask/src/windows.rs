@@ -52,8 +52,21 @@ fn built(file: &str) -> PathBuf {
     cross::built(TARGET, "debug", file)
 }
 
-/// The crates whose unit tests run under Wine.
-const TESTED: [&str; 4] = ["--package", "procnet-core", "--package", "procnet-collect"];
+/// The program, and what it is to watch.
+const WATCHED: [&str; 8] = [
+    "--package",
+    "procnet",
+    "--package",
+    "procnet-collect",
+    "--bins",
+    "--example",
+    "talker",
+    "--example=puppet",
+];
+
+/// What runs under Wine of tests: unit tests, and the conformance suite with its puppets.
+const TESTED: [&str; 7] =
+    ["--package", "procnet-core", "--package", "procnet-collect", "--lib", "--test", "conformance"];
 
 fn build() -> Result<()> {
     succeed(cross("build", TARGET).args(["--package", "procnet", "--bin", "procnet"]))
@@ -62,23 +75,17 @@ fn build() -> Result<()> {
 /// Lints what is built and what is tested, which type-checks it too.
 fn check() -> Result<()> {
     let mut program = cross("clippy", TARGET);
-    program.args(["--package", "procnet", "--bins", "--example", "talker"]);
+    program.args(WATCHED);
     succeed(program.args(["--", "-Dwarnings"]))?;
     let mut tests = cross("clippy", TARGET);
-    succeed(tests.args(TESTED).args(["--lib", "--profile", "test", "--", "-Dwarnings"]))
+    succeed(tests.args(TESTED).args(["--profile", "test", "--", "-Dwarnings"]))
 }
 
 /// Builds everything, then runs it in a network namespace of its own, where no other program's
 /// sockets are listed and none can be reached.
 fn test() -> Result<()> {
-    succeed(cross("build", TARGET).args([
-        "--package",
-        "procnet",
-        "--bins",
-        "--example",
-        "talker",
-    ]))?;
-    succeed(cross("test", TARGET).args(TESTED).args(["--lib", "--no-run"]))?;
+    succeed(cross("build", TARGET).args(WATCHED))?;
+    succeed(cross("test", TARGET).args(TESTED).arg("--no-run"))?;
     succeed(test_from_outside().arg("--no-run"))?;
     let own = std::env::current_exe().context("can't find xtask itself")?;
     let mut namespaces = vec!["--net", "--pid", "--fork", "--mount-proc", "--kill-child"];
@@ -103,7 +110,7 @@ fn test_from_outside() -> Command {
 fn test_inside() -> Result<()> {
     let wine = Wine::start(&cross::folder())?;
     let mut unit = cross("test", TARGET);
-    unit.args(TESTED).args(["--offline", "--lib"]);
+    unit.args(TESTED).arg("--offline");
     unit.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", wine.program());
     succeed(wine.surround(&mut unit))?;
     let mut outside = test_from_outside();
