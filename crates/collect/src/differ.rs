@@ -395,6 +395,7 @@ fn same_but_counters(a: &Socket, b: &Socket) -> bool {
         && a.owners == b.owners
         && (a.unknown_owner == b.unknown_owner || !a.owners.is_empty())
         && a.remote == b.remote
+        && a.remote_name == b.remote_name
         && a.local == b.local
         && a.uid == b.uid
         && a.v6_only == b.v6_only

@@ -7,8 +7,10 @@
 //! clock.
 
 mod flows;
+mod names;
 mod processes;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +21,7 @@ use procnet_core::{
 use rustc_hash::FxHashMap;
 
 use self::flows::Flows;
+use self::names::Names;
 use self::processes::Processes;
 use crate::Differ;
 use crate::differ::Draft;
@@ -41,6 +44,7 @@ pub struct Sightings {
     now: Moment,
     flows: Flows,
     processes: Processes,
+    names: Names,
     /// What sockets carried since that was last told.
     carried: FxHashMap<SocketKey, Counters>,
     next_count: Moment,
@@ -58,6 +62,7 @@ impl Sightings {
             now: Moment::default(),
             flows: Flows::new(max_flows),
             processes: Processes::default(),
+            names: Names::default(),
             carried: FxHashMap::default(),
             next_count: Moment::default(),
             over: FxHashMap::default(),
@@ -86,6 +91,17 @@ impl Sightings {
         self.processes.saw(sighting);
     }
 
+    /// A process was told that a name, sanitised, has these addresses: who connects to one of them
+    /// from now on asked for that name.
+    pub fn name(&mut self, pid: u32, name: &Arc<str>, addresses: impl Iterator<Item = IpAddr>) {
+        self.names.told(pid, name, addresses, self.now);
+    }
+
+    /// How many answers to programs that asked for names were not taken in, for there were too many.
+    pub fn untold_names(&self) -> u64 {
+        self.names.untold()
+    }
+
     /// Takes in one sighting of a socket.
     pub fn socket(&mut self, sighting: &Sighting, differ: &mut Differ, draft: &mut Draft) {
         if sighting.pid == 0 {
@@ -95,7 +111,8 @@ impl Sightings {
         let datagram = matches!(sighting.activity, Activity::Sent(_) | Activity::Received(_));
         if sighting.protocol == Protocol::Udp && sighting.remote.is_some() && datagram {
             let owner = self.owner(sighting.pid);
-            if let Some(key) = self.flows.saw(sighting, owner, self.now, differ, draft) {
+            let Self { flows, names, now, .. } = self;
+            if let Some(key) = flows.saw(sighting, owner, names, *now, differ, draft) {
                 self.carry(key, sighting);
             }
             return;
@@ -141,6 +158,9 @@ impl Sightings {
             draft.note(Event::Gap { lost, reason: GapReason::Kernel });
         }
         let ended = self.processes.tell(differ, draft, describe);
+        for process in &ended {
+            self.names.forget_process(process.pid);
+        }
         let mut over = self.flows.take_of(&ended);
         over.extend(self.flows.take_idle(self.now));
         for (key, at) in over {
@@ -154,11 +174,13 @@ impl Sightings {
             self.next_forget = self.now.saturating_add(FORGET_INTERVAL);
             let now = self.now;
             self.over.retain(|_, since| now.saturating_since(*since) < REMEMBERED);
+            self.names.forget(now);
         }
     }
 
-    /// Completes what a snapshot is about to tell: what was counted stays counted, and connections
-    /// whose end was told are left out, though the system still lists them.
+    /// Completes what a snapshot is about to tell: what was counted stays counted, what no event
+    /// told of gets its name, and connections whose end was told are left out, though the system
+    /// still lists them.
     pub fn complete(&self, sockets: &mut Vec<Socket>, differ: &Differ) {
         sockets.retain_mut(|socket| {
             let known = differ.socket(&socket.key).map(|known| known.counters);
@@ -174,10 +196,14 @@ impl Sightings {
         {
             return false;
         }
-        if let Some(told) = told
-            && socket.counters == Counters::default()
-        {
-            socket.counters = told;
+        match (told, socket.remote) {
+            (Some(told), _) if socket.counters == Counters::default() => socket.counters = told,
+            (None, Some(remote)) => {
+                let owner = socket.primary_owner();
+                let name = owner.and_then(|owner| self.names.get(owner.process.pid, remote.ip));
+                socket.remote_name = name.cloned();
+            }
+            _ => {}
         }
         true
     }
@@ -211,6 +237,10 @@ impl Sightings {
         Some(Owner { process, attribution: Attribution::Observed })
     }
 
+    fn name_of(&self, sighting: &Sighting) -> Option<Arc<str>> {
+        self.names.of(sighting).cloned()
+    }
+
     fn open(
         &mut self,
         key: SocketKey,
@@ -230,13 +260,15 @@ impl Sightings {
             self.over.remove(&connection);
         }
         let owner = self.owner(sighting.pid);
+        let name = self.name_of(sighting);
         let mut anew = false;
         let known = differ.change_socket(&key, draft, |socket| {
             // Whoever connects anew between the same ends begins a new life.
             let ended = socket.state != SocketState::SynSent && socket.role.is_some();
             if again && ended {
                 anew = true;
-                *socket = opened(key, sighting, state, role, owner);
+                let remote_name = name.clone();
+                *socket = Socket { remote_name, ..opened(key, sighting, state, role, owner) };
                 return true;
             }
             let role = role.or(socket.role);
@@ -246,7 +278,8 @@ impl Sightings {
             changed
         });
         if !known {
-            differ.socket_opened(opened(key, sighting, state, role, owner), draft);
+            let socket = opened(key, sighting, state, role, owner);
+            differ.socket_opened(Socket { remote_name: name, ..socket }, draft);
         } else if anew {
             self.carried.remove(&key);
         }
@@ -363,6 +396,7 @@ fn opened(
         role,
         counters: Counters::default(),
         opened: sighting.at,
+        remote_name: None,
         unix: None,
     }
 }

@@ -90,6 +90,7 @@ pub struct Listener<M, T: Tracer> {
     /// What could not be read, and what was too much, since the last look.
     unreadable: u64,
     untold_flows: u64,
+    untold_names: u64,
     queue_bytes: usize,
     interval: Duration,
     began: Instant,
@@ -123,6 +124,7 @@ impl<M: Machine, T: Tracer> Listener<M, T> {
             records: Vec::new(),
             unreadable: 0,
             untold_flows: 0,
+            untold_names: 0,
             queue_bytes: options.ring_bytes as usize,
             interval: options.interval,
             began: now,
@@ -244,6 +246,8 @@ impl<M: Machine, T: Tracer> Listener<M, T> {
     fn degradations(&mut self) -> Vec<Degradation> {
         let flows = self.sightings.untold_flows();
         let untold = flows - std::mem::replace(&mut self.untold_flows, flows);
+        let names = self.sightings.untold_names();
+        let nameless = names - std::mem::replace(&mut self.untold_names, names);
         let unreadable = std::mem::take(&mut self.unreadable);
         let silent = match &self.failure {
             Some(error) if self.silent => {
@@ -267,6 +271,11 @@ impl<M: Machine, T: Tracer> Listener<M, T> {
                 untold,
                 "More UDP peers exchange datagrams at once than are remembered; datagrams of the \
                  others are not told.",
+            ),
+            (
+                "names-limit",
+                nameless,
+                "More names were asked for than are remembered; remotes show without theirs.",
             ),
         ];
         told.into_iter()
@@ -317,6 +326,9 @@ impl<M: Machine, T: Tracer> Listener<M, T> {
                 Traced::Network(record) => {
                     let sighting = record.sighting(|address| machine.is_own(address));
                     sightings.socket(&sighting, machine.differ(), draft);
+                }
+                Traced::Named(named) => {
+                    sightings.name(named.pid, &named.name, named.addresses.iter().copied());
                 }
                 Traced::Process(sighting) => {
                     machine.saw(&sighting);

@@ -275,6 +275,9 @@ pub struct Socket {
     pub local: Endpoint,
     /// The remote end, if there is one.
     pub remote: Option<Endpoint>,
+    /// The name by which its owner had asked for the remote end's address, where the source saw
+    /// that. Sanitised.
+    pub remote_name: Option<Arc<str>>,
     /// True for an IPv6 socket that does not take IPv4 (IPV6_V6ONLY).
     pub v6_only: bool,
     /// The uid that the kernel notes on the socket, where the source tells.

@@ -49,6 +49,7 @@ fn socket(
         role: role.into(),
         counters: Counters { sent_bytes: u64::from(pid), ..Counters::default() },
         opened: Timestamp::default(),
+        remote_name: None,
         unix: None,
     }
 }

@@ -38,6 +38,7 @@ fn socket(cookie: u64, local: &str, remote: &str, pid: u32, role: Option<Role>) 
         role,
         counters: Counters::default(),
         opened: Timestamp::default(),
+        remote_name: None,
         unix: None,
     }
 }

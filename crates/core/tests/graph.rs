@@ -34,6 +34,7 @@ fn endpoint(text: &str) -> Endpoint {
 
 /// A socket; no remote: a listener. `pids`: its owners.
 fn socket(cookie: u64, local: &str, remote: Option<&str>, pids: &[u32]) -> Socket {
+    let held = |pid: &u32| Owner { process: process(*pid), attribution: Attribution::Held };
     Socket {
         key: key(cookie),
         protocol: Protocol::Tcp,
@@ -42,14 +43,12 @@ fn socket(cookie: u64, local: &str, remote: Option<&str>, pids: &[u32]) -> Socke
         remote: remote.map(endpoint),
         v6_only: false,
         uid: Some(1000),
-        owners: pids
-            .iter()
-            .map(|pid| Owner { process: process(*pid), attribution: Attribution::Held })
-            .collect(),
+        owners: pids.iter().map(held).collect(),
         unknown_owner: UnknownOwner::NotFound,
         role: None,
         counters: Counters::default(),
         opened: Timestamp::default(),
+        remote_name: None,
         unix: None,
     }
 }

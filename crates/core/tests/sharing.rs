@@ -26,6 +26,7 @@ fn socket() -> Socket {
         role: None,
         counters: Counters::default(),
         opened: Timestamp::default(),
+        remote_name: None,
         unix: None,
     }
 }

@@ -45,6 +45,7 @@ fn socket(inode: u64, name: Option<&str>, peer: Option<u64>, pids: &[u32]) -> So
         role: None,
         counters: Counters::default(),
         opened: Timestamp::default(),
+        remote_name: None,
         unix: Some(Arc::new(UnixSocket {
             name: name.map(Arc::from),
             kind: UnixKind::Stream,

@@ -86,9 +86,18 @@ impl Machine {
             role: None,
             counters: Counters::default(),
             opened: Timestamp::default(),
+            remote_name: None,
             unix: None,
         }))]);
         key_of_socket
+    }
+
+    /// Tells by which name a socket's owner had asked for the remote end.
+    fn name(&mut self, key: SocketKey, name: &str) {
+        let graph = self.engine.graph();
+        let socket = graph.socket(graph.socket_id(&key).unwrap()).unwrap();
+        let named = Socket { remote_name: Some(name.into()), ..socket.clone() };
+        self.tell(vec![Event::SocketOpened(Arc::new(named))]);
     }
 
     fn move_into(&mut self, pid: u32, container: Option<Arc<Container>>, unit: Unit) {
@@ -314,6 +323,67 @@ fn v5_remotes_are_joined_by_peer_direction_and_class() {
     let expanded = [node(scene, "×3 clients").key.clone()].into();
     let view = machine.view(ViewSpec { expanded, ..ViewSpec::default() });
     assert_eq!(view.scene().nodes.len(), 6);
+}
+
+#[test]
+fn v8_a_remote_is_called_as_it_was_asked_for() {
+    let mut machine = Machine::new();
+    machine.start(10, "app", None);
+    machine.start(20, "job", None);
+    let mut view = machine.view(ViewSpec::default());
+    machine.engine.take_changes();
+    let first = machine.tcp("10.0.0.1:40001", "198.51.100.1:443", 10);
+    machine.tcp("10.0.0.1:40002", "198.51.100.1:443", 20);
+    machine.update(&mut view);
+    machine.name(first, "api.example");
+    machine.update(&mut view);
+    let label = |view: &View, peer: &str| {
+        let scene = view.scene();
+        let from = node(scene, peer).id;
+        let edge = scene.edges.values().find(|edge| edge.from == from).unwrap();
+        let remote = &scene.nodes[&edge.to];
+        format!("{} | {}", remote.label, remote.detail)
+    };
+    assert_eq!(label(&view, "app"), "api.example:443 | web · 198.51.100.1:443");
+    assert_eq!(label(&view, "job"), "198.51.100.1:443 | web", "who did not ask does not name it");
+
+    let second = machine.tcp("10.0.0.1:40003", "198.51.100.2:443", 10);
+    machine.update(&mut view);
+    assert_eq!(label(&view, "app"), "×2 remotes | web · api.example");
+    machine.name(second, "api.example");
+    machine.update(&mut view);
+    assert_eq!(label(&view, "app"), "api.example ×2 | web");
+    machine.name(second, "b.example");
+    machine.update(&mut view);
+    assert_eq!(label(&view, "app"), "×2 remotes | web · api.example, b.example");
+    let third = machine.tcp("10.0.0.1:40004", "198.51.100.3:443", 10);
+    machine.name(third, "c.example");
+    machine.update(&mut view);
+    assert_eq!(label(&view, "app"), "×3 remotes | web · api.example, b.example +1");
+    let anew = machine.view(ViewSpec::default());
+    assert_eq!(label(&anew, "app"), label(&view, "app"));
+
+    for (text, expected) in [
+        ("domain:b.ex", 1),
+        ("domain=b.ex", 0),
+        ("c.example", 1),
+        ("-domain~/./", 1),
+        ("proc:app", 3),
+    ] {
+        let filter = Filter::parse(text).unwrap();
+        let view = machine.view(ViewSpec { filter, ..ViewSpec::default() });
+        let links: u32 = view.scene().edges.values().map(|edge| edge.links).sum();
+        assert_eq!(links, expected, "{text}");
+    }
+
+    // What is over keeps its name while it is shown.
+    machine.close(second);
+    machine.close(third);
+    machine.update(&mut view);
+    assert_eq!(label(&view, "app"), "×3 remotes | web · api.example, b.example +1");
+    machine.pass(16);
+    machine.update(&mut view);
+    assert_eq!(label(&view, "app"), "api.example:443 | web · 198.51.100.1:443");
 }
 
 #[test]

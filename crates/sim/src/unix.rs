@@ -321,6 +321,7 @@ impl World {
             role: None,
             counters: Counters::default(),
             opened: self.at,
+            remote_name: None,
             unix: Some(Arc::new(UnixSocket { name, kind, inode, peer })),
         };
         self.sockets.insert(key, socket.clone());

@@ -293,11 +293,15 @@ impl World {
         remote: Option<Endpoint>,
         owners: &[ProcessKey],
     ) -> SocketKey {
-        let identity = SocketIdentity::Cookie(self.next_cookie);
-        self.next_cookie += 1;
-        let key = SocketKey { host: HostId::LOCAL, netns, identity };
+        let key = self.next_key(netns);
         let socket = self.socket(key, protocol, state, local, remote, owners);
         self.tell(socket)
+    }
+
+    fn next_key(&mut self, netns: NetnsId) -> SocketKey {
+        let identity = SocketIdentity::Cookie(self.next_cookie);
+        self.next_cookie += 1;
+        SocketKey { host: HostId::LOCAL, netns, identity }
     }
 
     pub(crate) fn socket(
@@ -328,6 +332,7 @@ impl World {
             role: None,
             counters: Counters { rtt_us, ..Counters::default() },
             opened: self.at,
+            remote_name: None,
             unix: None,
         }
     }
@@ -373,8 +378,9 @@ impl World {
                 } else {
                     established
                 };
-                let netns = self.services[client].netns;
-                (vec![self.open(netns, protocol, state, from, Some(to), &[caller])], Vec::new())
+                let key = self.next_key(self.services[client].netns);
+                let socket = self.socket(key, protocol, state, from, Some(to), &[caller]);
+                (vec![self.tell(Socket { remote_name: name_of(to), ..socket })], Vec::new())
             }
             Plan::Lookup { client } => self.look_up(client, port),
         };
@@ -498,4 +504,23 @@ fn capabilities() -> Arc<[Capability]> {
         reason: Arc::from("nothing here is real: this is a demonstration"),
         remedy: None,
     }])
+}
+
+/// The names that outbound connections ask for (RFC 2606).
+const NAMES: [&str; 6] = [
+    "api.payments.example",
+    "objects.storage.example",
+    "packages.example.org",
+    "metrics.example.com",
+    "login.example.net",
+    "push.mobile.example",
+];
+
+/// The name by which an address was asked for; some are asked for by number.
+fn name_of(remote: Endpoint) -> Option<Arc<str>> {
+    let last = match remote.ip {
+        IpAddr::V4(ip) => ip.octets()[3],
+        IpAddr::V6(ip) => ip.octets()[15],
+    };
+    NAMES.get(usize::from(last % 8)).map(|name| Arc::from(*name))
 }

@@ -97,6 +97,10 @@ pub struct SocketRow {
     pub v6_only: bool,
     /// The remote end, or null.
     pub remote: Option<EndpointRow>,
+    /// The name by which its owner had asked for the remote end's address, where that was seen
+    /// (Windows' event tracing); others lack the field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_name: Option<String>,
     /// What a UNIX socket has instead of endpoints; others lack the field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unix: Option<UnixRow>,

@@ -38,6 +38,12 @@ function keyOf(socket: SocketRow): string {
   return `${protocol}/${netns}/${cookie}/${localText(socket)}/${remoteText(socket)}`;
 }
 
+/** Whom it talks to: by name where its owner asked for one. */
+function peerText(socket: SocketRow): string {
+  const { remote_name, remote } = socket;
+  return remote_name && remote ? `${remote_name}:${remote.port}` : remoteText(socket);
+}
+
 /** The path of a UNIX socket, or else its inode. */
 function localText({ local, unix }: SocketRow): string {
   return unix ? (unix.path ?? `inode ${unix.inode}`) : formatEndpoint(local);
@@ -71,13 +77,14 @@ function Socket({ socket }: { socket: SocketRow }) {
         <span class="direction" title={socket.direction}>
           {ARROWS[socket.direction] ?? '·'}
         </span>
-        <code title={`local ${localText(socket)}`}>
-          {listening ? localText(socket) : remoteText(socket)}
+        <code title={`local ${localText(socket)}, remote ${remoteText(socket)}`}>
+          {listening ? localText(socket) : peerText(socket)}
         </code>
         <span class="state">{stateText(socket, listening)}</span>
       </div>
       <div class="numbers">
         {!listening && <code title="Local end">{localText(socket)}</code>}
+        {socket.remote_name && <code title="Remote address">{socket.remote?.ip}</code>}
         {!listening && !socket.unix && (
           <span title={`Sent ${socket.tx_packets} and received ${socket.rx_packets} packets`}>
             ↑ {formatBytes(socket.tx_bytes)} ↓ {formatBytes(socket.rx_bytes)}

@@ -841,6 +841,11 @@ export interface components {
       protocol: string;
       remote?: components['schemas']['EndpointRow'] | null;
       /**
+       * @description The name by which its owner had asked for the remote end's address, where that was seen
+       *     (Windows' event tracing); others lack the field.
+       */
+      remote_name?: string | null;
+      /**
        * Format: int32
        * @description Segments sent again; 0 if not known (UDP, TIME_WAIT, namespaces read through /proc).
        */

@@ -281,6 +281,9 @@ pub(super) fn keep_observed(
     is_alive: impl Fn(&ProcessKey) -> bool,
 ) {
     now.role = now.role.or(known.role);
+    if now.remote_name.is_none() && now.remote == known.remote {
+        now.remote_name.clone_from(&known.remote_name);
+    }
     if now.protocol == Protocol::Udp && now.counters == Counters::default() {
         // The kernel's tables count no UDP bytes.
         now.counters = known.counters;

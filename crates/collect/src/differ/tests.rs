@@ -96,6 +96,7 @@ fn socket(cookie: u64, state: SocketState, pids: &[u32]) -> Socket {
         role: None,
         counters: Counters::default(),
         opened: Timestamp::default(),
+        remote_name: None,
         unix: None,
     }
 }

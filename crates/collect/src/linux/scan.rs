@@ -320,6 +320,7 @@ fn socket(
         role: None,
         counters: row.counters,
         opened: Timestamp::default(),
+        remote_name: None,
         unix: None,
     }
 }

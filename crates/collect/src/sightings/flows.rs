@@ -5,11 +5,12 @@ use std::hash::BuildHasher;
 use std::time::Duration;
 
 use procnet_core::{
-    HostId, Moment, NetnsId, Owner, ProcessKey, Role, SocketIdentity, SocketKey, SocketState,
-    Timestamp,
+    HostId, Moment, NetnsId, Owner, ProcessKey, Role, Socket, SocketIdentity, SocketKey,
+    SocketState, Timestamp,
 };
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
+use super::names::Names;
 use super::opened;
 use crate::Differ;
 use crate::differ::Draft;
@@ -65,6 +66,7 @@ impl Flows {
         &mut self,
         sighting: &Sighting,
         owner: Option<Owner>,
+        names: &Names,
         now: Moment,
         differ: &mut Differ,
         draft: &mut Draft,
@@ -82,7 +84,8 @@ impl Flows {
         self.used.insert(key, last);
         let role = self.note_role(sighting, now, differ, draft);
         let socket = opened(key, sighting, SocketState::Established, role, owner);
-        differ.socket_opened(socket, draft);
+        let remote_name = names.of(sighting).cloned();
+        differ.socket_opened(Socket { remote_name, ..socket }, draft);
         Some(key)
     }
 

@@ -10,7 +10,7 @@ use procnet_core::{Batch, Capability};
 
 use super::*;
 use crate::Snapshot;
-use crate::parse::windows::etw::payloads::{Made, file_time, network, started, stopped};
+use crate::parse::windows::etw::payloads::{Made, file_time, network, resolved, started, stopped};
 use crate::parse::windows::etw::{self, TraceRecord};
 
 const HERE: &str = "10.0.0.1:50000";
@@ -103,7 +103,10 @@ fn take(made: &Made, sightings: &mut Sightings, differ: &mut Differ, draft: &mut
             sightings.process(record.sighting(&[(r"\Device\HarddiskVolume4", "C:")]));
         }
         TraceRecord::Stopped(record) => sightings.process(record.sighting()),
-        TraceRecord::Resolved(_) => {}
+        TraceRecord::Resolved(record) => {
+            let name = record.asked().expect("a name");
+            sightings.name(record.pid, &name, record.addresses());
+        }
     }
 }
 
@@ -131,8 +134,9 @@ fn in_words(event: &Event) -> String {
                 .iter()
                 .map(|owner| format!("{} {}", owner.process.pid, owner.attribution.as_str()))
                 .collect();
+            let name = socket.remote_name.as_ref().map_or(String::new(), |name| format!("={name}"));
             format!(
-                "{} {} {remote} {} {role} [{}]{}",
+                "{} {} {remote}{name} {} {role} [{}]{}",
                 socket.protocol,
                 socket.local,
                 socket.state,
@@ -218,6 +222,45 @@ fn a_connection_that_lives_no_longer_than_a_batch() {
             "closed 10.0.0.1:80 192.0.2.7:6000 20/10 at 101",
         ]
     );
+}
+
+#[test]
+fn whoever_asked_for_a_name_connects_to_that_name() {
+    let mut machine = Machine::new();
+    let connect = |pid| network(12, 101, pid, 0, HERE, THERE);
+    let told = machine.batch(&[
+        started(101, 2, 1, "curl.exe"),
+        resolved(101, 2, "a.example.", "type:  5 b.example;::ffff:192.0.2.7;"),
+        connect(2),
+        // What another has asked for says nothing of this one.
+        network(12, 101, 1, 0, "10.0.0.1:50001", THERE),
+        network(42, 101, 2, 30, HERE, THERE),
+    ]);
+    assert_eq!(
+        told[1..],
+        [
+            "tcp 10.0.0.1:50000 192.0.2.7:443=a.example ESTABLISHED client [2 observed]",
+            "tcp 10.0.0.1:50001 192.0.2.7:443 ESTABLISHED client [1 observed]",
+            "udp 10.0.0.1:50000 192.0.2.7:443=a.example ESTABLISHED no role [2 observed] 30/0",
+        ]
+    );
+    // The system's tables know no names, and what they tell first has its name from before.
+    let known = [connect(2), network(12, 101, 1, 0, "10.0.0.1:50001", THERE)];
+    let mut rows: Vec<Socket> =
+        known.iter().map(|made| row(made, SocketState::Established, true)).collect();
+    assert!(machine.snapshot(rows.clone()).is_empty());
+    machine.batch(&[resolved(102, 1, "c.example", "192.0.2.7;")]);
+    let quick = network(12, 101, 1, 0, "10.0.0.1:50002", THERE);
+    rows.push(row(&quick, SocketState::Established, true));
+    assert_eq!(
+        machine.snapshot(rows),
+        ["tcp 10.0.0.1:50002 192.0.2.7:443=c.example ESTABLISHED no role [1 held]"]
+    );
+    // Whoever has the id next has asked for nothing.
+    machine.batch(&[stopped(103, 2, file_time(101))]);
+    machine.batch(&[]);
+    let told = machine.batch(&[network(12, 104, 2, 0, "10.0.0.1:50003", THERE)]);
+    assert!(told.iter().all(|told| !told.contains("a.example")), "{told:?}");
 }
 
 #[test]

@@ -36,6 +36,11 @@ pub(super) fn with_session(scanning: &[Capability], lacks: &[Provider]) -> Arc<[
                 "Bytes each way and retransmits of each connection since the session began; no \
                  round-trip times.",
             ),
+            "remote-names" if tells(Provider::DnsClient) => (
+                CapabilityState::Full,
+                "The names that programs ask Windows' resolver for. Those with a resolver of their \
+                 own, as some browsers have, show addresses.",
+            ),
             "udp-peers" if network => (
                 CapabilityState::Full,
                 "Whom each UDP socket sends to and receives from, with packets and bytes.",

@@ -1,12 +1,15 @@
 //! Where records wait between the thread that hears them and the one that tells them.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use procnet_core::Protocol;
 use procnet_core::memory::{is_slack, roomy};
 
 use crate::parse::sighting::ProcessSighting;
-use crate::parse::windows::etw::{self, NetworkChange, NetworkRecord, TraceEvent, TraceRecord};
+use crate::parse::windows::etw::{
+    self, NetworkChange, NetworkRecord, ResolvedRecord, TraceEvent, TraceRecord,
+};
 
 /// One record, which owns what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +18,19 @@ pub enum Traced {
     Network(NetworkRecord),
     /// A process started or ended.
     Process(ProcessSighting),
+    /// A process was told which addresses a name has.
+    Named(Box<Named>),
+}
+
+/// An answer to a process that asked for a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The process.
+    pub pid: u32,
+    /// The name, sanitised.
+    pub name: Arc<str>,
+    /// Its addresses.
+    pub addresses: Box<[IpAddr]>,
 }
 
 /// What came of an event that is asked for.
@@ -40,10 +56,18 @@ impl Traced {
                 Heard::Record(Self::Process(record.sighting(drives)))
             }
             Some(TraceRecord::Stopped(record)) => Heard::Record(Self::Process(record.sighting())),
-            Some(TraceRecord::Resolved(_)) => Heard::Other,
+            Some(TraceRecord::Resolved(record)) => named(&record)
+                .map_or(Heard::Other, |named| Heard::Record(Self::Named(Box::new(named)))),
             None => Heard::Unreadable,
         }
     }
+}
+
+/// `None` where nothing was found.
+fn named(record: &ResolvedRecord<'_>) -> Option<Named> {
+    let addresses: Box<[IpAddr]> = record.addresses().collect();
+    let name = record.asked().filter(|_| record.status == 0 && !addresses.is_empty())?;
+    Some(Named { pid: record.pid, name, addresses })
 }
 
 /// How many records came to nothing since that was asked last.
@@ -154,9 +178,11 @@ mod tests {
         queue.push(hear(&network(12, 1, 42, 0, NEAR, FAR)));
         queue.push(hear(&started(2, 43, 42, "\\Device\\HarddiskVolume3\\a b\\c.exe")));
         queue.push(hear(&stopped(3, 43, 9)));
-        // The copies of what was received, and answers of the resolver.
+        queue.push(hear(&resolved(4, 42, "example.com", "192.0.2.9;2001:db8::9;")));
+        // The copies of what was received, and answers that found nothing.
         queue.push(hear(&network(18, 4, 42, 10, NEAR, FAR)));
-        queue.push(hear(&resolved(5, 42, "example.com", "192.0.2.9;")));
+        queue.push(hear(&resolved(5, 42, "nobody.example", "")));
+        queue.push(hear(&resolved(5, 42, "", "192.0.2.9;")));
         let mut newer = started(6, 44, 42, "x");
         newer.version = 99;
         queue.push(hear(&newer));
@@ -166,10 +192,16 @@ mod tests {
 
         let mut records = Vec::new();
         assert_eq!(queue.take(&mut records), Missed { dropped: 0, unreadable: 2 });
-        let [Traced::Network(_), Traced::Process(start), Traced::Process(end)] = &records[..]
+        let [
+            Traced::Network(_),
+            Traced::Process(start),
+            Traced::Process(end),
+            Traced::Named(named),
+        ] = &records[..]
         else {
             panic!("{records:?}");
         };
+        assert_eq!((named.pid, &*named.name, named.addresses.len()), (42, "example.com", 2));
         assert!(matches!(start, ProcessSighting::Started { exe: Some(exe), name, .. }
             if &**exe == "C:\\a b\\c.exe" && &**name == "c.exe"));
         assert!(matches!(end, ProcessSighting::Exited(key) if key.pid == 43));
@@ -205,7 +237,7 @@ mod tests {
             .iter()
             .map(|record| match record {
                 Traced::Network(record) => record.size,
-                Traced::Process(_) => 0,
+                _ => 0,
             })
             .collect();
         assert_eq!(sizes, [1_460_000, 20, 1]);

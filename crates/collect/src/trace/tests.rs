@@ -10,7 +10,7 @@ use super::queue::Heard;
 use super::*;
 use crate::Snapshot;
 use crate::parse::windows::etw::Provider;
-use crate::parse::windows::etw::payloads::{Made, file_time, network, started, stopped};
+use crate::parse::windows::etw::payloads::{Made, file_time, network, resolved, started, stopped};
 
 const HERE: &str = "10.0.0.1:50000";
 const THERE: &str = "192.0.2.7:443";
@@ -191,8 +191,9 @@ impl Run {
 fn in_words(event: &Event) -> Option<String> {
     Some(match event {
         Event::SocketOpened(socket) => {
+            let name = socket.remote_name.as_ref().map_or(String::new(), |name| format!(" {name}"));
             format!(
-                "open {} {:?} {:?}",
+                "open {} {:?} {:?}{name}",
                 socket.local,
                 socket.remote.map(|end| end.port),
                 socket.role
@@ -243,8 +244,17 @@ fn row(state: SocketState) -> Socket {
         role: None,
         counters: procnet_core::Counters::default(),
         opened: Timestamp::default(),
+        remote_name: None,
         unix: None,
     }
+}
+
+#[test]
+fn a_connection_bears_the_name_that_its_process_asked_for() {
+    let mut run = Run::start(World::default());
+    run.frame();
+    run.tell(&[resolved(2, 7, "a.example", "192.0.2.7;"), network(12, 2, 7, 0, HERE, THERE)]);
+    assert_eq!(run.frame(), ["open 10.0.0.1:50000 Some(443) Some(Client) a.example"]);
 }
 
 #[test]

@@ -145,6 +145,11 @@ pub(super) fn capabilities(rights: &Rights) -> Arc<[Capability]> {
             "Peers of UDP sockets",
             "Windows' tables name no peers of UDP sockets, not even of connected ones; events do.",
         ),
+        missing(
+            "remote-names",
+            "Names of remotes",
+            "Windows tells the names that programs ask for only to an event tracing session.",
+        ),
         missing("unix-sockets", "UNIX sockets", "Windows has some, but no list of them."),
         partial(
             "short-lived",
@@ -174,6 +179,7 @@ mod tests {
                     "kernel-events",
                     "tcp-counters",
                     "udp-peers",
+                    "remote-names",
                     "unix-sockets",
                     "short-lived"
                 ]

@@ -48,7 +48,7 @@ const FLUSH_IN_MILLISECONDS: u32 = 0x10;
 const INVALID: u64 = u64::MAX;
 
 /// Whose events are told: those that this version can make something of.
-const PROVIDERS: [Provider; 2] = [Provider::KernelNetwork, Provider::KernelProcess];
+const PROVIDERS: [Provider; 3] = Provider::ALL;
 
 /// Opens the session.
 #[derive(Debug, Default)]
@@ -108,7 +108,8 @@ impl TraceSession {
             if status != ERROR_SUCCESS {
                 self.lacks.push(provider);
             }
-            if self.lacks.len() == PROVIDERS.len() {
+            let needed = [Provider::KernelNetwork, Provider::KernelProcess];
+            if needed.iter().all(|provider| self.lacks.contains(provider)) {
                 return Err(failed("enable events of the network (EnableTraceEx2)", status));
             }
         }

@@ -188,6 +188,7 @@ fn bound_since(pid: u32, local: Endpoint, second: i64) -> Socket {
         role: None,
         counters: Counters::default(),
         opened,
+        remote_name: None,
         unix: None,
     }
 }

@@ -42,6 +42,8 @@ pub enum Field {
     Local,
     /// Far end's address.
     Remote,
+    /// Name by which the far end was asked for.
+    Domain,
     /// Transport protocol.
     Protocol,
     /// Socket state.
@@ -214,6 +216,7 @@ pub const FIELDS: &[FieldInfo] = &[
     field!(Ip, "ip", ["addr", "address"], Address, "address of either side", "ip:10.0.0.0/8"),
     field!(Local, "local", ["src"], Address, "address of the near end", "local:127.0.0.1"),
     field!(Remote, "remote", ["dst", "peer"], Address, "address of the far end", "remote:10.0.0.0/8"),
+    field!(Domain, "domain", ["dns"], Text, "name by which the far end's address was asked for, where that was seen", "domain:github.com"),
     field!(Protocol, "proto", ["protocol"], Word(PROTOCOLS), "transport protocol", "proto:udp"),
     field!(State, "state", [], Word(STATES), "state of a socket", "state:TIME_WAIT,CLOSE_WAIT"),
     field!(Direction, "dir", ["direction"], Word(DIRECTIONS), "which way a socket goes", "dir:out"),

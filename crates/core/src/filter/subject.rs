@@ -102,6 +102,8 @@ pub struct Subject<'a> {
     pub local: Option<Endpoint>,
     /// The far end.
     pub remote: Option<Endpoint>,
+    /// The name by which the far end was asked for.
+    pub remote_name: Option<&'a str>,
     /// The name of the server's UNIX socket: a path, or `@` and an abstract name.
     pub path: Option<&'a str>,
     /// The states of its sockets.

@@ -199,17 +199,18 @@ impl Word {
                     party_texts(party).any(fits)
                         || party.process.is_some_and(|process| fits(&process.command_line()))
                 }) || subject.path.is_some_and(fits)
+                    || subject.remote_name.is_some_and(fits)
                     || any_address(subject, fits)
             }
         }
     }
 }
 
-/// True if the needle is in a text of a party, or in the path.
+/// True if the needle is in a text of a party, in the path, or in the far end's name.
 fn occurs(needle: &Needle, subject: &Subject<'_>) -> bool {
     subject.parties().any(|party| {
         party_texts(party).any(|text| needle.is_in(text)) || needle.is_in_command_line(party)
-    }) || subject.path.is_some_and(|path| needle.is_in(path))
+    }) || [subject.path, subject.remote_name].into_iter().flatten().any(|text| needle.is_in(text))
 }
 
 fn container_of<'a>(party: &Party<'a>) -> Option<&'a Container> {
@@ -343,6 +344,7 @@ fn any_text(field: Field, subject: &Subject<'_>, fits: impl Fn(&str) -> bool) ->
         Field::Command => each(&|party| party.process.is_some_and(|p| fits(&p.command_line()))),
         Field::Executable => each(&executable),
         Field::Path => subject.path.is_some_and(&fits) || each(&executable),
+        Field::Domain => subject.remote_name.is_some_and(&fits),
         Field::Container => {
             each(&|party| container_of(party).is_some_and(|c| container_fits(c, &fits)))
         }

@@ -442,6 +442,7 @@ impl Graph {
                 self.attach(id);
             }
         }
+        self.name_remote(id);
         if remembered {
             // The other end may believe what is remembered here.
             let socket = &self.sockets[id.index()].socket;
@@ -489,6 +490,15 @@ impl Graph {
         entry.link = Some(link_id);
         self.link_sockets.insert((link_id, id));
         self.changes.links.insert(link_id);
+    }
+
+    /// Names the remote end of a socket's link as the socket does.
+    fn name_remote(&mut self, id: SocketId) {
+        let SocketEntry { socket, link, .. } = &self.sockets[id.index()];
+        let (Some(name), Some(link_id)) = (&socket.remote_name, *link) else { return };
+        if self.links.get_mut(&link_id).is_some_and(|link| link.name_remote(name)) {
+            self.changes.links.insert(link_id);
+        }
     }
 
     fn detach(&mut self, id: SocketId, why: Detach, now: Moment) {

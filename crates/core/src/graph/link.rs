@@ -1,6 +1,7 @@
 //! Links: who talks to whom, on which service port.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use crate::endpoint::Endpoint;
 use crate::key::{HostId, NetnsId, ProcessKey};
@@ -131,6 +132,7 @@ pub struct Link {
     pub since: Timestamp,
     /// Since when it has no connection left; `None` while it has one.
     pub stale_since: Option<Moment>,
+    remote_name: Option<Arc<str>>,
     states: [u32; SocketState::ALL.len()],
     evidences: [u32; Evidence::ALL.len()],
     attributions: [u32; ATTRIBUTIONS],
@@ -155,6 +157,7 @@ impl Link {
             connections: 0,
             since,
             stale_since: None,
+            remote_name: None,
             states: [0; SocketState::ALL.len()],
             evidences: [0; Evidence::ALL.len()],
             attributions: [0; ATTRIBUTIONS],
@@ -195,6 +198,20 @@ impl Link {
             self.closed.retransmits += u64::from(connection.retransmits);
         }
         self.last = (connection.state, connection.evidence, connection.attribution);
+    }
+
+    /// Notes by which name its remote end was asked for; false if that is known.
+    pub(crate) fn name_remote(&mut self, name: &Arc<str>) -> bool {
+        if self.remote_name.as_ref() == Some(name) {
+            return false;
+        }
+        self.remote_name = Some(Arc::clone(name));
+        true
+    }
+
+    /// The name by which its remote end was asked for last, by those connections that tell.
+    pub const fn remote_name(&self) -> Option<&Arc<str>> {
+        self.remote_name.as_ref()
     }
 
     /// True if no connection is left.
@@ -264,6 +281,7 @@ impl Link {
         let mut plain = self.clone();
         plain.closed = Totals::default();
         plain.since = Timestamp::default();
+        plain.remote_name = None;
         plain.last = (SocketState::Closed, Evidence::Observed, Attribution::Observed);
         plain
     }

@@ -49,7 +49,7 @@ impl Graph {
 
     fn socket_subject<'a>(
         &'a self,
-        socket: &Socket,
+        socket: &'a Socket,
         direction: Direction,
         far_party: Option<Party>,
         path: Option<&'a str>,
@@ -60,6 +60,7 @@ impl Graph {
             service_port: service_port(socket, direction),
             local: address(socket),
             remote: socket.remote,
+            remote_name: socket.remote_name.as_deref(),
             path,
             states: StateSet::of(socket.state),
             protocol: Some(socket.protocol),
@@ -101,7 +102,7 @@ impl Graph {
     }
 
     /// A link as a filter sees it.
-    pub fn link_subject(&self, link: &Link) -> Subject<'_> {
+    pub fn link_subject<'a>(&'a self, link: &'a Link) -> Subject<'a> {
         let remote = |party| match party {
             Party::Remote { endpoint, .. } => Some(endpoint),
             _ => None,
@@ -120,6 +121,7 @@ impl Graph {
             service_port: (link.key.protocol != Protocol::Unix).then_some(link.key.port),
             path: link.key.name.and_then(|name| self.name(name)).map(|name| &**name),
             remote: server.or(client),
+            remote_name: link.remote_name().map(|name| &**name),
             states: SocketState::ALL
                 .into_iter()
                 .filter(|state| link.connections_in(*state) > 0)

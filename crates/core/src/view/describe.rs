@@ -1,6 +1,6 @@
 //! How a node is described: label, detail, type, listeners.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::node_key::NodeKey;
@@ -70,15 +70,47 @@ pub(crate) fn describe(graph: &Graph, spec: &ViewSpec, id: NodeId, tally: &NodeT
     node
 }
 
+/// Most names that stand with a group of remotes.
+const MAX_NAMES: usize = 2;
+
 fn remote_text(tally: &NodeTally, inbound: bool, class: &str) -> (Arc<str>, Arc<str>) {
     let mut members = tally.members.keys();
-    let label = match (members.next(), members.next()) {
-        (Some(Member::Remote(endpoint)), None) if endpoint.port == 0 => endpoint.ip.to_string(),
-        (Some(Member::Remote(endpoint)), None) => endpoint.to_string(),
-        _ if inbound => format!("×{} clients", tally.members.len()),
-        _ => format!("×{} remotes", tally.members.len()),
+    let (first, more) = (members.next(), members.next().is_some());
+    let only = match first {
+        Some(Member::Remote(endpoint)) if !more => Some(endpoint),
+        _ => None,
     };
-    (Arc::from(label), Arc::from(class))
+    let address = only.map(|only| match only.port {
+        0 => only.ip.to_string(),
+        _ => only.to_string(),
+    });
+    let mut names = tally.names.keys();
+    let (label, detail) = match (names.next(), names.next(), only, address) {
+        // One name for all of them. An address may have several, and is whoever was asked for.
+        (Some(name), None, Some(only), Some(address)) => {
+            let port = if only.port == 0 { String::new() } else { format!(":{}", only.port) };
+            (format!("{name}{port}"), format!("{class} · {address}"))
+        }
+        (Some(name), None, ..) if tally.all_named() => {
+            (format!("{name} ×{}", tally.members.len()), class.to_owned())
+        }
+        (_, _, _, address) => {
+            let many = if inbound { "clients" } else { "remotes" };
+            let counted = || format!("×{} {many}", tally.members.len());
+            (address.unwrap_or_else(counted), format!("{class}{}", some_of(&tally.names)))
+        }
+    };
+    (Arc::from(label), Arc::from(detail))
+}
+
+/// ` · a.example, b.example +3`; nothing if there are none.
+fn some_of(names: &BTreeMap<Arc<str>, u32>) -> String {
+    let shown: Vec<&str> = names.keys().take(MAX_NAMES).map(|name| &**name).collect();
+    match (shown.is_empty(), names.len().saturating_sub(shown.len())) {
+        (true, _) => String::new(),
+        (false, 0) => format!(" · {}", shown.join(", ")),
+        (false, more) => format!(" · {} +{more}", shown.join(", ")),
+    }
 }
 
 fn describe_processes(graph: &Graph, tally: &NodeTally, node: &mut Node) {

@@ -196,36 +196,28 @@ impl View {
     fn reconsider_link(&mut self, graph: &Graph, id: LinkId) {
         let placed = graph.link(id).filter(|link| self.shows_link(graph, link));
         let share = placed.and_then(|link| self.place(graph, link));
-        let before = self.shares.get(&id).copied();
-        if before == share {
+        if self.shares.get(&id) == share.as_ref() {
             return;
         }
-        if let Some(before) = before {
-            self.subtract_share(id, before);
+        if let Some(before) = self.shares.remove(&id) {
+            self.subtract_share(id, &before);
         }
-        match share {
-            Some(share) => {
-                self.add_share(id, share);
-                self.shares.insert(id, share);
-            }
-            None => {
-                self.shares.remove(&id);
-            }
+        if let Some(share) = share {
+            self.add_share(id, &share);
+            self.shares.insert(id, share);
         }
     }
 
-    fn add_share(&mut self, id: LinkId, share: Share) {
+    fn add_share(&mut self, id: LinkId, share: &Share) {
         if let Some(edge) = share.edge {
             if let Some(tally) = self.edges.get_mut(&edge) {
-                tally.add(id, &share);
+                tally.add(id, share);
             }
             self.dirty_edges.insert(edge);
         }
         for (node, party) in [(share.from, share.client), (share.to, share.server)] {
             if let Some(tally) = self.nodes.get_mut(&node) {
-                tally.hold(party);
-                tally.sockets += share.connections;
-                tally.live_links += u32::from(share.is_live());
+                tally.add(share, party);
             }
             self.dirty_nodes.insert(node);
         }
@@ -233,18 +225,16 @@ impl View {
 
     /// Takes a share away. What becomes empty is dropped only when the update is finished, so
     /// that moving a share never drops a node on the way.
-    fn subtract_share(&mut self, id: LinkId, share: Share) {
+    fn subtract_share(&mut self, id: LinkId, share: &Share) {
         if let Some(edge) = share.edge {
             if let Some(tally) = self.edges.get_mut(&edge) {
-                tally.subtract(id, &share);
+                tally.subtract(id, share);
             }
             self.dirty_edges.insert(edge);
         }
         for (node, party) in [(share.from, share.client), (share.to, share.server)] {
             if let Some(tally) = self.nodes.get_mut(&node) {
-                tally.release(party);
-                tally.sockets -= share.connections;
-                tally.live_links -= u32::from(share.is_live());
+                tally.subtract(share, party);
             }
             self.dirty_nodes.insert(node);
         }

@@ -115,6 +115,7 @@ impl View {
                 parent,
                 members: BTreeMap::new(),
                 parties: BTreeMap::new(),
+                names: BTreeMap::new(),
                 live_links: 0,
                 sockets: 0,
                 first_seen: graph.at(),

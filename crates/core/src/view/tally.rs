@@ -43,12 +43,39 @@ pub(crate) struct NodeTally {
     pub(crate) members: BTreeMap<Member, u32>,
     /// The local parties among them, whose listeners count.
     pub(crate) parties: BTreeMap<Party, u32>,
+    /// The names by which the remotes among them were asked for, with how many links did so.
+    pub(crate) names: BTreeMap<Arc<str>, u32>,
     pub(crate) live_links: u32,
     pub(crate) sockets: u32,
     pub(crate) first_seen: Timestamp,
 }
 
 impl NodeTally {
+    /// A link that has this party here begins to count.
+    pub(crate) fn add(&mut self, share: &Share, party: Party) {
+        self.hold(party);
+        self.sockets += share.connections;
+        self.live_links += u32::from(share.is_live());
+        if let (Party::Remote { .. }, Some(name)) = (party, &share.remote_name) {
+            *self.names.entry(Arc::clone(name)).or_default() += 1;
+        }
+    }
+
+    /// Takes away what such a link added.
+    pub(crate) fn subtract(&mut self, share: &Share, party: Party) {
+        self.release(party);
+        self.sockets -= share.connections;
+        self.live_links -= u32::from(share.is_live());
+        if let (Party::Remote { .. }, Some(name)) = (party, &share.remote_name) {
+            release_from(&mut self.names, name);
+        }
+    }
+
+    /// Whether every link here tells a name for its remote.
+    pub(crate) fn all_named(&self) -> bool {
+        self.names.values().sum::<u32>() == self.members.values().sum::<u32>()
+    }
+
     pub(crate) fn hold(&mut self, party: Party) {
         *self.members.entry(Member::of(party)).or_default() += 1;
         if !matches!(party, Party::Remote { .. }) {
@@ -101,7 +128,7 @@ pub(crate) struct EdgeKey {
 }
 
 /// A link's share of an edge, remembered so that it can be taken away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Share {
     /// `None` if both ends are in one group.
     pub(crate) edge: Option<EdgeId>,
@@ -119,6 +146,7 @@ pub(crate) struct Share {
     pub(crate) to_client: u64,
     pub(crate) rtt_us: u32,
     pub(crate) retransmits: u64,
+    pub(crate) remote_name: Option<Arc<str>>,
 }
 
 impl Share {
@@ -139,6 +167,7 @@ impl Share {
             to_client: link.to_client(),
             rtt_us: link.rtt_us(),
             retransmits: link.retransmits(),
+            remote_name: link.remote_name().cloned(),
         }
     }
 

@@ -110,7 +110,13 @@ pub(super) fn local(row: &SocketRow) -> String {
 /// Of a client's UNIX socket the path that it asks, else the inode at the other end.
 pub(super) fn remote(row: &SocketRow) -> String {
     let none = || "-".to_owned();
-    let Some(unix) = &row.unix else { return row.remote.as_ref().map_or_else(none, endpoint) };
+    let Some(unix) = &row.unix else {
+        let address = row.remote.as_ref().map_or_else(none, endpoint);
+        return match &row.remote_name {
+            Some(name) => format!("{address} ({name})"),
+            None => address,
+        };
+    };
     match (&unix.service, row.direction.as_str()) {
         (Some(path), "outbound") => path.clone(),
         _ => unix.peer_inode.map_or_else(none, |inode| format!("#{inode}")),
@@ -273,6 +279,7 @@ pub(super) mod tests {
             local: EndpointRow { ip: "0.0.0.0".to_owned(), port: 80 },
             v6_only: false,
             remote: remote.map(|ip| EndpointRow { ip: ip.to_owned(), port: 443 }),
+            remote_name: None,
             unix: None,
             direction: "listen".to_owned(),
             evidence: "none".to_owned(),

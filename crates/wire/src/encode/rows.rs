@@ -44,6 +44,7 @@ pub fn socket_row_of(
         },
         v6_only: socket.v6_only,
         remote: socket.remote.map(endpoint_row),
+        remote_name: socket.remote_name.as_deref().map(str::to_owned),
         unix: socket.unix.as_deref().map(unix_row),
         direction: direction.as_str().to_owned(),
         evidence: evidence.map_or("none", Evidence::as_str).to_owned(),

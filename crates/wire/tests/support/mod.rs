@@ -89,6 +89,7 @@ impl Machine {
                 retransmits: 0,
             },
             opened: Timestamp::from_seconds(START),
+            remote_name: None,
             unix: None,
         })));
         key

@@ -187,6 +187,7 @@ impl Flows {
             role,
             counters,
             opened,
+            remote_name: None,
             unix: None,
         };
         self.remember(kernel_flow::key(cookie, remote), key, counters, local, remote);

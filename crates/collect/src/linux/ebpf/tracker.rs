@@ -259,6 +259,7 @@ fn opened(key: SocketKey, record: &SocketRecord, owner: Option<Owner>, at: Times
         role: role(record.kind),
         counters: record.counters,
         opened: at,
+        remote_name: None,
         unix: None,
     }
 }

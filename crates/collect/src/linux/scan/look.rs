@@ -234,6 +234,7 @@ fn described<'a>(
         role: None,
         counters: socket.counters,
         opened: Timestamp::default(),
+        remote_name: None,
         unix: None,
     }
 }
@@ -254,6 +255,7 @@ pub(super) fn unheld(netns: NetnsId, row: &SocketRow) -> Socket {
         role: None,
         counters: row.counters,
         opened: Timestamp::default(),
+        remote_name: None,
         unix: None,
     }
 }

@@ -36,6 +36,7 @@ pub(super) fn socket(
         role: None,
         counters: Counters::default(),
         opened: Timestamp::default(),
+        remote_name: None,
         unix: Some(Arc::new(row.socket.clone())),
     }
 }

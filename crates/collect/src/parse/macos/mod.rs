@@ -76,6 +76,7 @@ impl SocketRow {
             role: None,
             counters: self.counters,
             opened: Timestamp::default(),
+            remote_name: None,
             unix: None,
         }
     }

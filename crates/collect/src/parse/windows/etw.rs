@@ -19,6 +19,8 @@ use super::timestamp;
 
 /// Most addresses that are read of one answer of the resolver.
 const MAX_ADDRESSES: usize = 64;
+/// Longest name of a domain, with the dot at its end (RFC 1035 section 2.3.4).
+const MAX_DOMAIN: usize = 254;
 
 /// Who writes events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -274,6 +276,18 @@ pub struct ResolvedRecord<'a> {
 }
 
 impl ResolvedRecord<'_> {
+    /// The name that was asked for, sanitised; `None` if it is empty.
+    pub fn asked(&self) -> Option<Arc<str>> {
+        let name = utf16(self.name, MAX_DOMAIN);
+        // A full name may end with the root's empty label.
+        let plain = name.strip_suffix('.').unwrap_or(&name);
+        match plain.len() {
+            0 => None,
+            all if all == name.len() => Some(name),
+            _ => Some(Arc::from(plain)),
+        }
+    }
+
     /// The addresses in the answer, at most 64: `type:  5 alias.example;::ffff:192.0.2.1;`.
     pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
         let results = super::text::decoded(self.results, usize::from(u16::MAX));

@@ -130,6 +130,7 @@ impl TableRow {
             role: None,
             counters: Counters::default(),
             opened: self.created.unwrap_or_default(),
+            remote_name: None,
             unix: None,
         }
     }
