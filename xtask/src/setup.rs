@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use crate::command::{command, find, npm, succeed};
-use crate::packages::{PACKAGES, Package};
+use crate::packages::{FOR_WINDOWS, PACKAGES, Package};
 use crate::{deny, repository, targets};
 
 /// Keeps a service from being started when its package is installed (Debian policy 9.3.3.1).
@@ -16,6 +16,7 @@ pub(crate) fn run() -> Result<()> {
     let mut complete = true;
     for (name, result) in [
         ("Debian packages", debian(PACKAGES)),
+        ("Debian packages for Windows", debian(FOR_WINDOWS)),
         ("npm packages", node()),
         ("cargo-deny", deny::install()),
         ("what builds for other systems", targets::prepare()),

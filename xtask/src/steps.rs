@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::command::{build_procnet, cargo, find, npm, succeed};
 use crate::packages::PACKAGES;
-use crate::{bpf, deny, generated, setup, targets, tidy};
+use crate::{bpf, deny, generated, setup, targets, tidy, windows};
 
 /// What one check came to.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ enum Need {
     Debian,
     /// What compiles and links for other systems.
     Targets,
+    /// What builds for Windows and runs that.
+    Windows,
 }
 
 const STEPS: &[Step] = &[
@@ -75,6 +77,8 @@ const STEPS: &[Step] = &[
         let mut browser = npm(&["run", "browser"]);
         succeed(browser.env("PROCNET_BINARY", program).env("CHROMIUM", chromium))
     }),
+    step("windows", "lints of the program for Windows", Need::Windows, windows::check),
+    step("wine", "the program for Windows under Wine", Need::Windows, windows::test),
 ];
 
 const fn step(
@@ -122,6 +126,7 @@ struct Setup {
     node: Option<String>,
     deny: Option<String>,
     targets: Option<String>,
+    windows: Option<String>,
 }
 
 impl Setup {
@@ -137,6 +142,7 @@ impl Setup {
                 setup::node,
             ),
             deny: attempt(needed(&[Need::Deny]), deny::install),
+            windows: attempt(needed(&[Need::Windows]), windows::prepare),
             targets: attempt(needed(&[Need::Targets]), targets::prepare),
         }
     }
@@ -146,6 +152,7 @@ impl Setup {
             Need::Nothing => None,
             Need::Deny => self.deny.clone(),
             Need::Node => self.node.clone(),
+            Need::Windows => self.windows.clone(),
             Need::Everything | Need::Debian => self.node.clone().or_else(|| self.debian.clone()),
             Need::Targets => self.node.clone().or_else(|| self.targets.clone()),
         }
@@ -223,8 +230,13 @@ mod tests {
 
     #[test]
     fn what_is_missing_skips_only_what_needs_it() {
-        let setup =
-            Setup { debian: Some("no nginx".into()), node: None, deny: None, targets: None };
+        let setup = Setup {
+            debian: Some("no nginx".into()),
+            node: None,
+            deny: None,
+            targets: None,
+            windows: None,
+        };
         assert!(setup.missing(Need::Node).is_none());
         assert_eq!(setup.missing(Need::Everything).as_deref(), Some("no nginx"));
     }

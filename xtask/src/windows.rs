@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 const INSIDE: &str = "inside";
 
 /// Gets the packages, and the page: its build runs on this machine whatever is built for.
-fn prepare() -> Result<()> {
+pub(crate) fn prepare() -> Result<()> {
     setup::debian(FOR_WINDOWS)?;
     setup::node()
 }
@@ -73,7 +73,7 @@ fn build() -> Result<()> {
 }
 
 /// Lints what is built and what is tested, which type-checks it too.
-fn check() -> Result<()> {
+pub(crate) fn check() -> Result<()> {
     let mut program = cross("clippy", TARGET);
     program.args(WATCHED);
     succeed(program.args(["--", "-Dwarnings"]))?;
@@ -83,7 +83,7 @@ fn check() -> Result<()> {
 
 /// Builds everything, then runs it in a network namespace of its own, where no other program's
 /// sockets are listed and none can be reached.
-fn test() -> Result<()> {
+pub(crate) fn test() -> Result<()> {
     succeed(cross("build", TARGET).args(WATCHED))?;
     succeed(cross("test", TARGET).args(TESTED).arg("--no-run"))?;
     succeed(test_from_outside().arg("--no-run"))?;
