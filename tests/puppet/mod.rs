@@ -21,8 +21,18 @@ pub(crate) struct Puppet {
 impl Puppet {
     /// Starts the command, which is to run the program for puppets.
     pub(crate) fn start(command: &mut Command) -> Self {
-        let streams = command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = streams.stderr(Stdio::inherit()).spawn().expect("a puppet starts");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let deadline = Instant::now() + PATIENCE;
+        let mut child = loop {
+            match command.spawn() {
+                // Whatever another test starts meanwhile holds a copy open for writing until it
+                // has become another program.
+                Err(error) if is_busy(&error) && Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                started => break started.expect("a puppet starts"),
+            }
+        };
         let output = BufReader::new(child.stdout.take().expect("its output is a pipe"));
         let (sender, answers) = mpsc::channel();
         std::thread::spawn(move || {
@@ -82,6 +92,10 @@ impl Drop for Puppet {
     fn drop(&mut self) {
         self.wait();
     }
+}
+
+fn is_busy(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::ExecutableFileBusy
 }
 
 /// The addresses of an answer.

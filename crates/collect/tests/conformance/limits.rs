@@ -1,6 +1,4 @@
-//! What collectors cannot tell.
-
-use procnet_collect::{CollectOptions, Collector, CollectorKind};
+//! What collectors cannot tell. The end-to-end tests read this table too.
 
 /// A way to learn what happens on a system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,28 +103,6 @@ impl Who {
             Self::MacOs
         } else {
             Self::LinuxScan
-        }
-    }
-
-    /// A collector of this kind, unless this machine or this user can't have one.
-    pub(crate) fn collector(self) -> Option<Collector> {
-        let kind = match self {
-            Self::LinuxEvents => CollectorKind::Events,
-            _ => CollectorKind::Scan,
-        };
-        let options = CollectOptions {
-            kind,
-            interval: std::time::Duration::from_millis(200),
-            ring_bytes: 64 * 1024 * 1024,
-            ..CollectOptions::default()
-        };
-        match Collector::new(options) {
-            Ok(collector) => Some(collector),
-            Err(error) => {
-                eprintln!("SKIPPED: {error}");
-                assert!(std::env::var_os("CI").is_none(), "may not be skipped in CI: {error}");
-                None
-            }
         }
     }
 

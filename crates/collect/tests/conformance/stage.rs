@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use procnet_collect::Collector;
+use procnet_collect::{CollectOptions, Collector, CollectorKind};
 use procnet_core::engine::{Engine, EngineOptions};
 use procnet_core::graph::Graph;
 use procnet_core::{Event, Moment, Process};
@@ -40,6 +40,29 @@ struct Live {
     program: PathBuf,
 }
 
+/// A collector of this kind, unless this machine or this user can't have one.
+fn collector(who: Who) -> Option<Collector> {
+    let kind = match who {
+        Who::LinuxEvents => CollectorKind::Events,
+        _ => CollectorKind::Scan,
+    };
+    let options = CollectOptions {
+        kind,
+        interval: Duration::from_millis(200),
+        // Whatever else happens on this machine should find room.
+        ring_bytes: 64 * 1024 * 1024,
+        ..CollectOptions::default()
+    };
+    match Collector::new(options) {
+        Ok(collector) => Some(collector),
+        Err(error) => {
+            eprintln!("SKIPPED: {error}");
+            assert!(std::env::var_os("CI").is_none(), "may not be skipped in CI: {error}");
+            None
+        }
+    }
+}
+
 pub(crate) struct Stage {
     pub(crate) who: Who,
     engine: Engine,
@@ -56,7 +79,7 @@ impl Stage {
     /// `None` if this machine or this user can't have that collector.
     pub(crate) fn live(who: Who) -> Option<Self> {
         let live = Live {
-            collector: who.collector()?,
+            collector: collector(who)?,
             puppets: Vec::new(),
             folder: TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap(),
             program: puppet::beside_this_test(),
