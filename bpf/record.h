@@ -19,6 +19,8 @@ enum kind {
 	PROCESS_EXITED = 6,
 	/* A UDP socket exchanges datagrams with a peer that it is not connected to. */
 	SOCKET_FLOW = 7,
+	/* A process calls itself something else; its name is the new one. */
+	PROCESS_RENAMED = 8,
 	/* A socket is there. */
 	SOCKET_LISTED = 16,
 	/* A socket has carried something. */

@@ -58,6 +58,8 @@ pub enum ProcessChange {
     Executed,
     /// Its last thread ended.
     Exited,
+    /// It calls itself something else now.
+    Renamed,
 }
 
 /// A record about a socket.
@@ -167,6 +169,7 @@ pub fn parse(bytes: &[u8]) -> Option<KernelRecord<'_>> {
         4 => process(ProcessChange::Forked, bytes.get(..PROCESS_LENGTH)?),
         5 => process(ProcessChange::Executed, bytes.get(..PROCESS_LENGTH)?),
         6 => process(ProcessChange::Exited, bytes.get(..PROCESS_LENGTH)?),
+        8 => process(ProcessChange::Renamed, bytes.get(..PROCESS_LENGTH)?),
         7 => flow(bytes.first_chunk()?).map(KernelRecord::Flow),
         _ => None,
     }
@@ -433,11 +436,15 @@ pub(super) mod tests {
         assert_eq!((process.process.pid, process.parent), (43, Some((42, 6))));
         assert_eq!(process.file, Some(b"/usr/bin/curl".as_slice()));
         assert_eq!(parse(&record[..PROCESS_LENGTH - 1]), None);
+        let mut renamed = record;
+        renamed[40] = 8;
+        let Some(KernelRecord::Process(process)) = parse(&renamed) else { panic!("none") };
+        assert_eq!(process.kind, ProcessChange::Renamed);
     }
 
     proptest! {
         #[test]
-        fn nothing_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..256), kind in 0_u32..9) {
+        fn nothing_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..256), kind in 0_u32..10) {
             let mut bytes = bytes;
             if let Some(place) = bytes.get_mut(40..44) {
                 place.copy_from_slice(&kind.to_ne_bytes());

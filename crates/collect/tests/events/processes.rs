@@ -10,7 +10,7 @@ use procnet_core::{Event, Process, ProcessKey};
 
 use crate::common;
 use crate::control_group::ControlGroup;
-use crate::story::{PATIENCE, Story, collector};
+use crate::story::{PATIENCE, Story, collector, collector_between_snapshots};
 
 /// A machine under such a load that records are lost each time is no place for this test.
 const ATTEMPTS: usize = 10;
@@ -77,6 +77,35 @@ fn a_process_that_lives_for_a_moment_is_told_in_the_container_of_its_parent() {
         return;
     }
     panic!("records were lost in each of {ATTEMPTS} attempts");
+}
+
+#[test]
+fn a_process_that_renames_itself_is_told_by_its_new_name_before_the_next_snapshot() {
+    let Some(mut collector) = collector_between_snapshots() else { return };
+    let mut shell = Command::new("sh")
+        .args(["-c", r#"while read name; do printf %s "$name" > /proc/$$/comm; done"#])
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("the shell starts");
+    let mut orders = shell.stdin.take().expect("stdin is a pipe");
+    let mut story = Story::default();
+    let known = |story: &Story| story.world.has_process(shell.id());
+    assert!(story.follow(&mut collector, known), "it is told");
+    writeln!(orders, "another name").expect("the shell reads");
+    let process = |story: &Story| story.world.process(shell.id());
+    let renamed = |story: &Story| &*process(story).name == "another name";
+    assert!(story.follow(&mut collector, renamed), "{:?}", process(&story));
+    assert!(process(&story).exe.is_some() && process(&story).arguments.len() == 3);
+    // Nobody may be in time to look into it again.
+    writeln!(orders, "last name").expect("the shell reads");
+    drop(orders);
+    shell.wait().expect("the shell ends");
+    let (last, _, lost) = until_exit(&mut collector, shell.id());
+    if lost > 0 {
+        return; // Which has nothing to do with it.
+    }
+    let last = last.expect("it is told by its last name");
+    assert_eq!((&*last.name, last.arguments.len()), ("last name", 3));
 }
 
 /// What is told of a process that ends at once: how it was told last, its ends, and the number of

@@ -31,7 +31,7 @@ const INITIAL_PID_NAMESPACE: &str = "pid:[4026531836]";
 const MAX_RECORDS: usize = 100_000;
 
 /// A program of the object that runs at a tracepoint, and the part that it belongs to.
-const TRACEPOINTS: [(&str, &str, Part); 7] = [
+const TRACEPOINTS: [(&str, &str, Part); 8] = [
     ("tcp_state", "inet_sock_set_state", Part::Tcp),
     ("tcp_state_again", "inet_sock_set_state", Part::TcpAgain),
     ("sent", "sock_send_length", Part::Sent),
@@ -39,6 +39,7 @@ const TRACEPOINTS: [(&str, &str, Part); 7] = [
     ("forked", "sched_process_fork", Part::Forked),
     ("executed", "sched_process_exec", Part::Executed),
     ("exited", "sched_process_exit", Part::Exited),
+    ("renamed", "task_rename", Part::Renamed),
 ];
 /// Those that run at system calls of every process in the root control group.
 const CGROUP_PROGRAMS: [(&str, Part); 9] = [
@@ -69,6 +70,7 @@ pub(super) enum Part {
     Forked,
     Executed,
     Exited,
+    Renamed,
     Accepted4,
     Accepted6,
     AcceptEnded,

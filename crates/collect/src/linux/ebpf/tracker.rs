@@ -44,6 +44,8 @@ struct News {
     uid: Option<u32>,
     parent: Option<ProcessKey>,
     file: Option<Arc<str>>,
+    /// It gave itself its name.
+    renamed: bool,
     /// It may have become something else than what is known of it.
     changed: bool,
 }
@@ -112,6 +114,7 @@ impl Tracker {
         }
         let news = self.news.entry(key).or_default();
         news.comm = record.process.comm;
+        news.renamed = record.kind == ProcessChange::Renamed;
         news.uid = Some(record.uid);
         news.changed = true;
         if let Some((pid, started)) = record.parent {
@@ -211,11 +214,18 @@ impl Tracker {
 
 /// A process that `/proc` no longer shows, as the kernel's records told it.
 fn gone(key: ProcessKey, news: News, scanner: &mut Scanner) -> Arc<Process> {
-    let name = news.file.as_deref().and_then(|file| file.rsplit('/').next());
+    let file = news.file.as_deref().filter(|_| !news.renamed);
+    let name = file.and_then(|file| file.rsplit('/').next());
     let name = match name.filter(|name| !name.is_empty()) {
         Some(name) => Arc::from(name),
         None => sanitized(until_nul(&news.comm), MAX_NAME),
     };
+    if news.renamed
+        && news.file.is_none()
+        && let Some(known) = scanner.differ_mut().process(&key)
+    {
+        return Arc::new(Process { name, ..Process::clone(known) });
+    }
     let bare = Process {
         exe: news.file,
         user: news.uid.map(|uid| scanner.user(uid)),
