@@ -9,8 +9,9 @@
 //! other process is stopped or signalled, and no input (a hostile name, a truncated netlink
 //! message, a process that dies in mid-scan) makes anything here panic.
 
+pub mod census;
 pub mod differ;
-#[cfg(any(target_os = "linux", all(windows, target_pointer_width = "64")))]
+pub mod macos;
 mod pace;
 pub mod parse;
 pub mod sightings;
@@ -24,7 +25,11 @@ mod platform;
 #[cfg(all(windows, target_pointer_width = "64"))]
 #[path = "windows/mod.rs"]
 mod platform;
-#[cfg(not(any(target_os = "linux", all(windows, target_pointer_width = "64"))))]
+#[cfg(target_os = "macos")]
+#[path = "macos/system/mod.rs"]
+mod platform;
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+#[cfg(not(all(windows, target_pointer_width = "64")))]
 #[path = "unsupported.rs"]
 mod platform;
 
@@ -107,7 +112,9 @@ impl Default for CollectOptions {
 #[non_exhaustive]
 pub enum CollectError {
     /// There is no collector for this operating system.
-    #[error("collecting is not supported on {os}: run procnet on Linux or on a 64-bit Windows")]
+    #[error(
+        "collecting is not supported on {os}: run procnet on Linux, on a 64-bit Windows or on a Mac"
+    )]
     Unsupported {
         /// The operating system's name.
         os: &'static str,
@@ -118,7 +125,7 @@ pub enum CollectError {
         /// What the kernel, or the situation, refuses.
         reason: String,
     },
-    /// Windows refuses what it grants every user.
+    /// Windows or macOS refuses what it grants every user.
     #[error("cannot {operation}: {source}; if it stays so after a restart, please report it")]
     System {
         /// What was tried, and by which function.
@@ -153,9 +160,9 @@ pub enum CollectError {
 pub struct HostFacts {
     /// The machine's name.
     pub hostname: String,
-    /// The operating system: `Linux`, `Windows`.
+    /// The operating system: `Linux`, `Windows`, `macOS`.
     pub os: String,
-    /// The kernel's release: `6.1.0-18-amd64`, `10.0.22631`.
+    /// The kernel's release: `6.1.0-18-amd64`, `10.0.22631`, `24.1.0`.
     pub kernel: String,
     /// The effective user id; on Windows the last number of the user's security identifier.
     pub uid: u32,
@@ -163,6 +170,6 @@ pub struct HostFacts {
     /// `None` where privilege is no matter of capabilities.
     pub capabilities: Option<Vec<&'static str>>,
     /// On Linux whether other users' descriptors can be read, so that their sockets get owners
-    /// too; on Windows whether this program runs as an administrator.
+    /// too; on Windows whether this program runs as an administrator, on macOS as root.
     pub privileged: bool,
 }

@@ -102,6 +102,11 @@ impl Sightings {
         self.names.untold()
     }
 
+    /// That process is there, and was told of.
+    pub fn knows(&mut self, process: ProcessKey) {
+        self.processes.knows(process);
+    }
+
     /// Takes in one sighting of a socket.
     pub fn socket(&mut self, sighting: &Sighting, differ: &mut Differ, draft: &mut Draft) {
         if sighting.pid == 0 {

@@ -41,6 +41,10 @@ impl Processes {
         }
     }
 
+    pub(super) fn knows(&mut self, key: ProcessKey) {
+        self.by_pid.insert(key.pid, (key, self.snapshots));
+    }
+
     pub(super) fn replace<'a>(&mut self, processes: impl IntoIterator<Item = &'a ProcessKey>) {
         self.snapshots += 1;
         let now = self.snapshots;

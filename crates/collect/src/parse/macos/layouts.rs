@@ -8,10 +8,12 @@ use std::io::Write as _;
 use std::process::Command;
 
 use super::process::{
-    NAME, PARENT, PID, PROCESS_INFO_LENGTH, SHORT_NAME, STARTED_MICROSECONDS, STARTED_SECONDS, UID,
+    ENDED, NAME, NAME_LENGTH, PARENT, PID, ROW_LENGTH, STARTED_MICROSECONDS, STARTED_SECONDS,
+    STATE, UID,
 };
 use super::socket_info::{
-    ENDS, ENDS_LAYOUT, HANDLE, INTERNET, KIND, PROTOCOL, SOCKET, SOCKET_INFO_LENGTH, TCP, TCP_STATE,
+    DESCRIPTOR_LENGTH, ENDS, ENDS_LAYOUT, HANDLE, INTERNET, KIND, PROTOCOL, SOCKET,
+    SOCKET_DESCRIPTOR, SOCKET_INFO_LENGTH, TCP, TCP_STATE,
 };
 use super::{CARRIES_IPV4, CARRIES_IPV6};
 
@@ -33,7 +35,8 @@ fn compiler() -> Option<Vec<OsString>> {
 fn source() -> String {
     let mut source = String::from(
         "#include <stddef.h>\n#include <sys/socket.h>\n#include <netinet/in.h>\n\
-         #include <sys/proc_info.h>\n",
+         #include <sys/proc_info.h>\n\
+         #include <sys/sysctl.h>\n#include <sys/proc.h>\n",
     );
     let mut equal = |ours: usize, theirs: &str| {
         writeln!(source, "_Static_assert(({theirs}) == {ours}, \"{theirs}\");")
@@ -78,14 +81,21 @@ fn source() -> String {
         equal(number, name);
     }
 
-    equal(PROCESS_INFO_LENGTH, "sizeof(struct proc_bsdinfo)");
-    equal(PID, &field("proc_bsdinfo", "pbi_pid"));
-    equal(PARENT, &field("proc_bsdinfo", "pbi_ppid"));
-    equal(UID, &field("proc_bsdinfo", "pbi_uid"));
-    equal(SHORT_NAME, &field("proc_bsdinfo", "pbi_comm"));
-    equal(NAME, &field("proc_bsdinfo", "pbi_name"));
-    equal(STARTED_SECONDS, &field("proc_bsdinfo", "pbi_start_tvsec"));
-    equal(STARTED_MICROSECONDS, &field("proc_bsdinfo", "pbi_start_tvusec"));
+    equal(ROW_LENGTH, "sizeof(struct kinfo_proc)");
+    equal(STARTED_SECONDS, &field("kinfo_proc", "kp_proc.p_starttime.tv_sec"));
+    equal(STARTED_MICROSECONDS, &field("kinfo_proc", "kp_proc.p_starttime.tv_usec"));
+    equal(STATE, &field("kinfo_proc", "kp_proc.p_stat"));
+    equal(PID, &field("kinfo_proc", "kp_proc.p_pid"));
+    equal(NAME, &field("kinfo_proc", "kp_proc.p_comm"));
+    equal(NAME_LENGTH, "sizeof(((struct kinfo_proc *)0)->kp_proc.p_comm)");
+    equal(UID, &field("kinfo_proc", "kp_eproc.e_ucred.cr_uid"));
+    equal(PARENT, &field("kinfo_proc", "kp_eproc.e_ppid"));
+    equal(usize::from(ENDED), "SZOMB");
+
+    equal(DESCRIPTOR_LENGTH, "sizeof(struct proc_fdinfo)");
+    equal(0, &field("proc_fdinfo", "proc_fd"));
+    equal(4, &field("proc_fdinfo", "proc_fdtype"));
+    equal(SOCKET_DESCRIPTOR as usize, "PROX_FDTYPE_SOCKET");
 
     // The addresses within descriptions of the network statistics.
     equal(28, "sizeof(struct sockaddr_in6)");

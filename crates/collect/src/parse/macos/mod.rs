@@ -1,8 +1,7 @@
-//! What macOS writes: the socket tables of `sysctl`, what `libproc` says of descriptors, the
-//! messages of the network statistics, a process' arguments; and the output of `lsof`. All
-//! machines that macOS runs on are little-endian.
+//! What macOS writes: the tables of sockets and processes of `sysctl`, what `libproc` says of
+//! descriptors, the messages of the network statistics, a process' arguments. All machines that
+//! macOS runs on are little-endian.
 
-pub mod lsof;
 pub mod pcblist;
 pub mod process;
 pub mod socket_info;
@@ -166,6 +165,8 @@ fn until_nul(bytes: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod layouts;
+#[cfg(test)]
+pub(crate) mod made;
 #[cfg(test)]
 mod tests {
     use super::*;

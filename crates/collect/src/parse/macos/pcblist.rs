@@ -161,69 +161,8 @@ mod tests {
     use procnet_core::{Endpoint, SocketState};
     use proptest::prelude::*;
 
+    use super::super::made::{Made, list, v4};
     use super::*;
-
-    /// A record made by hand.
-    fn record(length: usize, kind: u32, fields: &[(usize, &[u8])]) -> Vec<u8> {
-        let mut bytes = vec![0; length.next_multiple_of(8)];
-        bytes[..4].copy_from_slice(&(length as u32).to_le_bytes());
-        bytes[4..8].copy_from_slice(&kind.to_le_bytes());
-        for (offset, value) in fields {
-            bytes[*offset..offset + value.len()].copy_from_slice(value);
-        }
-        bytes
-    }
-
-    struct Made {
-        flags: u8,
-        local: ([u8; 16], u16),
-        remote: ([u8; 16], u16),
-        state: u32,
-        pid: u32,
-    }
-
-    fn socket(made: &Made, protocol: Protocol) -> Vec<u8> {
-        let mut bytes = record(
-            104,
-            ENDS,
-            &[
-                (16, &made.remote.1.to_be_bytes()),
-                (18, &made.local.1.to_be_bytes()),
-                (44, &[made.flags]),
-                (48, &made.remote.0),
-                (64, &made.local.0),
-            ],
-        );
-        bytes.extend(record(
-            112,
-            SOCKET,
-            &[
-                (8, &0xfeed_u64.to_le_bytes()),
-                (64, &501_u32.to_le_bytes()),
-                (68, &made.pid.to_le_bytes()),
-                (72, &9_u32.to_le_bytes()),
-            ],
-        ));
-        bytes.extend(record(34, 0x002, &[]));
-        bytes.extend(record(34, 0x004, &[]));
-        let class = [3_u64, 300, 2, 20].map(u64::to_le_bytes).concat();
-        bytes.extend(record(136, TRAFFIC, &[(8, &class), (8 + 96, &class)]));
-        if protocol == Protocol::Tcp {
-            bytes.extend(record(204, TCP, &[(36, &made.state.to_le_bytes())]));
-        }
-        bytes
-    }
-
-    /// A list made by hand: nothing here was recorded on macOS.
-    fn list(protocol: Protocol, sockets: &[Made]) -> Vec<u8> {
-        let header = record(24, sockets.len() as u32, &[]);
-        let sockets = sockets.iter().flat_map(|made| socket(made, protocol));
-        header.iter().copied().chain(sockets).chain(header.iter().copied()).collect()
-    }
-
-    fn v4(a: u8, b: u8, c: u8, d: u8) -> [u8; 16] {
-        [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d]
-    }
 
     fn three() -> Vec<u8> {
         let mut link = [0; 16];

@@ -1,10 +1,25 @@
-//! What `proc_pidfdinfo(PROC_PIDFDSOCKETINFO)` says of a descriptor that is a socket
-//! (`struct socket_fdinfo` of `sys/proc_info.h`).
+//! What `proc_pidinfo(PROC_PIDLISTFDS)` says of a process' descriptors, and
+//! `proc_pidfdinfo(PROC_PIDFDSOCKETINFO)` of one that is a socket (`struct proc_fdinfo` and
+//! `struct socket_fdinfo` of `sys/proc_info.h`).
 
 use procnet_core::{Counters, Protocol};
 
 use super::super::netlink::array;
 use super::{EndsLayout, SocketRow, tcp_state, udp_state};
+
+/// Length of what is said of each descriptor.
+pub const DESCRIPTOR_LENGTH: usize = 8;
+/// `PROX_FDTYPE_SOCKET`.
+pub(super) const SOCKET_DESCRIPTOR: u32 = 2;
+
+/// Those of the descriptors in `buffer` that are sockets.
+pub fn sockets_among(buffer: &[u8]) -> impl Iterator<Item = i32> + '_ {
+    let (descriptors, _) = buffer.as_chunks::<DESCRIPTOR_LENGTH>();
+    descriptors.iter().filter_map(|descriptor| {
+        let kind = u32::from_le_bytes(array(descriptor, 4)?);
+        (kind == SOCKET_DESCRIPTOR).then_some(i32::from_le_bytes(array(descriptor, 0)?))
+    })
+}
 
 /// Length of the whole answer: another length means another layout.
 pub const SOCKET_INFO_LENGTH: usize = 792;
@@ -116,6 +131,13 @@ mod tests {
         assert_eq!(parse(42, &bytes), None, "ICMP");
         bytes[24 + 232] = 3;
         assert_eq!(parse(42, &bytes), None, "a UNIX socket");
+    }
+
+    #[test]
+    fn sockets_among_descriptors() {
+        let descriptors = [3_i32, 1, 4, 2, 5, 2, 6, 5].map(i32::to_le_bytes).concat();
+        assert_eq!(sockets_among(&descriptors).collect::<Vec<_>>(), [4, 5]);
+        assert_eq!(sockets_among(&descriptors[..23]).collect::<Vec<_>>(), [4]);
     }
 
     #[test]

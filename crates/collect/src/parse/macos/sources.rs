@@ -1,7 +1,7 @@
 //! What the messages of the network statistics say of which socket: they name a socket by a number,
 //! and say what it is only now and then.
 
-use procnet_core::{Counters, Role, SocketState, Timestamp};
+use procnet_core::{Counters, Role, SocketKey, SocketState, Timestamp};
 use rustc_hash::FxHashMap;
 
 use super::super::sighting::{Activity, Sighting};
@@ -9,12 +9,17 @@ use super::statistics::{Description, Message};
 
 /// Most sockets that are known by number.
 const MAX_SOURCES: usize = 262_144;
+/// So often may a socket be missing when all are asked for, before it is taken to be gone: its end
+/// may have been lost.
+const MAX_SILENCE: u64 = 5;
 
 /// The sockets by their numbers.
 #[derive(Debug, Default)]
 pub struct Sources {
     known: FxHashMap<u64, Source>,
     untold: u64,
+    /// How often all were asked for.
+    rounds: u64,
 }
 
 /// A socket, as it was last told.
@@ -23,9 +28,24 @@ struct Source {
     sighting: Sighting,
     state: SocketState,
     role: Option<Role>,
+    /// The round in which it was heard of last.
+    heard: u64,
 }
 
 impl Sources {
+    /// All are about to be asked for. Forgets those of which nothing was heard for long; whether
+    /// they are gone, the next look says.
+    pub fn begin_round(&mut self) {
+        self.rounds += 1;
+        let rounds = self.rounds;
+        self.known.retain(|_, source| source.heard + MAX_SILENCE >= rounds);
+    }
+
+    /// The identities of all that are known.
+    pub fn keys(&self) -> impl Iterator<Item = SocketKey> {
+        self.known.values().map(|source| source.sighting.key())
+    }
+
     /// How many messages could not be told: too many sockets, or of no known kind or length.
     pub fn untold(&self) -> u64 {
         self.untold
@@ -81,7 +101,8 @@ impl Sources {
             remote: description.remote,
             activity,
         };
-        self.known.insert(source, Source { sighting, state, role });
+        let heard = self.rounds;
+        self.known.insert(source, Source { sighting, state, role, heard });
         if let Some(before) = before {
             if before.sighting.key() == sighting.key()
                 && (before.state, before.role) == (state, role)
@@ -103,7 +124,9 @@ impl Sources {
         at: Timestamp,
         tell: &mut impl FnMut(Sighting),
     ) {
-        if let Some(source) = self.known.get(&source) {
+        let rounds = self.rounds;
+        if let Some(source) = self.known.get_mut(&source) {
+            source.heard = rounds;
             tell(Sighting { at, activity: Activity::Counted(counters), ..source.sighting });
         }
     }

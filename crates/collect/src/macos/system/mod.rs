@@ -1,0 +1,102 @@
+//! The platform module of macOS: the real system behind what [`crate::macos`] decides. Every foreign
+//! call is behind a safe one.
+
+mod host;
+mod kernel;
+
+use std::time::{Duration, Instant};
+
+use procnet_core::{Batch, Capability};
+
+pub use self::host::host_facts;
+use self::kernel::Kernel;
+use crate::{CollectError, CollectOptions, CollectorKind, ScanOptions, macos};
+
+/// One machine's polling source.
+#[derive(Debug)]
+pub struct Scanner(macos::Scanner<Kernel>);
+
+impl Scanner {
+    /// Prepares to scan; finds out what this program may see.
+    pub fn new(options: ScanOptions) -> Result<Self, CollectError> {
+        Ok(Self(macos::Scanner::new(Kernel::default(), &options)))
+    }
+
+    /// Scans once, and returns what changed since the last call.
+    ///
+    /// The first batch begins with [`procnet_core::Event::Resync`] and names everything.
+    pub fn poll(&mut self) -> Result<Batch, CollectError> {
+        self.0.poll()
+    }
+
+    /// The next poll tells the whole truth again: for a consumer that lost a batch.
+    pub fn request_resync(&mut self) {
+        self.0.request_resync();
+    }
+
+    /// UNIX sockets are not read here: asking for them changes nothing.
+    pub fn set_unix(&mut self, _unix: bool) {}
+
+    /// What this machine and this user's rights allow.
+    pub fn capabilities(&self) -> &[Capability] {
+        self.0.capabilities()
+    }
+}
+
+/// One machine's source.
+#[derive(Debug)]
+pub struct Collector(macos::Collector<Kernel>);
+
+impl Collector {
+    /// Begins to collect. Unless events are insisted on, that none can be had is no error: then it
+    /// scans, and the capability `kernel-events` says why.
+    pub fn new(options: CollectOptions) -> Result<Self, CollectError> {
+        macos::Collector::new(Kernel::default(), &options, Instant::now()).map(Self)
+    }
+
+    /// Whether there are events now, or the machine is only scanned.
+    pub fn kind(&self) -> CollectorKind {
+        self.0.kind()
+    }
+
+    /// What happened since the last call, at once. `None` if nothing did.
+    ///
+    /// The first batch begins with [`procnet_core::Event::Resync`] and names everything.
+    pub fn poll(&mut self) -> Result<Option<Batch>, CollectError> {
+        self.0.poll(Instant::now())
+    }
+
+    /// Waits for something to happen, but no longer than that. It also rests for as long as the
+    /// last look took: however busy the machine, half of one core is the most that this costs.
+    pub fn next(&mut self, longest: Duration) -> Result<Option<Batch>, CollectError> {
+        let end = Instant::now() + longest;
+        loop {
+            let next = self.0.next_poll();
+            std::thread::sleep(next.min(end).saturating_duration_since(Instant::now()));
+            if next > end {
+                return Ok(None);
+            }
+            if let Some(batch) = self.poll()? {
+                return Ok(Some(batch));
+            }
+        }
+    }
+
+    /// The next look tells the whole truth again: for a consumer that lost a batch.
+    pub fn request_resync(&mut self) {
+        self.0.request_resync();
+    }
+
+    /// UNIX sockets are not read here: asking for them changes nothing.
+    pub fn set_unix(&mut self, _unix: bool) {}
+
+    /// What this machine and this user's rights allow.
+    pub fn capabilities(&self) -> &[Capability] {
+        self.0.capabilities()
+    }
+}
+
+/// This program has no rights here that it could give up and still collect.
+pub fn relinquish(_kind: CollectorKind) -> std::io::Result<()> {
+    Ok(())
+}
