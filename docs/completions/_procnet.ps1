@@ -44,6 +44,7 @@ Register-ArgumentCompleter -Native -CommandName 'procnet' -ScriptBlock {
             [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List sockets, their owners and directions in the terminal')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Serve the map of a simulated machine')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Tell what can be seen on this machine, what cannot and how to change that')
+            [CompletionResult]::new('service', 'service', [CompletionResultType]::ParameterValue, 'Install, take away or be the Windows service that serves the map')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the man page')
             [CompletionResult]::new('licences', 'licences', [CompletionResultType]::ParameterValue, 'Print the licences of procnet and of every library inside it')
@@ -110,6 +111,26 @@ Register-ArgumentCompleter -Native -CommandName 'procnet' -ScriptBlock {
         'procnet;doctor' {
             [CompletionResult]::new('--collector', '--collector', [CompletionResultType]::ParameterName, 'How to learn what happens')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'procnet;service' {
+            [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'The TCP port of the page; 0 for any free one')
+            [CompletionResult]::new('--bind', '--bind', [CompletionResultType]::ParameterName, 'The address to listen on')
+            [CompletionResult]::new('--allow-host', '--allow-host', [CompletionResultType]::ParameterName, 'A host name under which the page may be asked for, beside localhost (repeatable)')
+            [CompletionResult]::new('--collector', '--collector', [CompletionResultType]::ParameterName, 'How to learn what happens')
+            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Seconds between two looks at all sockets, 0.1 to 3600')
+            [CompletionResult]::new('--group-by', '--group-by', [CompletionResultType]::ParameterName, 'How processes are grouped at first')
+            [CompletionResult]::new('--icons-dir', '--icons-dir', [CompletionResultType]::ParameterName, 'A folder with icons of your own')
+            [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'A YAML or JSON file that gives processes types and labels')
+            [CompletionResult]::new('--svc-ports', '--svc-ports', [CompletionResultType]::ParameterName, 'More service ports, such as 9000,9090')
+            [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug')
+            [CompletionResult]::new('--open', '--open', [CompletionResultType]::ParameterName, 'Open the page in the browser')
+            [CompletionResult]::new('--p2p-only', '--p2p-only', [CompletionResultType]::ParameterName, 'Show only connections between processes: no remote endpoints, no idle listeners')
+            [CompletionResult]::new('--udp', '--udp', [CompletionResultType]::ParameterName, 'Show UDP too, not only TCP')
+            [CompletionResult]::new('--unix', '--unix', [CompletionResultType]::ParameterName, 'Show UNIX domain sockets too, such as those of PostgreSQL, Docker and D-Bus')
+            [CompletionResult]::new('--no-builtin-rules', '--no-builtin-rules', [CompletionResultType]::ParameterName, 'Don''t recognise well-known programs by the built-in rules')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

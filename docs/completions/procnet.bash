@@ -40,6 +40,9 @@ _procnet() {
             procnet,serve)
                 cmd="procnet__subcmd__serve"
                 ;;
+            procnet,service)
+                cmd="procnet__subcmd__service"
+                ;;
             *)
                 ;;
         esac
@@ -47,7 +50,7 @@ _procnet() {
 
     case "${cmd}" in
         procnet)
-            opts="-h -V --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --rules --no-builtin-rules --svc-ports --log --help --version serve ls demo doctor completions man licences options"
+            opts="-h -V --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --rules --no-builtin-rules --svc-ports --log --help --version serve ls demo doctor service completions man licences options"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -272,6 +275,60 @@ _procnet() {
             ;;
         procnet__subcmd__serve)
             opts="-h --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --rules --no-builtin-rules --svc-ports --log --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bind)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow-host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --collector)
+                    COMPREPLY=($(compgen -W "auto bpf scan" -- "${cur}"))
+                    return 0
+                    ;;
+                --interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --group-by)
+                    COMPREPLY=($(compgen -W "auto process tree container unit family user host" -- "${cur}"))
+                    return 0
+                    ;;
+                --icons-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rules)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --svc-ports)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        procnet__subcmd__service)
+            opts="-h --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --rules --no-builtin-rules --svc-ports --log --help install uninstall run"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

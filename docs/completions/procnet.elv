@@ -41,6 +41,7 @@ set edit:completion:arg-completer[procnet] = {|@words|
             cand ls 'List sockets, their owners and directions in the terminal'
             cand demo 'Serve the map of a simulated machine'
             cand doctor 'Tell what can be seen on this machine, what cannot and how to change that'
+            cand service 'Install, take away or be the Windows service that serves the map'
             cand completions 'Print a completion script for a shell'
             cand man 'Print the man page'
             cand licences 'Print the licences of procnet and of every library inside it'
@@ -103,6 +104,25 @@ set edit:completion:arg-completer[procnet] = {|@words|
         &'procnet;doctor'= {
             cand --collector 'How to learn what happens'
             cand --json 'Print one JSON object'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'procnet;service'= {
+            cand --port 'The TCP port of the page; 0 for any free one'
+            cand --bind 'The address to listen on'
+            cand --allow-host 'A host name under which the page may be asked for, beside localhost (repeatable)'
+            cand --collector 'How to learn what happens'
+            cand --interval 'Seconds between two looks at all sockets, 0.1 to 3600'
+            cand --group-by 'How processes are grouped at first'
+            cand --icons-dir 'A folder with icons of your own'
+            cand --rules 'A YAML or JSON file that gives processes types and labels'
+            cand --svc-ports 'More service ports, such as 9000,9090'
+            cand --log 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug'
+            cand --open 'Open the page in the browser'
+            cand --p2p-only 'Show only connections between processes: no remote endpoints, no idle listeners'
+            cand --udp 'Show UDP too, not only TCP'
+            cand --unix 'Show UNIX domain sockets too, such as those of PostgreSQL, Docker and D-Bus'
+            cand --no-builtin-rules 'Don''t recognise well-known programs by the built-in rules'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }

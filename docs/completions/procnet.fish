@@ -54,6 +54,7 @@ complete -c procnet -n "__fish_procnet_needs_command" -f -a "serve" -d 'Serve th
 complete -c procnet -n "__fish_procnet_needs_command" -f -a "ls" -d 'List sockets, their owners and directions in the terminal'
 complete -c procnet -n "__fish_procnet_needs_command" -f -a "demo" -d 'Serve the map of a simulated machine'
 complete -c procnet -n "__fish_procnet_needs_command" -f -a "doctor" -d 'Tell what can be seen on this machine, what cannot and how to change that'
+complete -c procnet -n "__fish_procnet_needs_command" -f -a "service" -d 'Install, take away or be the Windows service that serves the map'
 complete -c procnet -n "__fish_procnet_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c procnet -n "__fish_procnet_needs_command" -f -a "man" -d 'Print the man page'
 complete -c procnet -n "__fish_procnet_needs_command" -f -a "licences" -d 'Print the licences of procnet and of every library inside it'
@@ -131,6 +132,31 @@ bpf\t'Events (from programs in Linux\'s kernel, from ETW on Windows), or an erro
 scan\t'Only reading tables, at the interval'"
 complete -c procnet -n "__fish_procnet_using_subcommand doctor" -l json -d 'Print one JSON object'
 complete -c procnet -n "__fish_procnet_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c procnet -n "__fish_procnet_using_subcommand service" -l port -d 'The TCP port of the page; 0 for any free one' -r
+complete -c procnet -n "__fish_procnet_using_subcommand service" -l bind -d 'The address to listen on' -r
+complete -c procnet -n "__fish_procnet_using_subcommand service" -l allow-host -d 'A host name under which the page may be asked for, beside localhost (repeatable)' -r
+complete -c procnet -n "__fish_procnet_using_subcommand service" -l collector -d 'How to learn what happens' -r -f -a "auto\t'Events where the kernel tells them, else scanning'
+bpf\t'Events (from programs in Linux\'s kernel, from ETW on Windows), or an error that says what is missing'
+scan\t'Only reading tables, at the interval'"
+complete -c procnet -n "__fish_procnet_using_subcommand service" -l interval -d 'Seconds between two looks at all sockets, 0.1 to 3600' -r
+complete -c procnet -n "__fish_procnet_using_subcommand service" -l group-by -d 'How processes are grouped at first' -r -f -a "auto\t'Trees, or something coarser where those are too many'
+process\t'Every process by itself'
+tree\t'A program and its workers'
+container\t'A container; trees outside of containers'
+unit\t'A unit of systemd; trees outside of units'
+family\t'All processes of one name or label'
+user\t'All processes of a user'
+host\t'All processes of the machine'"
+complete -c procnet -n "__fish_procnet_using_subcommand service" -l icons-dir -d 'A folder with icons of your own' -r -F
+complete -c procnet -n "__fish_procnet_using_subcommand service" -l rules -d 'A YAML or JSON file that gives processes types and labels' -r -F
+complete -c procnet -n "__fish_procnet_using_subcommand service" -l svc-ports -d 'More service ports, such as 9000,9090' -r
+complete -c procnet -n "__fish_procnet_using_subcommand service" -l log -d 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug' -r
+complete -c procnet -n "__fish_procnet_using_subcommand service" -l open -d 'Open the page in the browser'
+complete -c procnet -n "__fish_procnet_using_subcommand service" -l p2p-only -d 'Show only connections between processes: no remote endpoints, no idle listeners'
+complete -c procnet -n "__fish_procnet_using_subcommand service" -l udp -d 'Show UDP too, not only TCP'
+complete -c procnet -n "__fish_procnet_using_subcommand service" -l unix -d 'Show UNIX domain sockets too, such as those of PostgreSQL, Docker and D-Bus'
+complete -c procnet -n "__fish_procnet_using_subcommand service" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
+complete -c procnet -n "__fish_procnet_using_subcommand service" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c procnet -n "__fish_procnet_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c procnet -n "__fish_procnet_using_subcommand man" -s h -l help -d 'Print help'
 complete -c procnet -n "__fish_procnet_using_subcommand licences" -s h -l help -d 'Print help'

@@ -11,6 +11,7 @@
 #[path = "../e2e/http.rs"]
 mod http;
 mod program;
+mod service;
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};

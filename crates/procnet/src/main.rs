@@ -12,6 +12,7 @@ mod man;
 mod options;
 mod rules_file;
 mod serve;
+mod service;
 mod stop;
 mod usage;
 mod words;
@@ -67,6 +68,7 @@ fn run(options: Options) -> Result<()> {
             demo::run(&options)
         }
         Command::Doctor(options) => doctor::run(options),
+        Command::Service(options) => service::run(&options),
         Command::Completions { shell } => generated::completions(shell),
         Command::Man => generated::man(),
         Command::Licences => generated::licences(),

@@ -70,6 +70,15 @@ known), netns, cookie.")]
     Demo(DemoOptions),
     /// Tell what can be seen on this machine, what cannot and how to change that
     Doctor(DoctorOptions),
+    /// Install, take away or be the Windows service that serves the map
+    #[command(after_help = "\
+Examples:
+  procnet service install --udp       in an administrator's console: from now on, and from each start
+                                      of the machine on, http://127.0.0.1:8765/ is there
+  procnet service uninstall           stops it and takes it away
+
+On Linux a systemd unit does the same, on a Mac a launchd property list: docs/GUIDE.md has both.")]
+    Service(ServiceOptions),
     /// Print a completion script for a shell
     #[command(after_help = "\
 Examples:
@@ -346,6 +355,28 @@ pub(crate) struct DemoOptions {
         help_heading = "Simulation"
     )]
     pub(crate) seed: u64,
+    /// The page.
+    #[command(flatten)]
+    pub(crate) serve: ServeOptions,
+}
+
+/// What to do with the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ServiceAction {
+    /// Install it with these options, or give them to the one that is installed; and start it
+    Install,
+    /// Stop it and take it away
+    Uninstall,
+    /// Be it: for the service manager
+    Run,
+}
+
+/// The service, and how it serves.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ServiceOptions {
+    /// What to do with it
+    #[arg(value_enum)]
+    pub(crate) action: ServiceAction,
     /// The page.
     #[command(flatten)]
     pub(crate) serve: ServeOptions,

@@ -55,8 +55,19 @@ impl Source for Collector {
     }
 }
 
-/// Serves this machine.
+/// Serves this machine until a signal comes.
 pub(crate) fn run(options: &ServeOptions) -> Result<()> {
+    let stop = Stop::default();
+    run_until(options, &stop, || stop.on_signals())
+}
+
+/// Serves this machine until it is told to stop. `ready` is called when everything that can be wrong
+/// with the options has been found out.
+pub(crate) fn run_until(
+    options: &ServeOptions,
+    stop: &Stop,
+    ready: impl FnOnce() -> Result<()>,
+) -> Result<()> {
     let prepared = Prepared::new(options)?;
     let collect = options.collecting.collect();
     let asked = collect.kind;
@@ -73,7 +84,8 @@ pub(crate) fn run(options: &ServeOptions) -> Result<()> {
     };
     prepared.open_page();
     machine::relinquish(collector.kind())?;
-    prepared.serve(host, Box::new(collector))
+    ready()?;
+    prepared.serve_until(host, Box::new(collector), stop.clone())
 }
 
 /// Everything that can be wrong with the options has been found out.
@@ -115,9 +127,13 @@ impl<'a> Prepared<'a> {
 
     /// Serves what `source` tells, until a signal comes.
     pub(crate) fn serve(self, host: HostInfo, source: Box<dyn Source>) -> Result<()> {
-        let Self { options, knowledge, listener } = self;
         let stop = Stop::default();
         stop.on_signals()?;
+        self.serve_until(host, source, stop)
+    }
+
+    fn serve_until(self, host: HostInfo, source: Box<dyn Source>, stop: Stop) -> Result<()> {
+        let Self { options, knowledge, listener } = self;
         let engine = Engine::new(EngineOptions {
             rules: Arc::clone(&knowledge.rules),
             service_ports: knowledge.service_ports.clone(),

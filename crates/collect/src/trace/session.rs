@@ -37,6 +37,9 @@ pub enum TraceError {
     /// Another procnet has the only one.
     #[error("another procnet on this machine holds the event tracing session")]
     Taken,
+    /// There are as many as there may be.
+    #[error("as many event tracing sessions run as Windows allows")]
+    Full,
     /// Something else.
     #[error("cannot {operation}: {reason}")]
     Failed {
@@ -56,11 +59,10 @@ impl TraceError {
         match self {
             Self::Denied => Some(REMEDY),
             Self::Taken => Some("end the other procnet, or look at its page"),
-            Self::Failed { .. } => Some(
-                "`logman query -ets` lists the sessions that run: a machine has room for 64; end \
-                 those that nobody needs",
-            ),
-            Self::Ended => None,
+            Self::Full => {
+                Some("`logman query -ets` lists the sessions: stop one that nobody needs")
+            }
+            Self::Failed { .. } | Self::Ended => None,
         }
     }
 

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use windows_sys::Win32::Foundation::{
-    ERROR_ACCESS_DENIED, ERROR_ALREADY_EXISTS, ERROR_SUCCESS, GetLastError, WIN32_ERROR,
+    ERROR_ACCESS_DENIED, ERROR_ALREADY_EXISTS, ERROR_NO_SYSTEM_RESOURCES, ERROR_SUCCESS,
+    GetLastError, WIN32_ERROR,
 };
 use windows_sys::Win32::System::Diagnostics::Etw::{
     CONTROLTRACE_HANDLE, CloseTrace, ControlTraceW, EVENT_CONTROL_CODE_ENABLE_PROVIDER,
@@ -110,6 +111,9 @@ impl TraceSession {
             }
             let needed = [Provider::KernelNetwork, Provider::KernelProcess];
             if needed.iter().all(|provider| self.lacks.contains(provider)) {
+                if status == ERROR_ACCESS_DENIED {
+                    return Err(TraceError::Denied);
+                }
                 return Err(failed("enable events of the network (EnableTraceEx2)", status));
             }
         }
@@ -287,6 +291,8 @@ fn start() -> Result<u64, TraceError> {
             operation: "open an event tracing session (StartTrace)",
             reason: "this system says that it did, but there is none".to_owned(),
         }),
+        ERROR_ACCESS_DENIED => Err(TraceError::Denied),
+        ERROR_NO_SYSTEM_RESOURCES => Err(TraceError::Full),
         error => Err(failed("open an event tracing session (StartTrace)", error)),
     }
 }
@@ -306,9 +312,6 @@ fn control(
 }
 
 fn failed(operation: &'static str, error: WIN32_ERROR) -> TraceError {
-    if error == ERROR_ACCESS_DENIED {
-        return TraceError::Denied;
-    }
     let reason = io::Error::from_raw_os_error(error.cast_signed()).to_string();
     TraceError::Failed { operation, reason }
 }
