@@ -65,8 +65,18 @@ const WATCHED: [&str; 8] = [
 ];
 
 /// What runs under Wine of tests: unit tests, and the conformance suite with its puppets.
-const TESTED: [&str; 7] =
-    ["--package", "procnet-core", "--package", "procnet-collect", "--lib", "--test", "conformance"];
+const TESTED: [&str; 10] = [
+    "--package",
+    "procnet-core",
+    "--package",
+    "procnet-collect",
+    "--package",
+    "procnet",
+    "--lib",
+    "--bins",
+    "--test",
+    "conformance",
+];
 
 fn build() -> Result<()> {
     succeed(cross("build", TARGET).args(["--package", "procnet", "--bin", "procnet"]))

@@ -1,12 +1,11 @@
 //! Messages on stderr: one line each, `procnet: what happened`.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, IsTerminal, Write};
-use std::sync::Mutex;
+use std::io::IsTerminal;
 
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, format};
 use tracing_subscriber::registry::LookupSpan;
@@ -38,53 +37,23 @@ pub(crate) fn start(filter: &str) -> anyhow::Result<()> {
     // The old console of Windows understands no colours, and sets neither.
     let understood = set("TERM") || set("WT_SESSION");
     let colour = std::io::stderr().is_terminal() && understood && !set("NO_COLOR");
+    start_with(filter, std::io::stderr, colour)
+}
+
+/// Starts telling, once, by whatever `writer` makes.
+pub(crate) fn start_with(
+    filter: &str,
+    writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static,
+    colour: bool,
+) -> anyhow::Result<()> {
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_new(filter)?)
-        .with_writer(std::io::stderr)
+        .with_writer(writer)
         .with_ansi(colour)
         .event_format(Line { colour })
         .fmt_fields(format::DefaultFields::new())
         .try_init()
         .map_err(|error| anyhow::anyhow!("can't start logging: {error}"))
-}
-
-/// Starts telling, once: in a file that nobody tidies up, and so not without end.
-#[cfg_attr(not(windows), expect(dead_code, reason = "only a Windows service has nobody to tell"))]
-pub(crate) fn start_in(filter: &str, file: File) -> anyhow::Result<()> {
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_new(filter)?)
-        .with_writer(Mutex::new(Bounded { inner: file, room: MAX_FILE }))
-        .with_ansi(false)
-        .event_format(Line { colour: false })
-        .fmt_fields(format::DefaultFields::new())
-        .try_init()
-        .map_err(|error| anyhow::anyhow!("can't start logging: {error}"))
-}
-
-/// Most bytes of such a file.
-const MAX_FILE: usize = 4 << 20;
-
-/// Writes so much, and drops what comes after.
-struct Bounded<W> {
-    inner: W,
-    room: usize,
-}
-
-impl<W: Write> Write for Bounded<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if bytes.len() <= self.room {
-            self.room -= bytes.len();
-            self.inner.write_all(bytes)?;
-        } else {
-            // Nothing follows a line that is left out.
-            self.room = 0;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
 }
 
 /// The form of a line: news read as sentences, trouble is marked, details name their module.
@@ -125,15 +94,6 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_file_has_an_end() {
-        let mut bounded = Bounded { inner: Vec::new(), room: 10 };
-        for line in ["one\n", "three\n", "x\n", "y\n"] {
-            bounded.write_all(line.as_bytes()).unwrap();
-        }
-        assert_eq!(bounded.inner, b"one\nthree\n");
-    }
 
     #[test]
     fn levels_and_filters_are_taken_and_typing_errors_are_not() {

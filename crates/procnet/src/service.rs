@@ -84,15 +84,4 @@ mod tests {
             assert!(refused.contains(word), "{refused}");
         }
     }
-
-    #[cfg(not(windows))]
-    #[test]
-    fn elsewhere_it_is_told_what_takes_its_place() {
-        let line = ["procnet", "service", "install"];
-        let Some(Command::Service(options)) = Options::try_parse_from(line).unwrap().command else {
-            panic!("service");
-        };
-        let error = run(&options).unwrap_err();
-        assert!(error.is::<UsageError>() && error.to_string().contains("GUIDE.md"), "{error}");
-    }
 }

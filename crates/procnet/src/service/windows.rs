@@ -1,7 +1,9 @@
 //! The service itself, and what installs it.
 
+#[path = "log.rs"]
+mod log;
+
 use std::ffi::OsString;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -19,7 +21,6 @@ use windows_service::service_control_handler::{
 use windows_service::service_manager::{ServiceManager, ServiceManagerAccess};
 use windows_service::{define_windows_service, service_dispatcher};
 
-use crate::logging;
 use crate::options::{ServeOptions, ServiceAction};
 use crate::serve;
 use crate::stop::Stop;
@@ -101,7 +102,7 @@ fn install(options: &ServeOptions) -> Result<()> {
     describe(&service);
     service.start::<&str>(&[]).map_err(|error| failed("start the service", error))?;
     if !comes_to(&service, ServiceState::Running)? {
-        let message = format!("the service did not start; {} says why", log_file().display());
+        let message = format!("the service did not start; {} says why", log::file(TITLE).display());
         return Err(anyhow::Error::msg(message));
     }
     eprintln!(
@@ -242,20 +243,6 @@ fn be_the_service(options: &ServeOptions) -> Result<()> {
     }
 }
 
-/// Where the service says what happens: only administrators may write there.
-fn log_file() -> PathBuf {
-    let system = std::env::var_os("SystemRoot").unwrap_or_else(|| r"C:\Windows".into());
-    Path::new(&system).join("Logs").join(TITLE).join("service.log")
-}
-
-/// Tells what happens since this start, instead of what happened before.
-fn start_log(filter: &str) -> Result<()> {
-    let path = log_file();
-    let folder = path.parent().unwrap_or(&path);
-    let file = std::fs::create_dir_all(folder).and_then(|()| File::create(&path));
-    logging::start_in(filter, file.with_context(|| format!("can't write {}", path.display()))?)
-}
-
 fn service_main(_arguments: Vec<OsString>) {
     let Some(options) = OPTIONS.get() else { return };
     let stop = Stop::default();
@@ -273,7 +260,7 @@ fn service_main(_arguments: Vec<OsString>) {
     let tell = |state, code| tell(manager, state, code);
     let _ = tell(ServiceState::StartPending, ServiceExitCode::NO_ERROR);
     // A map without a log is better than none.
-    let _ = start_log(&options.log.log);
+    let _ = log::start(&options.log.log, &log::file(TITLE));
     let ready = || tell(ServiceState::Running, ServiceExitCode::NO_ERROR);
     let code = match serve::run_until(options, &stop, ready) {
         Ok(()) => ServiceExitCode::NO_ERROR,
