@@ -5,6 +5,7 @@ mod bpf;
 mod command;
 mod cross;
 mod deny;
+mod fuzz;
 mod generated;
 mod licences;
 mod packages;
@@ -42,6 +43,7 @@ cargo xtask COMMAND
                             builds and tests it under Wine; with Debian's packages, on Linux
   targets                   lints the program for systems that nothing here runs, and links it
                             for Macs; with Debian's packages and zig, on Linux
+  fuzz [SECONDS]            fuzzes all that parses, guided by coverage
   screenshot                writes docs/screenshot.png from the real page
   deny [--advisories]       licences, bans and sources of all dependencies; advisories on request
 
@@ -89,6 +91,7 @@ fn run(arguments: &[String]) -> Result<bool> {
             }
         },
         "bpf" => bpf::run(flag(rest, "--check")?)?,
+        "fuzz" => fuzz::run(rest)?,
         "windows" => windows::run(rest)?,
         "targets" => {
             no_more(rest)?;

@@ -4,27 +4,18 @@
 //! `PROCNET_MUTATIONS=1000000 cargo test -p procnet-collect --test hostile -- --nocapture` mutates
 //! each format a million times, and prints how often.
 
-mod linux;
-mod macos;
+mod formats;
 mod mutation;
-mod windows;
 
 use std::time::Instant;
 
+use formats::Format;
 use mutation::Mutations;
 
 /// How often each format is mutated if nothing else is asked for.
 const MUTATIONS: u64 = 100_000;
 /// Asks for another number.
 const VARIABLE: &str = "PROCNET_MUTATIONS";
-
-/// One format: what is sound, and how it is read. A reader checks what it was told, and says how
-/// much that was.
-struct Format {
-    name: &'static str,
-    seeds: Vec<Vec<u8>>,
-    read: fn(&[u8]) -> usize,
-}
 
 /// Says which input it was, should the test panic.
 struct Input<'a> {
@@ -46,7 +37,8 @@ fn mutations() -> u64 {
 }
 
 impl Format {
-    fn check(&self) {
+    /// Cuts and mutates it.
+    pub(crate) fn check(&self) {
         let Self { name, seeds, read } = self;
         let mut input = Input { name, bytes: Vec::new() };
         for seed in seeds {
@@ -72,13 +64,4 @@ impl Format {
         // Mutations that are all refused at the door would show nothing about what is behind it.
         assert!(told * 50 > number, "{name}: only {told} of {number} get anywhere");
     }
-}
-
-/// Bytes with these fields.
-fn fields(length: usize, fields: &[(usize, &[u8])]) -> Vec<u8> {
-    let mut bytes = vec![0; length];
-    for (offset, value) in fields {
-        bytes[*offset..offset + value.len()].copy_from_slice(value);
-    }
-    bytes
 }

@@ -14,7 +14,7 @@ use procnet_collect::sightings::Sightings;
 use procnet_core::text::MAX_COMMAND_LINE;
 use procnet_core::{HostId, Moment, Timestamp};
 
-use crate::{Format, fields};
+use super::{Format, fields, formats};
 
 const BASE: u64 = 0x1_0000;
 
@@ -28,8 +28,7 @@ fn table(rows: &[Vec<u8>], first: usize) -> Vec<u8> {
     bytes
 }
 
-#[test]
-fn socket_tables() {
+fn socket_tables() -> Format {
     let rows4: Vec<_> = [2, 5, 11_u8]
         .into_iter()
         .map(|state| {
@@ -45,8 +44,8 @@ fn socket_tables() {
         seeds: vec![
             table(&rows4, 8),
             table(&rows6, 8),
-            include_bytes!("../fixtures/windows/tcp6_module.bin").to_vec(),
-            include_bytes!("../fixtures/windows/udp4_pid.bin").to_vec(),
+            include_bytes!("../../fixtures/windows/tcp6_module.bin").to_vec(),
+            include_bytes!("../../fixtures/windows/udp4_pid.bin").to_vec(),
         ],
         read: |bytes| {
             let mut told = 0;
@@ -65,11 +64,9 @@ fn socket_tables() {
             told
         },
     }
-    .check();
 }
 
-#[test]
-fn lists_of_processes() {
+fn lists_of_processes() -> Format {
     let name = encoded("数据.exe");
     let entry = |at: usize, last: bool| {
         let address = BASE + (at + 256) as u64;
@@ -104,11 +101,9 @@ fn lists_of_processes() {
             told
         },
     }
-    .check();
 }
 
-#[test]
-fn memory_of_processes() {
+fn memory_of_processes() -> Format {
     let line = encoded(r#""C:\Program Files\a.exe" -x "a b\\" "c\"d" ""#);
     let mut answer = fields(
         128,
@@ -139,7 +134,6 @@ fn memory_of_processes() {
             told
         },
     }
-    .check();
 }
 
 /// Events one after the other: id, version, length, payload.
@@ -201,8 +195,7 @@ fn story() -> Vec<u8> {
     ])
 }
 
-#[test]
-fn events_of_the_kernel_and_the_resolver() {
+fn events_of_the_kernel_and_the_resolver() -> Format {
     Format {
         name: "Windows: trace events",
         seeds: vec![story()],
@@ -228,11 +221,9 @@ fn events_of_the_kernel_and_the_resolver() {
             told
         },
     }
-    .check();
 }
 
-#[test]
-fn stories_of_events() {
+fn stories_of_events() -> Format {
     Format {
         name: "Windows: stories of trace events",
         seeds: vec![story()],
@@ -266,5 +257,12 @@ fn stories_of_events() {
             told
         },
     }
-    .check();
+}
+
+formats! {
+    socket_tables,
+    lists_of_processes,
+    memory_of_processes,
+    events_of_the_kernel_and_the_resolver,
+    stories_of_events,
 }

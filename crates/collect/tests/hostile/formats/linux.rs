@@ -8,7 +8,7 @@ use procnet_collect::parse::{
 };
 use procnet_core::Protocol;
 
-use crate::{Format, fields};
+use super::{Format, fields, formats};
 
 /// The datagrams of a recorded dump, each after its length.
 fn datagrams(recorded: &[u8]) -> Vec<Vec<u8>> {
@@ -22,12 +22,11 @@ fn datagrams(recorded: &[u8]) -> Vec<Vec<u8>> {
     datagrams
 }
 
-#[test]
 #[cfg(target_endian = "little")]
-fn socket_dumps() {
-    let mut seeds = datagrams(include_bytes!("../fixtures/tcp4.bin"));
-    seeds.extend(datagrams(include_bytes!("../fixtures/tcp6.bin")));
-    seeds.extend(datagrams(include_bytes!("../fixtures/udp4.bin")));
+fn socket_dumps() -> Format {
+    let mut seeds = datagrams(include_bytes!("../../fixtures/tcp4.bin"));
+    seeds.extend(datagrams(include_bytes!("../../fixtures/tcp6.bin")));
+    seeds.extend(datagrams(include_bytes!("../../fixtures/udp4.bin")));
     let answers = |datagram: &Vec<u8>| {
         Messages::new(datagram).any(|message| message.kind == SOCK_DIAG_BY_FAMILY)
     };
@@ -46,12 +45,10 @@ fn socket_dumps() {
             told
         },
     }
-    .check();
 }
 
-#[test]
 #[cfg(target_endian = "little")]
-fn dumps_of_unix_sockets_and_routes() {
+fn dumps_of_unix_sockets_and_routes() -> Format {
     let attribute = |kind: u16, value: &[u8]| {
         let mut bytes = ((4 + value.len()) as u16).to_ne_bytes().to_vec();
         bytes.extend(kind.to_ne_bytes());
@@ -75,12 +72,10 @@ fn dumps_of_unix_sockets_and_routes() {
             usize::from(socket) + usize::from(route::parse(bytes).is_some())
         },
     }
-    .check();
 }
 
-#[test]
 #[cfg(target_endian = "little")]
-fn records_of_our_programs() {
+fn records_of_our_programs() -> Format {
     let socket = |kind: u8| {
         fields(
             144,
@@ -118,12 +113,10 @@ fn records_of_our_programs() {
             told
         },
     }
-    .check();
 }
 
-#[test]
 #[cfg(target_endian = "little")]
-fn tables_in_proc() {
+fn tables_in_proc() -> Format {
     let tcp = b"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt\n   \
         0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000  0 99 1\n";
     let unix = b"Num       RefCount Protocol Flags    Type St Inode Path\n\
@@ -139,11 +132,9 @@ fn tables_in_proc() {
             told
         },
     }
-    .check();
 }
 
-#[test]
-fn files_of_processes() {
+fn files_of_processes() -> Format {
     let stat = b"6994 (we) (ird\n) S 6983 6983 5444 0 -1 4194304 103 0 0 0 0 0 0 0 20 0 1 0 81270 \
         3133440 380 1 9 9 1 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 9 9 9 14 15 15 15 0\n";
     let status = b"Name:\tx\nUid:\t1000\t33\t1000\t1000\nCapEff:\t000001fffeffffff\n";
@@ -160,11 +151,9 @@ fn files_of_processes() {
                 + usize::from(process::socket_link(bytes).is_some())
         },
     }
-    .check();
 }
 
-#[test]
-fn control_groups() {
+fn control_groups() -> Format {
     let pod = b"0::/kubepods.slice/kubepods-pod36f20d9d_cbc1_4ebd_b111_536eaa6a332e.slice/\
         cri-containerd-9ec39b91f3d70e1beff50a308f77067065ea6be0d91a3378375056cd4422cf3d.scope\n";
     let service = b"12:pids:/system.slice/nginx.service\n0::/user.slice/user-1000.slice/\
@@ -177,5 +166,13 @@ fn control_groups() {
             usize::from(format!("{membership:?}") != format!("{:?}", cgroup::membership(b"")))
         },
     }
-    .check();
+}
+
+formats! {
+    #[cfg(target_endian = "little")] socket_dumps,
+    #[cfg(target_endian = "little")] dumps_of_unix_sockets_and_routes,
+    #[cfg(target_endian = "little")] records_of_our_programs,
+    #[cfg(target_endian = "little")] tables_in_proc,
+    files_of_processes,
+    control_groups,
 }

@@ -7,7 +7,7 @@ use procnet_collect::parse::macos::sources::Sources;
 use procnet_collect::parse::macos::statistics::Messages;
 use procnet_core::{Protocol, Timestamp};
 
-use crate::{Format, fields};
+use super::{Format, fields, formats};
 
 /// A record of a table, with its length and kind.
 fn record(length: usize, kind: u32, more: &[(usize, &[u8])]) -> Vec<u8> {
@@ -17,8 +17,7 @@ fn record(length: usize, kind: u32, more: &[(usize, &[u8])]) -> Vec<u8> {
     bytes
 }
 
-#[test]
-fn socket_tables() {
+fn socket_tables() -> Format {
     let header = record(24, 2, &[]);
     let socket = [
         record(104, 0x10, &[(16, &[0, 80, 1, 187]), (44, &[1]), (60, &[10, 0, 0, 1])]),
@@ -45,11 +44,9 @@ fn socket_tables() {
             told
         },
     }
-    .check();
 }
 
-#[test]
-fn descriptors() {
+fn descriptors() -> Format {
     let ends: [(usize, &[u8]); 4] =
         [(264, &[1, 187]), (268, &[0, 80]), (288, &[1]), (308, &[10, 0, 0, 1])];
     let mut tcp = fields(SOCKET_INFO_LENGTH, &ends);
@@ -64,11 +61,9 @@ fn descriptors() {
             sockets + usize::from(socket_info::parse(42, bytes).is_some())
         },
     }
-    .check();
 }
 
-#[test]
-fn processes() {
+fn processes() -> Format {
     let arguments = b"\x03\0\0\0/bin/sh\0\0\0\0sh\0-c\0echo\0SECRET=1\0HOME=/\0";
     let process = fields(ROW_LENGTH, &[(0, &[7; 12]), (40, &[42]), (243, b"sh")]);
     Format {
@@ -81,7 +76,6 @@ fn processes() {
             told + Processes::new(bytes).filter(|process| process.started_at().0 >= 0).count()
         },
     }
-    .check();
 }
 
 fn message(kind: u32, body: &[u8]) -> Vec<u8> {
@@ -93,8 +87,7 @@ fn message(kind: u32, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-#[test]
-fn network_statistics() {
+fn network_statistics() -> Format {
     let address: [u8; 8] = [16, 2, 1, 187, 10, 0, 0, 1];
     let tcp = fields(344, &[(76, &[4]), (116, &[42]), (124, &address), (152, &address)]);
     let udp = fields(280, &[(56, &address), (84, &address), (128, &[42])]);
@@ -125,5 +118,11 @@ fn network_statistics() {
             told
         },
     }
-    .check();
+}
+
+formats! {
+    socket_tables,
+    descriptors,
+    processes,
+    network_statistics,
 }
