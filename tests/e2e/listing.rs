@@ -4,7 +4,8 @@ use std::net::TcpListener;
 
 use serde_json::Value;
 
-use crate::program::{Running, command, procnet, procnet_json};
+use crate::machine::command;
+use crate::program::{Running, procnet, procnet_json};
 use crate::workload::program::signal;
 use crate::workload::script;
 use crate::{shared_workload, skip, wait_for};

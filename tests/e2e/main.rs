@@ -8,14 +8,22 @@ mod command_line;
 mod containers;
 #[path = "../control_group/mod.rs"]
 mod control_group;
+#[path = "../machine/http.rs"]
 mod http;
 mod ladder;
+#[expect(dead_code, reason = "the conformance suite uses more of it")]
+#[path = "../../crates/collect/tests/conformance/limits.rs"]
+mod limits;
 mod listing;
+mod machine;
 mod map;
-mod page;
+#[path = "../parity/mod.rs"]
+mod parity;
 mod privilege;
+#[path = "../machine/program.rs"]
 mod program;
-mod rules;
+#[path = "../puppet/mod.rs"]
+mod puppet;
 mod watching;
 #[expect(dead_code, reason = "the screenshot uses more of it")]
 #[path = "../workload/mod.rs"]

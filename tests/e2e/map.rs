@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::program::{Server, family, procnet_json};
-use crate::workload::{Workload, script};
+use crate::machine::family;
+use crate::program::{Server, procnet_json};
+use crate::workload::Workload;
 use crate::{shared_workload, wait_for};
 
 /// A connection that there is.
@@ -222,28 +223,6 @@ fn an_idle_listener_is_on_the_map() {
 }
 
 #[test]
-fn parity_row_08_a_client_of_a_listener_is_drawn_to_the_process_that_listens() {
-    let Some(workload) = shared_workload() else { return };
-    let server = Server::start(&[]);
-    let worker = workload.workers[0].pid().to_string();
-    let edges = server.edges("/api/graph", |edge| edge["from"] == *worker);
-    assert_eq!(edges.len(), 1, "{edges:?}");
-    assert_eq!(edges[0]["to"], workload.redis.pid().to_string());
-}
-
-#[test]
-fn parity_row_10_only_processes_on_request() {
-    let Some(workload) = shared_workload() else { return };
-    let server = Server::start(&["--p2p-only"]);
-    let worker = workload.workers[0].pid().to_string();
-    server.edges("/api/graph", |edge| edge["from"] == *worker);
-    let graph = server.json("/api/graph");
-    let nodes = graph["nodes"].as_array().unwrap();
-    assert!(nodes.iter().all(|node| node["type"] != "external"), "{nodes:?}");
-    assert!(nodes.iter().all(|node| node["id"] != *workload.idle.pid().to_string()), "{nodes:?}");
-}
-
-#[test]
 fn parity_row_11_udp_on_request_in_its_own_colour() {
     let Some(workload) = shared_workload() else { return };
     let client = workload.udp_client.pid().to_string();
@@ -259,27 +238,4 @@ fn parity_row_11_udp_on_request_in_its_own_colour() {
     let graph = without.json("/api/graph");
     assert!(graph["edges"].as_array().unwrap().iter().all(|edge| edge["proto"] == "TCP"));
     without.edges("/api/graph?udp=1", |edge| edge["from"] == *client);
-}
-
-#[test]
-fn parity_row_12_a_client_that_stops_turns_stale_and_then_goes() {
-    let Some(workload) = shared_workload() else { return };
-    let server = Server::start(&[]);
-    let port = workload.redis.port;
-    // Three parallel connections: one edge, counted.
-    let arguments = [port.to_string(), "3".to_owned()];
-    let mut client = script("worker.py", port, &arguments).expect("the worker starts");
-    let id = format!("{}->{}:{port}", client.pid(), workload.redis.pid());
-    let edges = server.edges("/api/graph", |edge| {
-        edge["id"] == *id && edge["label"].as_str().is_some_and(|label| label.contains("×3"))
-    });
-    assert_eq!((edges.len(), &edges[0]["stale"]), (1, &false.into()));
-
-    client.stop();
-    let stale = server.edges("/api/graph", |edge| edge["id"] == *id && edge["stale"] == true);
-    assert_eq!((&stale[0]["width"], &stale[0]["dashes"]), (&2.5.into(), &false.into()));
-    wait_for("the end of the stale edge", || {
-        let graph = server.json("/api/graph");
-        graph["edges"].as_array()?.iter().all(|edge| edge["id"] != *id).then_some(())
-    });
 }

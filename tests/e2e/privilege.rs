@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::program::{PROCNET, Server, copy};
+use crate::machine::{PROCNET, copy};
+use crate::program::Server;
 use crate::workload::program::{account, is_root};
 use crate::{shared_workload, skip, wait_for};
 

@@ -7,7 +7,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::program::{PROCNET, Running, procnet_json};
+use crate::machine::PROCNET;
+use crate::program::{Running, procnet_json};
 use crate::workload::program::{Failure, is_root};
 use crate::workload::script;
 use crate::{skip, wait_for};

@@ -98,11 +98,6 @@ fn is_busy(error: &std::io::Error) -> bool {
     error.kind() == std::io::ErrorKind::ExecutableFileBusy
 }
 
-/// The addresses of an answer.
-pub(crate) fn addresses(answer: &str) -> Vec<SocketAddr> {
-    answer.split(' ').map(|word| word.parse().expect("an address")).collect()
-}
-
 /// The address that is the answer.
 pub(crate) fn address(answer: &str) -> SocketAddr {
     answer.parse().expect("an address")

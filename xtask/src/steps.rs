@@ -69,6 +69,14 @@ const STEPS: &[Step] = &[
     }),
     step("fuzz", "all that parses, for a while", Need::Debian, fuzz::check),
     step("e2e", "real processes and sockets", Need::Debian, || {
+        succeed(&mut cargo(&[
+            "build",
+            "--locked",
+            "-p",
+            "procnet-collect",
+            "--example",
+            "puppet",
+        ]))?;
         succeed(&mut cargo(&["test", "--locked", "--package", "procnet", "--test", "e2e"]))
     }),
     step("targets", "the program for systems that are not here", Need::Targets, targets::run),

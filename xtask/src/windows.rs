@@ -53,16 +53,8 @@ fn built(file: &str) -> PathBuf {
 }
 
 /// The program, and what it is to watch.
-const WATCHED: [&str; 8] = [
-    "--package",
-    "procnet",
-    "--package",
-    "procnet-collect",
-    "--bins",
-    "--example",
-    "talker",
-    "--example=puppet",
-];
+const WATCHED: [&str; 7] =
+    ["--package", "procnet", "--package", "procnet-collect", "--bins", "--example", "puppet"];
 
 /// What runs under Wine of tests: unit tests, and the conformance suite with its puppets.
 const TESTED: [&str; 10] = [
@@ -129,8 +121,8 @@ fn test_inside() -> Result<()> {
         .env("PROCNET_WINE", wine.program())
         .env("PROCNET_WINDOWS_PROGRAM", built("procnet.exe"))
         .env(
-            "PROCNET_WINDOWS_TALKER",
-            built(&format!("examples{}talker.exe", std::path::MAIN_SEPARATOR)),
+            "PROCNET_WINDOWS_PUPPET",
+            built(&format!("examples{}puppet.exe", std::path::MAIN_SEPARATOR)),
         );
     succeed(wine.surround(&mut outside))
 }

@@ -23,6 +23,8 @@ type Reload = dyn Fn() -> Result<usize, String> + Send + Sync;
 #[derive(Clone)]
 pub struct ReloadRules {
     file: PathBuf,
+    /// The same file by the name that the system prefers: where links lead to, say.
+    target: PathBuf,
     reload: Arc<Reload>,
 }
 
@@ -33,10 +35,12 @@ impl ReloadRules {
         file: PathBuf,
         reload: impl Fn() -> Result<usize, String> + Send + Sync + 'static,
     ) -> Self {
-        // The absolute form, so that it can be told from other files without touching the disk
-        // when somebody asks. `canonicalize` fails for a missing file: then its name must do.
-        let file = file.canonicalize().unwrap_or(file);
-        Self { file, reload: Arc::new(reload) }
+        // Absolute forms, so that it can be told from other files without touching the disk when
+        // somebody asks. Both, for the system's own is not what people write: on Windows it begins
+        // with `\\?\`. Either fails for what is no path to a file: then its name must do.
+        let target = file.canonicalize().unwrap_or_else(|_| file.clone());
+        let file = std::path::absolute(&file).unwrap_or(file);
+        Self { file, target, reload: Arc::new(reload) }
     }
 
     /// Reads the rules again.
@@ -48,7 +52,7 @@ impl ReloadRules {
     pub(crate) fn names(&self, path: &str) -> bool {
         let path = std::path::Path::new(path);
         let path = path.strip_prefix(".").unwrap_or(path);
-        !path.as_os_str().is_empty() && self.file.ends_with(path)
+        !path.as_os_str().is_empty() && (self.file.ends_with(path) || self.target.ends_with(path))
     }
 
     /// The rule file.
@@ -74,6 +78,9 @@ mod tests {
         {
             assert!(rules.names(path), "{path}");
         }
+        let relative = ReloadRules::new(PathBuf::from("Cargo.toml"), || Ok(0));
+        let absolute = std::env::current_dir().unwrap().join("Cargo.toml");
+        assert!(relative.names(absolute.to_str().unwrap()));
         for path in [
             "",
             ".",

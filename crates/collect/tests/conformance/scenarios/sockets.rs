@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use crate::expected::Expected;
 use crate::limits::Truth;
-use crate::puppet::addresses;
+use crate::puppet::address;
 use crate::stage::Stage;
 
 /// Waits until each is as it must be.
@@ -107,6 +107,11 @@ fn exchange(stage: &Stage, near: SocketAddr, far: SocketAddr) -> Result<(), Stri
             && socket.remote.is_some_and(|remote| is_it(remote, far))
     });
     if found { Ok(()) } else { Err(format!("no exchange of {near} with {far}")) }
+}
+
+/// The addresses of an answer.
+fn addresses(answer: &str) -> Vec<SocketAddr> {
+    answer.split(' ').map(address).collect()
 }
 
 /// So many of one kind that its table outgrows whatever room it began with: 64 KiB in Windows'

@@ -1,9 +1,7 @@
 //! What the one binary carries: page, icons, licences.
 
-use std::path::Path;
-use std::process::Command;
-
-use crate::program::{PROCNET, Server, copy};
+use crate::machine;
+use crate::program::Server;
 
 #[test]
 fn parity_row_04_the_page_and_the_graph_are_served() {
@@ -21,11 +19,8 @@ fn parity_row_04_the_page_and_the_graph_are_served() {
 
 #[test]
 fn parity_row_20_the_program_alone_serves_a_page_that_fetches_nothing_elsewhere() {
-    let folder = tempfile::tempdir().unwrap();
-    let alone = folder.path().join("procnet");
-    copy(Path::new(PROCNET), &alone);
-    let mut command = Command::new(&alone);
-    let server = Server::start_as(command.current_dir(folder.path()).env_clear().arg("serve"), &[]);
+    let folder = machine::folder();
+    let server = Server::start_as(machine::alone(folder.path()).arg("serve"), &[]);
     let page = server.get("/").text();
     let named: Vec<&str> = ["src=\"", "href=\""]
         .iter()
@@ -78,17 +73,23 @@ fn parity_row_22_the_log_tells_which_vendor_files_were_served() {
 
 #[test]
 fn parity_row_18_icons_of_ones_own() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = machine::folder();
     let png = |text: &str| [b"\x89PNG\r\n\x1a\n", text.as_bytes()].concat();
     std::fs::write(folder.path().join("database.png"), png("database")).unwrap();
     std::fs::write(folder.path().join("service.png"), png("service")).unwrap();
     std::fs::write(folder.path().join("secret.txt"), "nobody may read this").unwrap();
-    let server = Server::start(&["--icons-dir", &folder.path().display().to_string()]);
+    let server = Server::start(&["--icons-dir", &machine::path(folder.path())]);
     let icon = |path: &str| server.get(path);
     assert_eq!(icon("/assets/database.png").body, png("database"));
     // A type without a file takes the service's.
     assert_eq!(icon("/assets/cache.png").body, png("service"));
-    for outside in ["/assets/secret.txt", "/assets/../secret.txt", "/assets/%2e%2e/secret.txt"] {
+    let outside = [
+        "/assets/secret.txt",
+        "/assets/../secret.txt",
+        "/assets/%2e%2e/secret.txt",
+        "/assets/..%5csecret.txt",
+    ];
+    for outside in outside {
         assert!(!icon(outside).text_lossy().contains("nobody may read"), "{outside}");
     }
 }

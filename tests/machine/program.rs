@@ -1,8 +1,6 @@
-//! Running `procnet`.
+//! Running `procnet`, wherever that is: `crate::machine` says how.
 
-use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
@@ -10,38 +8,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::http::{self, Answer};
-use crate::workload::program::signal;
+use crate::machine::command;
 use crate::{PATIENCE, wait_for};
-
-/// The program that was built for this test.
-pub(crate) const PROCNET: &str = env!("CARGO_BIN_EXE_procnet");
-
-/// Another copy of the program for the tests to run, and what they add to `ls` and `serve`: for
-/// those tests that hold with every privilege and every collector.
-pub(crate) const PROGRAM: &str = "PROCNET_E2E_PROGRAM";
-pub(crate) const ARGUMENTS: &str = "PROCNET_E2E_ARGUMENTS";
-
-/// The program that is tested, with these arguments.
-pub(crate) fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(std::env::var_os(PROGRAM).unwrap_or_else(|| PROCNET.into()));
-    command.args(arguments).stdin(Stdio::null());
-    if matches!(arguments.first(), Some(&("ls" | "serve"))) {
-        command.args(std::env::var(ARGUMENTS).unwrap_or_default().split_whitespace());
-    }
-    command
-}
-
-/// Copies a program, for it to be run from there.
-pub(crate) fn copy(program: &Path, to: &Path) {
-    std::fs::copy(program, to).expect("the program can be copied");
-    // Whatever another test starts meanwhile holds the copy open for writing until it has become
-    // another program.
-    let run = || Command::new(to).arg("--help").stdin(Stdio::null()).output();
-    wait_for("the copy to be free", || match run() {
-        Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => None,
-        ran => Some(ran.expect("the copy runs")),
-    });
-}
 
 /// Runs it to its end.
 pub(crate) fn procnet(arguments: &[&str]) -> Output {
@@ -197,38 +165,20 @@ impl Server {
         })
     }
 
-    /// Ends it as a service manager does.
-    pub(crate) fn terminate(&mut self) -> ExitStatus {
-        signal("TERM", self.running.pid());
-        self.running.end()
+    /// All that is told of a process that owns a socket.
+    pub(crate) fn process(&self, pid: u32) -> Value {
+        let key = wait_for(&format!("a socket of process {pid}"), || {
+            let sockets = self.json(&format!("/api/v1/sockets?filter=pid:{pid}"));
+            let rows = sockets["sockets"].as_array()?;
+            let owners = rows.iter().filter_map(|row| row["owners"].as_array()).flatten();
+            let mut keys = owners.filter(|o| o["pid"] == pid).filter_map(|o| o["key"].as_str());
+            keys.next().map(str::to_owned)
+        });
+        self.json(&format!("/api/v1/processes/{key}"))
     }
 }
 
-/// A process and all its descendants: servers hand connections to their children.
-pub(crate) fn family(pid: u32) -> BTreeSet<u32> {
-    let parents: Vec<(u32, u32)> = std::fs::read_dir("/proc")
-        .expect("there is /proc")
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter_map(|pid: u32| Some((pid, parent(pid)?)))
-        .collect();
-    let mut family = BTreeSet::from([pid]);
-    loop {
-        let more: Vec<u32> = parents
-            .iter()
-            .filter(|(pid, parent)| family.contains(parent) && !family.contains(pid))
-            .map(|(pid, _)| *pid)
-            .collect();
-        if more.is_empty() {
-            return family;
-        }
-        family.extend(more);
-    }
-}
-
-/// Field 4 of /proc/PID/stat (proc(5)); none if the process is gone.
-fn parent(pid: u32) -> Option<u32> {
-    let stat =
-        std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat")).ok()?;
-    stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+/// Asks for something to be done, with a body of JSON.
+pub(crate) fn post(server: &Server, path: &str, body: Option<&str>) -> Answer {
+    http::request(&server.address, "POST", path, body)
 }

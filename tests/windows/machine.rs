@@ -1,0 +1,84 @@
+//! A Windows machine, as Wine is one on this one.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+
+use tempfile::TempDir;
+
+use crate::limits::Who;
+use crate::program::Server;
+use crate::puppet::Puppet;
+
+/// How the names of programs end.
+pub(crate) const EXE_SUFFIX: &str = ".exe";
+
+/// Who tells.
+pub(crate) fn who() -> Who {
+    Who::WineScan
+}
+
+/// What `cargo xtask windows test` says in the environment.
+fn named(variable: &str) -> PathBuf {
+    let value = std::env::var_os(variable);
+    PathBuf::from(value.unwrap_or_else(|| panic!("{variable}: run `cargo xtask windows test`")))
+}
+
+/// Runs a program, under Wine.
+pub(crate) fn run(program: &Path) -> Command {
+    let mut command = Command::new(named("PROCNET_WINE"));
+    command.arg(program).stdin(Stdio::null());
+    command
+}
+
+/// The program that is tested, with these arguments.
+pub(crate) fn command(arguments: &[&str]) -> Command {
+    let mut command = run(&named("PROCNET_WINDOWS_PROGRAM"));
+    command.args(arguments);
+    command
+}
+
+/// The program that is tested, with nothing around it.
+pub(crate) fn alone(folder: &Path) -> Command {
+    let alone = folder.join("procnet.exe");
+    std::fs::copy(named("PROCNET_WINDOWS_PROGRAM"), &alone).expect("the program can be copied");
+    let mut command = run(&alone);
+    command.current_dir(folder);
+    command
+}
+
+/// A new folder, whose name not everybody can write.
+pub(crate) fn folder() -> TempDir {
+    let within = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let mut names = tempfile::Builder::new();
+    names.prefix("Программа 測試 é ").tempdir_in(within).expect("a folder can be made")
+}
+
+/// A path as a Windows program sees it: Wine shows it the machine's files as a drive of their own.
+pub(crate) fn path(path: &Path) -> String {
+    format!("Z:{}", path.to_str().expect("a path is text").replace('/', "\\"))
+}
+
+/// Gives the puppets' program another name. Wine would take links to it for each other.
+pub(crate) fn puppet(folder: &Path, name: &str) -> PathBuf {
+    let program = folder.join(name);
+    std::fs::copy(named("PROCNET_WINDOWS_PUPPET"), &program).expect("a puppet can be copied");
+    program
+}
+
+/// Ends a puppet as Windows does that. A signal would not do: Wine takes a program for running
+/// while a child of it does.
+pub(crate) fn kill(puppet: &mut Puppet) {
+    let mut taskkill = run(Path::new("taskkill.exe"));
+    let ended = taskkill.args(["/f", "/pid", &puppet.pid().to_string()]).output();
+    let ended = ended.expect("taskkill runs");
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stdout));
+    puppet.wait();
+}
+
+/// Presses Ctrl-C, which is what Wine takes that signal for, and waits for the end.
+pub(crate) fn interrupt(server: &mut Server) -> ExitStatus {
+    let pid = server.running.pid().to_string();
+    let signalled = Command::new("kill").args(["-INT", &pid]).status().expect("kill runs");
+    assert!(signalled.success());
+    server.running.end()
+}
