@@ -9,6 +9,7 @@ mod fuzz;
 mod generated;
 mod licences;
 mod packages;
+mod packaging;
 mod repository;
 mod screenshot;
 mod serving;

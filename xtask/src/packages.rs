@@ -62,6 +62,7 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("iproute2", "network namespaces in tests, ss in benches", &["ip", "ss"]),
     package("clang", "the programs for the kernel", &["clang"]),
     package("llvm", "the programs for the kernel", &["llvm-strip"]),
+    package("systemd", "checks the unit of systemd", &["systemd-analyze"]),
     package("util-linux", "unprivileged runs in tests", &["unshare", "setpriv"]),
 ];
 

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::command::{build_procnet, cargo, find, npm, succeed};
 use crate::packages::PACKAGES;
-use crate::{bpf, deny, fuzz, generated, setup, targets, tidy, windows};
+use crate::{bpf, deny, fuzz, generated, packaging, setup, targets, tidy, windows};
 
 /// What one check came to.
 #[derive(Debug, PartialEq, Eq)]
@@ -67,6 +67,7 @@ const STEPS: &[Step] = &[
     step("docs", "man page, completions, option table are current", Need::Node, || {
         generated::run(true)
     }),
+    step("packaging", "what keeps the program running", Need::Debian, packaging::check),
     step("fuzz", "all that parses, for a while", Need::Debian, fuzz::check),
     step("e2e", "real processes and sockets", Need::Debian, || {
         succeed(&mut cargo(&[
