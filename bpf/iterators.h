@@ -19,6 +19,7 @@ struct {
 struct pass {
 	__u32 number; /* which the collector counts up; never 0 */
 	__u32 whole;  /* whether also what has not changed is told */
+	__u32 unix_too; /* whether also the holders of UNIX sockets are told */
 };
 
 /* The current pass. */
@@ -85,14 +86,11 @@ INLINE void describe_known(struct socket_record *record, struct sock *sk, __u64 
 		record->known |= HELD;
 }
 
-/* The socket behind a file that is of a kind that is told of; null if there is none. */
+/* The socket behind a file, of whatever kind; null if there is none. */
 INLINE struct sock *socket_of(struct file *file)
 {
 	struct socket *socket = bpf_sock_from_file(file);
-	if (!socket)
-		return 0;
-	struct sock *sk = socket->sk;
-	return sk && is_in_use(sk) ? sk : 0;
+	return socket ? socket->sk : 0;
 }
 
 /* What is remembered of a socket, which is made if need be; notes a holder where none is known. */
@@ -131,6 +129,16 @@ name_holder(struct holder_record *record, struct sock *sk, struct task_struct *l
 	record->protocol = sk->sk_protocol;
 }
 
+/* A UNIX socket is known by its inode: whether its cookie is told depends on who tells of it. */
+INLINE void
+name_unix_holder(struct holder_record *record, struct file *file, struct task_struct *leader)
+{
+	__builtin_memset(record, 0, sizeof(*record));
+	record->cookie = file->f_inode->i_ino;
+	record->started = leader->start_boottime;
+	record->pid = leader->tgid;
+}
+
 /* The sockets that one process holds. */
 SEC("iter/task_file") int holdings(struct bpf_iter__task_file *context)
 {
@@ -139,7 +147,7 @@ SEC("iter/task_file") int holdings(struct bpf_iter__task_file *context)
 	if (!file || !task)
 		return 0;
 	struct sock *sk = socket_of(file);
-	if (!sk)
+	if (!sk || !is_in_use(sk))
 		return 0;
 	struct task_struct *leader = task->group_leader;
 	remember_held(sk, leader);
@@ -168,10 +176,17 @@ INLINE int walk(struct bpf_iter__task_file *context, __u32 remainder)
 	if (!sk)
 		return 0;
 	struct task_struct *leader = task->group_leader;
+	struct row row;
+	if (pass->unix_too && sk->__sk_common.skc_family == AF_UNIX) {
+		name_unix_holder(&row.holder, file, leader);
+		bpf_seq_write(context->meta->seq, &row.holder, sizeof(row.holder));
+		return 0;
+	}
+	if (!is_in_use(sk))
+		return 0;
 	struct memory *memory = remember_held(sk, leader);
 	if (!memory)
 		return 0;
-	struct row row;
 	name_holder(&row.holder, sk, leader);
 	/* Should both walks come by at once, it is told twice, which does no harm. */
 	int first = memory->found != pass->number;

@@ -18,7 +18,7 @@ typedef int __s32;
 
 /* include/uapi/linux/in.h, include/linux/socket.h, include/net/tcp_states.h */
 enum { IPPROTO_TCP = 6, IPPROTO_UDP = 17 };
-enum { AF_INET = 2, AF_INET6 = 10 };
+enum { AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10 };
 enum {
 	TCP_ESTABLISHED = 1,
 	TCP_SYN_SENT = 2,
@@ -116,6 +116,14 @@ struct sock {
 
 struct socket {
 	struct sock *sk;
+} RELOCATED;
+
+struct inode {
+	unsigned long i_ino;
+} RELOCATED;
+
+struct file {
+	struct inode *f_inode;
 } RELOCATED;
 
 struct inet_sock {

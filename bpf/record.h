@@ -80,14 +80,14 @@ struct socket_record {
 
 /* A process that holds a socket. */
 struct holder_record {
-	__u64 cookie;
+	__u64 cookie; /* of a UNIX socket its inode */
 	__u64 started;
 	__u32 pid;
 	__u32 netns;
 	__u32 length; /* of the socket_record that follows: 0 if there is none */
 	__u8 elsewhere; /* where none follows: whether the socket is told at another descriptor */
 	__u8 half_open; /* whether it listens, and handshakes have begun that are not finished */
-	__u16 protocol;
+	__u16 protocol; /* 0 for a UNIX socket, of which no more is told */
 };
 
 _Static_assert(sizeof(struct header) == 48, "no padding");

@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::Child;
-use procnet_collect::{CollectOptions, Collector, ScanOptions, Scanner, host_facts};
+use procnet_collect::{CollectOptions, Collector, CollectorKind, ScanOptions, Scanner, host_facts};
 use procnet_core::engine::{Engine, EngineOptions};
 use procnet_core::graph::{Evidence, Graph, Party};
 use procnet_core::{CapabilityState, Moment, Protocol, SocketState, UnixKind};
@@ -27,8 +27,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A link of UNIX sockets: client, server, path, connections.
 type Told = (u32, u32, Option<String>, u32);
 
+enum Source {
+    Scanner(Box<Scanner>),
+    /// With kernel events, and walks over descriptors.
+    Listener(Box<Collector>),
+}
+
 struct Machine {
-    scanner: Scanner,
+    source: Source,
     engine: Engine,
 }
 
@@ -36,12 +42,31 @@ impl Machine {
     fn new() -> Self {
         let options = ScanOptions { unix: true, ..ScanOptions::default() };
         let scanner = Scanner::new(options).expect("this machine can be scanned");
-        Self { scanner, engine: Engine::new(EngineOptions::default()) }
+        Self::of(Source::Scanner(Box::new(scanner)))
+    }
+
+    fn of(source: Source) -> Self {
+        Self { source, engine: Engine::new(EngineOptions::default()) }
+    }
+
+    /// This machine, looked at in every way that there is here.
+    fn each() -> Vec<Self> {
+        let scan = ScanOptions { unix: true, ..ScanOptions::default() };
+        let kind = CollectorKind::Events;
+        let listener = Collector::new(CollectOptions { scan, kind, ..CollectOptions::default() });
+        common::unless(listener.is_ok(), "kernel events");
+        let listener = listener.ok().map(|listener| Source::Listener(Box::new(listener)));
+        std::iter::once(Self::new()).chain(listener.map(Self::of)).collect()
     }
 
     fn graph(&mut self) -> &Graph {
-        let batch = self.scanner.poll().expect("this machine can be scanned");
-        self.engine.apply(batch, Moment(1));
+        let batch = match &mut self.source {
+            Source::Scanner(scanner) => scanner.poll().map(Some),
+            Source::Listener(collector) => collector.next(Duration::from_millis(100)),
+        };
+        if let Some(batch) = batch.expect("this machine can be looked at") {
+            self.engine.apply(batch, Moment(1));
+        }
         self.engine.graph()
     }
 
@@ -136,7 +161,9 @@ fn listener_with_two_clients(machine: &mut Machine) {
 
 #[test]
 fn u3_clients_of_a_path() {
-    listener_with_two_clients(&mut Machine::new());
+    for mut machine in Machine::each() {
+        listener_with_two_clients(&mut machine);
+    }
 }
 
 #[test]
@@ -147,14 +174,19 @@ fn u2_an_abstract_name() {
     let client = UnixStream::connect_addr(&address).unwrap();
     let _accepted = listener.accept().unwrap();
     let child = Child::holding(OwnedFd::from(client));
-    Machine::new().sees(&(child.id(), me(), Some(format!("@{name}")), 1));
+    for mut machine in Machine::each() {
+        machine.sees(&(child.id(), me(), Some(format!("@{name}")), 1));
+    }
 }
 
 #[test]
 fn u4_a_socket_pair_that_a_child_inherits() {
+    Machine::each().iter_mut().for_each(socket_pair_that_a_child_inherits);
+}
+
+fn socket_pair_that_a_child_inherits(machine: &mut Machine) {
     let (mine, theirs) = UnixStream::pair().unwrap();
     let child = Child::holding(OwnedFd::from(theirs));
-    let mut machine = Machine::new();
     machine.sees(&(me(), child.id(), None, 1));
     let graph = machine.graph();
     let link = graph.links().map(|(_, link)| link).find(|link| {
@@ -192,13 +224,12 @@ fn u1_datagrams_to_a_named_socket() {
 fn u7_nobody_is_told_of_them_unasked() {
     let (_one, _other) = UnixStream::pair().unwrap();
     let mut machine = Machine::new();
-    let told = |graph: &Graph| graph.sockets().any(|(_, socket)| socket.unix.is_some());
-    machine.scanner.set_unix(false);
-    assert!(!told(machine.graph()));
-    machine.scanner.set_unix(true);
-    assert!(told(machine.graph()));
-    machine.scanner.set_unix(false);
-    assert!(!told(machine.graph()));
+    let mut told = |unix: bool| {
+        let Source::Scanner(scanner) = &mut machine.source else { panic!("it scans") };
+        scanner.set_unix(unix);
+        machine.graph().sockets().any(|(_, socket)| socket.unix.is_some())
+    };
+    assert!(!told(false) && told(true) && !told(false));
 }
 
 #[test]
@@ -235,9 +266,12 @@ fn u7_a_collector_begins_and_ends_when_it_is_told_to() {
 
 #[test]
 fn u1_a_path_shared_by_two_network_namespaces() {
-    if !root() {
-        return;
+    if root() {
+        Machine::each().iter_mut().for_each(path_shared_by_two_network_namespaces);
     }
+}
+
+fn path_shared_by_two_network_namespaces(machine: &mut Machine) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shared.sock");
     let listener = UnixListener::bind(&path).unwrap();
@@ -246,7 +280,6 @@ fn u1_a_path_shared_by_two_network_namespaces() {
     command.arg("--net").args(again("connect_and_hold", &program)).env(PATH, &path);
     let child = Child::spawn(command.stdin(Stdio::piped()).stdout(Stdio::null()));
     let _accepted = listener.accept().unwrap();
-    let mut machine = Machine::new();
     machine.sees(&(child.id(), me(), text(&path), 1));
     let graph = machine.graph();
     let named = graph
@@ -300,7 +333,8 @@ fn as_a_plain_user() {
     let path = std::env::var(PATH).expect("the parent tells the path");
     assert_eq!(host_facts().uid, NOBODY);
     let mut machine = Machine::new();
-    let capabilities = machine.scanner.capabilities();
+    let Source::Scanner(scanner) = &machine.source else { panic!("it scans") };
+    let capabilities = scanner.capabilities();
     let unix = capabilities.iter().find(|capability| capability.id == "unix-sockets").unwrap();
     assert_eq!(unix.state, CapabilityState::Full);
     listener_with_two_clients(&mut machine);

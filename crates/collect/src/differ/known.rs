@@ -16,7 +16,8 @@ pub(super) struct KnownSockets(HashTable<KnownSocket>);
 /// One of them.
 #[derive(Debug)]
 pub(super) struct KnownSocket {
-    /// The cookie that it is known by; 0, which no socket has, if it is known otherwise.
+    /// The cookie that it is known by; 0, which no socket has, if it is known otherwise, or is a
+    /// UNIX socket.
     cookie: u64,
     /// Marks what was named or told of since the current snapshot was begun.
     pub(super) generation: u32,
@@ -28,7 +29,7 @@ pub(super) struct KnownSocket {
 impl KnownSocket {
     pub(super) fn new(socket: Arc<Socket>, generation: u32) -> Self {
         let cookie = match socket.key.identity {
-            SocketIdentity::Cookie(cookie) => cookie,
+            SocketIdentity::Cookie(cookie) if socket.unix.is_none() => cookie,
             _ => 0,
         };
         Self { cookie, generation, holder: holder(&socket), socket }

@@ -32,6 +32,11 @@ impl Intake<'_> {
                 .any(|known| known.generation != *generation && known.may_be_listed())
     }
 
+    /// What is known of a socket.
+    pub fn known(&self, key: &SocketKey) -> Option<&Socket> {
+        self.differ.socket(key)
+    }
+
     /// Takes in a socket that the listing tells anew.
     pub fn take_listed(&mut self, mut socket: Socket) {
         if let Some(known) = self.told_since(&socket.key) {

@@ -186,6 +186,10 @@ impl Sources {
         self.unix = unix;
     }
 
+    pub(super) fn tells_unix(&self) -> bool {
+        self.unix
+    }
+
     pub(super) fn tells_udp(&self) -> bool {
         self.udp
     }
@@ -222,12 +226,36 @@ impl Sources {
         }
         rows.end_namespace(self.own, start);
         if self.unix {
-            let directory: Vec<ProcessDirectory> = procfs.own().into_iter().collect();
-            let netns = NetnsId(self.own);
-            let Self { own_source, buffer, .. } = self;
-            own_source.read_unix(netns, &directory, buffer, &mut rows.unix, shortfall);
+            self.read_own_unix(procfs, rows, shortfall);
         }
         Ok(())
+    }
+
+    fn read_own_unix(&mut self, procfs: &Procfs, rows: &mut Rows, shortfall: &mut Shortfall) {
+        let directory: Vec<ProcessDirectory> = procfs.own().into_iter().collect();
+        let netns = NetnsId(self.own);
+        let Self { own_source, buffer, .. } = self;
+        own_source.read_unix(netns, &directory, buffer, &mut rows.unix, shortfall);
+    }
+
+    /// Reads the UNIX sockets of all namespaces that the last call of another found, if they are
+    /// asked for.
+    pub(super) fn read_unix(
+        &mut self,
+        procfs: &Procfs,
+        rows: &mut Rows,
+        shortfall: &mut Shortfall,
+    ) {
+        if !self.unix {
+            return;
+        }
+        self.read_own_unix(procfs, rows, shortfall);
+        for (netns, source) in &mut self.others {
+            let directories: Vec<ProcessDirectory> =
+                source.pids.iter().filter_map(|pid| procfs.process(*pid).ok()).collect();
+            let (netns, buffer) = (NetnsId(*netns), &mut self.buffer);
+            source.read_unix(netns, &directories, buffer, &mut rows.unix, shortfall);
+        }
     }
 
     /// Reads every other namespace that a process lives in.

@@ -30,7 +30,7 @@ pub enum KernelRow {
 /// A process that holds a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Holder {
-    /// The socket's cookie.
+    /// The socket's cookie; of a UNIX socket its inode.
     pub cookie: u64,
     /// The process' id in the kernel's own pid namespace.
     pub pid: u32,
@@ -103,12 +103,11 @@ fn held_socket(holder: &[u8; HOLDER_LENGTH], socket: &[u8]) -> Option<HeldSocket
         (None, 0) => Told::Unchanged,
         (None, _) => Told::Elsewhere,
     };
-    Some(HeldSocket {
-        protocol: protocol(u16::from_ne_bytes(array(holder, 30)?))?,
-        half_open: half_open != 0,
-        told,
-        holder: self::holder(holder)?,
-    })
+    let protocol = match u16::from_ne_bytes(array(holder, 30)?) {
+        0 => Protocol::Unix,
+        number => protocol(number)?,
+    };
+    Some(HeldSocket { protocol, half_open: half_open != 0, told, holder: self::holder(holder)? })
 }
 
 fn holder(bytes: &[u8; HOLDER_LENGTH]) -> Option<Holder> {
@@ -195,6 +194,19 @@ mod tests {
         for length in 0..all.len() {
             assert!(held_sockets(&all[..length]).count() < found.len());
         }
+    }
+
+    #[test]
+    fn a_holder_of_a_unix_socket() {
+        let mut unix = held(0, 0);
+        unix[30..32].fill(0);
+        let mut other = held(0, 0);
+        other[30] = 1;
+        let found: Vec<HeldSocket> = held_sockets(&[other, unix].concat()).collect();
+        let [HeldSocket { protocol: Protocol::Unix, holder, .. }] = found[..] else {
+            panic!("{found:?}")
+        };
+        assert_eq!((holder.cookie, holder.pid), (99, 42));
     }
 
     #[test]

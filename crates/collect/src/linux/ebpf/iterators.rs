@@ -32,7 +32,7 @@ pub(in crate::platform) struct Iterators {
     unheld: Link,
     counting: Option<Link>,
     rows: Arc<Mutex<Rows>>,
-    passes: Array<MapData, [u32; 2]>,
+    passes: Array<MapData, [u32; 3]>,
     pass: u32,
 }
 
@@ -81,11 +81,13 @@ impl Iterators {
     }
 
     /// Begins a pass: a walk over all descriptors that tells who holds which socket, and of
-    /// sockets what changed since they were told; with `whole` of all of them.
-    pub(in crate::platform) fn begin_pass(&mut self, whole: bool) -> io::Result<Walk> {
+    /// sockets what changed since they were told; with `whole` of all of them. With `unix` it tells
+    /// who holds which UNIX socket too.
+    pub(in crate::platform) fn begin_pass(&mut self, whole: bool, unix: bool) -> io::Result<Walk> {
         // 0 is what a socket has that no pass has seen.
         self.pass = self.pass.checked_add(1).unwrap_or(1);
-        self.passes.set(0, [self.pass, u32::from(whole)], 0).map_err(io::Error::other)?;
+        let pass = [self.pass, u32::from(whole), u32::from(unix)];
+        self.passes.set(0, pass, 0).map_err(io::Error::other)?;
         let [even, odd] = &self.holders;
         Walk::begin([even.walk()?, odd.walk()?])
     }

@@ -39,6 +39,8 @@ const FRAME: Duration = Duration::from_millis(18);
 const MAX_ROUNDS: usize = 4;
 /// Snapshots come at least so often while UNIX sockets are told: there are no events of them.
 const UNIX_INTERVAL: Duration = Duration::from_secs(1);
+/// But they may take one part in so many of one core.
+const UNIX_DUTY: u32 = 25;
 
 /// One machine's source of events.
 #[derive(Debug)]
@@ -179,8 +181,7 @@ impl Listener {
         self.lost_before = std::mem::take(&mut self.lost);
         // Until it has ended; and trying again at once after a failure would only fail again.
         self.rest_after(began, 1);
-        // Our programs remember nothing of UNIX sockets.
-        let iterators = self.programs.iterators().filter(|_| !self.unix);
+        let iterators = self.programs.iterators();
         self.scanner.set_by_listing(iterators.is_some());
         if let Some(iterators) = iterators {
             self.look = Some(Box::new(self.scanner.begin_look(iterators)?));
@@ -217,8 +218,11 @@ impl Listener {
     /// Puts off the next snapshot after one that began then and kept up to so many cores busy: of
     /// all time it may take half of one (C9).
     fn rest_after(&mut self, began: Instant, cores: u32) {
-        let interval = self.snapshot_interval;
-        let interval = if self.unix { interval.min(UNIX_INTERVAL) } else { interval };
+        let took = began.elapsed() * cores;
+        let mut interval = self.snapshot_interval;
+        if self.unix {
+            interval = interval.min(UNIX_INTERVAL.max(took * UNIX_DUTY));
+        }
         self.rested = Instant::now() + began.elapsed() * (2 * cores - 1);
         let next = if self.urgent { self.rested } else { began + interval };
         self.next_snapshot = next.max(self.rested);

@@ -14,6 +14,7 @@ use crate::differ::{Differ, Intake};
 use crate::parse::SocketRow;
 use crate::parse::kernel_record::ListedSocket;
 use crate::parse::kernel_walk::{HeldSocket, Holder, KernelRow, Told};
+use crate::parse::unix_diag::UnixRow;
 use crate::platform::ebpf::{Iterators, Walk};
 use crate::platform::processes::Processes;
 use crate::platform::sock_diag::MAX_SOCKETS;
@@ -35,6 +36,8 @@ pub(in crate::platform) struct Look {
     /// Who holds what, but for the one holder of a socket that is as it was known.
     holders: Vec<Holder>,
     changed: Vec<ListedSocket>,
+    /// Who holds which UNIX socket.
+    unix: Vec<Holder>,
     /// What there was no room for.
     left_out: u64,
     /// How many UDP sockets were told.
@@ -59,6 +62,7 @@ impl Look {
             shortfall,
             holders: Vec::new(),
             changed: Vec::new(),
+            unix: Vec::new(),
             left_out: 0,
             udp: 0,
             half_open: false,
@@ -74,10 +78,18 @@ impl Look {
         with_udp: bool,
     ) -> io::Result<bool> {
         let clock = processes.clock();
-        let Self { walk, holders, changed, left_out, udp, half_open, .. } = self;
+        let Self { walk, holders, changed, unix, left_out, udp, half_open, .. } = self;
         let ended = walk.receive(until, |held| {
             let HeldSocket { holder, protocol, told, .. } = held;
             *half_open |= held.half_open;
+            if protocol == Protocol::Unix {
+                if unix.len() < MAX_HOLDERS {
+                    unix.push(holder);
+                } else {
+                    *left_out += 1;
+                }
+                return;
+            }
             let is_udp = protocol == Protocol::Udp;
             if is_udp && !with_udp {
                 return;
@@ -108,6 +120,8 @@ impl Look {
             holders.sort_unstable();
             holders.dedup();
             changed.sort_unstable_by_key(|socket| socket.cookie);
+            unix.sort_unstable();
+            unix.dedup();
         }
         Ok(ended)
     }
@@ -133,7 +147,8 @@ impl Look {
 
     /// Whether all holders are known.
     pub(super) fn knows_holders(&self, processes: &Processes) -> bool {
-        self.holders.iter().all(|holder| process(holder.pid, holder.started, processes).is_some())
+        let mut holders = self.holders.iter().chain(&self.unix);
+        holders.all(|holder| process(holder.pid, holder.started, processes).is_some())
     }
 
     /// Takes in all that changed. False if a socket was said to be as it was known, and is not
@@ -154,6 +169,34 @@ impl Look {
             }
         }
         known
+    }
+
+    /// Takes in a UNIX socket, with those that hold it. One that nobody does was closed after it had
+    /// been listed, or is on its way from one process to another.
+    pub(super) fn tell_unix(
+        &self,
+        netns: NetnsId,
+        row: &UnixRow,
+        processes: &Processes,
+        intake: &mut Intake<'_>,
+    ) {
+        let inode = row.socket.inode;
+        let first = self.unix.partition_point(|holder| holder.cookie < inode);
+        let holders = self.unix.get(first..).unwrap_or_default().iter();
+        let holders = holders.take_while(|holder| holder.cookie == inode);
+        let owners = owners(holders, None, processes);
+        let accepted = inode != 0;
+        let unknown = if accepted { UnknownOwner::NotFound } else { UnknownOwner::Kernel };
+        let alive = |owner: &Owner| {
+            processes.get(owner.process.pid).is_some_and(|entry| entry.key == owner.process)
+        };
+        let owners = match intake.known(&super::unix::key(netns, row)) {
+            Some(known) if owners.is_empty() && accepted => {
+                known.owners.iter().copied().filter(alive).collect()
+            }
+            _ => owners,
+        };
+        intake.take(super::unix::socket(netns, row, owners, unknown));
     }
 
     /// Takes in what is remembered of sockets that nobody was found to hold: on their way from one

@@ -70,7 +70,8 @@ impl Scanner {
         // What a walk told counts as told from its beginning: if nothing comes of this one, the next
         // tells everything again.
         let in_vain = std::mem::replace(&mut self.reconciled.everything, true);
-        let walk = iterators.begin_pass(everything || in_vain).map_err(refused)?;
+        let unix = self.sources.tells_unix();
+        let walk = iterators.begin_pass(everything || in_vain, unix).map_err(refused)?;
         self.differ.begin();
         // Processes tell which network namespaces there are.
         self.examine_processes(everything)?;
@@ -141,6 +142,9 @@ impl Scanner {
                     reconciled.unlisted.insert(key, row.state == SocketState::Listen);
                 }
             }
+            for (netns, row) in &rows.unix {
+                look.tell_unix(*netns, row, processes, intake);
+            }
             reconciled.everything = !told;
             // Whatever is remembered was told of once: what is known says if any is missing.
             !intake.lacks_any() || look.tell_unheld(iterators, processes, with_udp, intake).is_ok()
@@ -160,7 +164,9 @@ impl Scanner {
         let mut in_doubt = BTreeSet::new();
         for key in differ.untold_missed(draft) {
             let netns = key.netns;
-            if reconciled.told.contains(&netns) || !sources.sees(netns.0) {
+            // UNIX sockets are listed whole each time.
+            let unix = differ.socket(key).is_some_and(|socket| socket.unix.is_some());
+            if unix || reconciled.told.contains(&netns) || !sources.sees(netns.0) {
                 continue;
             }
             in_doubt.insert(netns);
@@ -234,6 +240,7 @@ impl Scanner {
         self.rows.clear();
         let Self { sources, procfs, processes, rows, .. } = self;
         sources.read_states(procfs, processes, states, rows, shortfall);
+        sources.read_unix(procfs, rows, shortfall);
         let told = rows.namespaces.iter().map(|(netns, _)| *netns);
         self.reconciled.told = told.filter(|netns| is_whole(*netns)).collect();
         self.reconciled.whole = self.reconciled.told.clone();
