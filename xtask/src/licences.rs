@@ -14,9 +14,20 @@ use crate::repository;
 /// The file that the program prints.
 pub(crate) const FILE: &str = "crates/procnet/licences.txt";
 
-/// The text that `FILE` ought to have.
-pub(crate) fn text() -> Result<String> {
-    let linked = linked()?;
+/// What the program is released for; all of it goes into `FILE`.
+const TARGETS: [&str; 4] = [
+    "x86_64-unknown-linux-gnu",
+    "x86_64-pc-windows-gnu",
+    "x86_64-apple-darwin",
+    "aarch64-apple-darwin",
+];
+
+/// The licences of what is linked into the program for any of these targets.
+pub(crate) fn text(targets: &[&str]) -> Result<String> {
+    let mut linked = BTreeSet::new();
+    for target in targets {
+        linked.extend(linked_for(target)?);
+    }
     let metadata = output(&mut cargo(&["metadata", "--format-version=1", "--locked"]))?;
     let metadata: Value = serde_json::from_str(&metadata).context("cargo metadata is no JSON")?;
     let packages = metadata["packages"].as_array().context("cargo metadata names no packages")?;
@@ -62,8 +73,8 @@ fn render(by_text: &BTreeMap<String, Vec<String>>, bare: &[String]) -> String {
     whole
 }
 
-/// `name version` of everything that is linked into the program on Linux.
-fn linked() -> Result<BTreeSet<String>> {
+/// `name version` of everything that is linked into the program for that target.
+fn linked_for(target: &str) -> Result<BTreeSet<String>> {
     let tree = output(&mut cargo(&[
         "tree",
         "--locked",
@@ -76,7 +87,7 @@ fn linked() -> Result<BTreeSet<String>> {
         "--format",
         "{p}",
         "--target",
-        "x86_64-unknown-linux-gnu",
+        target,
     ]))?;
     Ok(tree
         .lines()
@@ -121,7 +132,7 @@ fn texts(folder: &Path, expression: &str) -> Result<Vec<String>> {
 /// Writes the file, or with `check` says whether it is out of date.
 pub(crate) fn run(check: bool) -> Result<()> {
     let file = repository::root().join(FILE);
-    let wanted = text()?;
+    let wanted = text(&TARGETS)?;
     if std::fs::read_to_string(&file).is_ok_and(|there| there == wanted) {
         return Ok(());
     }

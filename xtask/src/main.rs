@@ -5,6 +5,7 @@ mod bpf;
 mod command;
 mod cross;
 mod deny;
+mod dist;
 mod fuzz;
 mod generated;
 mod licences;
@@ -44,6 +45,7 @@ cargo xtask COMMAND
                             builds and tests it under Wine; with Debian's packages, on Linux
   targets                   lints the program for systems that nothing here runs, and links it
                             for Macs; with Debian's packages and zig, on Linux
+  dist [NAME]...            makes the archives of a release, or those named, and tries them
   fuzz [SECONDS]            fuzzes all that parses, guided by coverage
   screenshot                writes docs/screenshot.png from the real page
   deny [--advisories]       licences, bans and sources of all dependencies; advisories on request
@@ -92,6 +94,7 @@ fn run(arguments: &[String]) -> Result<bool> {
             }
         },
         "bpf" => bpf::run(flag(rest, "--check")?)?,
+        "dist" => dist::run(rest)?,
         "fuzz" => fuzz::run(rest)?,
         "windows" => windows::run(rest)?,
         "targets" => {

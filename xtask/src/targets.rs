@@ -44,6 +44,6 @@ pub(crate) fn run() -> Result<()> {
 }
 
 /// True for what begins as a Mach-O of 64 bits does.
-fn is_mach_object(bytes: &[u8]) -> bool {
+pub(crate) fn is_mach_object(bytes: &[u8]) -> bool {
     bytes.starts_with(&0xfeed_facf_u32.to_le_bytes())
 }

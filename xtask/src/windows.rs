@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use self::wine::Wine;
-use crate::command::{cargo, command, succeed};
+use crate::command::{cargo, command, output, succeed};
 use crate::cross::{self, cross};
 use crate::packages::FOR_WINDOWS;
 use crate::{repository, setup};
@@ -125,6 +125,13 @@ fn test_inside() -> Result<()> {
             built(&format!("examples{}puppet.exe", std::path::MAIN_SEPARATOR)),
         );
     succeed(wine.surround(&mut outside))
+}
+
+/// What a program for Windows prints when it is run with that argument.
+pub(crate) fn output_under_wine(program: &Path, argument: &str) -> Result<String> {
+    let wine = Wine::start(&cross::folder())?;
+    let mut run = command(&wine.program().to_string_lossy(), &[]);
+    output(wine.surround(run.arg(program).arg(argument)))
 }
 
 /// Compiles the library that Wine 8 lacks into `folder`.
