@@ -8,7 +8,8 @@ if (!program && !process.env.PROCNET_URL) {
 }
 
 export default defineConfig({
-  testDir: 'tests',
+  // Of the live page only what tests of the program ask for, which run one.
+  testDir: process.env.PROCNET_LIVE ? 'live' : 'tests',
   outputDir: 'test-results',
   forbidOnly: process.env.CI !== undefined,
   workers: 1,

@@ -2,6 +2,7 @@
 //! the same puppets. `crate::machine` is what differs: how programs are run and ended there, and
 //! what is known not to be told (`crate::limits`).
 
+mod browser;
 mod connections;
 mod options;
 mod page;

@@ -47,6 +47,7 @@ pub(crate) const FOR_WINDOWS: &[Package] = &[
     ),
     package("gcc-mingw-w64-x86-64", "links for Windows", &["x86_64-w64-mingw32-gcc"]),
     package("wine64", "runs Windows programs", &["/usr/lib/wine/wine64"]),
+    package("chromium", "the page of the program for Windows", &["chromium"]),
     package("iproute2", "a network namespace for them", &["ip"]),
     package("util-linux", "a network namespace for them", &["unshare"]),
 ];

@@ -52,23 +52,16 @@ fn built(file: &str) -> PathBuf {
     cross::built(TARGET, "debug", file)
 }
 
+/// What is compiled is compiled for all of these together: apart, each would choose its own features
+/// of the same libraries, and these would be compiled once for each.
+const PACKAGES: [&str; 6] =
+    ["--package", "procnet-core", "--package", "procnet-collect", "--package", "procnet"];
+
 /// The program, and what it is to watch.
-const WATCHED: [&str; 7] =
-    ["--package", "procnet", "--package", "procnet-collect", "--bins", "--example", "puppet"];
+const WATCHED: [&str; 3] = ["--bins", "--example", "puppet"];
 
 /// What runs under Wine of tests: unit tests, and the conformance suite with its puppets.
-const TESTED: [&str; 10] = [
-    "--package",
-    "procnet-core",
-    "--package",
-    "procnet-collect",
-    "--package",
-    "procnet",
-    "--lib",
-    "--bins",
-    "--test",
-    "conformance",
-];
+const TESTED: [&str; 4] = ["--lib", "--bins", "--test", "conformance"];
 
 fn build() -> Result<()> {
     succeed(cross("build", TARGET).args(["--package", "procnet", "--bin", "procnet"]))
@@ -77,17 +70,17 @@ fn build() -> Result<()> {
 /// Lints what is built and what is tested, which type-checks it too.
 pub(crate) fn check() -> Result<()> {
     let mut program = cross("clippy", TARGET);
-    program.args(WATCHED);
-    succeed(program.args(["--", "-Dwarnings"]))?;
+    succeed(program.args(PACKAGES).args(WATCHED).args(["--", "-Dwarnings"]))?;
     let mut tests = cross("clippy", TARGET);
-    succeed(tests.args(TESTED).args(["--profile", "test", "--", "-Dwarnings"]))
+    tests.args(PACKAGES).args(TESTED);
+    succeed(tests.args(["--profile", "test", "--", "-Dwarnings"]))
 }
 
 /// Builds everything, then runs it in a network namespace of its own, where no other program's
 /// sockets are listed and none can be reached.
 pub(crate) fn test() -> Result<()> {
-    succeed(cross("build", TARGET).args(WATCHED))?;
-    succeed(cross("test", TARGET).args(TESTED).arg("--no-run"))?;
+    succeed(cross("build", TARGET).args(PACKAGES).args(WATCHED))?;
+    succeed(cross("test", TARGET).args(PACKAGES).args(TESTED).arg("--no-run"))?;
     succeed(test_from_outside().arg("--no-run"))?;
     let own = std::env::current_exe().context("can't find xtask itself")?;
     let mut namespaces = vec!["--net", "--pid", "--fork", "--mount-proc", "--kill-child"];
@@ -112,7 +105,7 @@ fn test_from_outside() -> Command {
 fn test_inside() -> Result<()> {
     let wine = Wine::start(&cross::folder())?;
     let mut unit = cross("test", TARGET);
-    unit.args(TESTED).arg("--offline");
+    unit.args(PACKAGES).args(TESTED).arg("--offline");
     unit.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", wine.program());
     succeed(wine.surround(&mut unit))?;
     let mut outside = test_from_outside();
