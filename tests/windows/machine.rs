@@ -18,7 +18,7 @@ pub(crate) fn who() -> Who {
 }
 
 /// What `cargo xtask windows test` says in the environment.
-fn named(variable: &str) -> PathBuf {
+pub(crate) fn named(variable: &str) -> PathBuf {
     let value = std::env::var_os(variable);
     PathBuf::from(value.unwrap_or_else(|| panic!("{variable}: run `cargo xtask windows test`")))
 }

@@ -20,6 +20,7 @@ mod program;
 #[expect(dead_code, reason = "the conformance suite uses more of it")]
 #[path = "../puppet/mod.rs"]
 mod puppet;
+mod resources;
 mod service;
 
 use std::time::{Duration, Instant};

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 
 use crate::command::{build_procnet, command, npm, output, succeed};
-use crate::{licences, repository};
+use crate::{icon, licences, repository};
 
 /// Each generated file and the arguments with which the program prints it.
 const FILES: &[(&str, &[&str])] = &[
@@ -27,6 +27,7 @@ const TYPES: &str = "web/src/wire/generated.ts";
 pub(crate) fn run(check: bool) -> Result<()> {
     // First, for the program contains it.
     licences::run(check)?;
+    icon::run(check)?;
     let program = build_procnet(false)?.to_string_lossy().into_owned();
     let mut differing = Vec::new();
     for (path, arguments) in FILES {

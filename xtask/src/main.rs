@@ -8,6 +8,7 @@ mod deny;
 mod dist;
 mod fuzz;
 mod generated;
+mod icon;
 mod licences;
 mod packages;
 mod packaging;
@@ -35,7 +36,7 @@ cargo xtask COMMAND
                             cargo-deny; elsewhere says exactly what is missing
   test [--only NAME]...     setup, then every check; `--only help` lists their names
   tidy                      the rules of the rooms: imports, bans, file sizes, parity rows
-  docs [--check]            writes (or compares) the man page, completions and option table
+  docs [--check]            writes (or compares) the man page, completions, option table and icon
   bench [collect|engine|server|steady|all] [--quick]
                             measures and prints one report; collect (as root) includes what
                             `bench events` and `bench loaded` measure alone
