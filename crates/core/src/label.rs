@@ -70,6 +70,9 @@ pub fn distinguishing_label(process: &Process) -> Arc<str> {
     if program.is_empty() {
         return Arc::from(format!("pid {}", process.key.pid));
     }
+    if let Some(whose) = relayed(program) {
+        return Arc::from(bounded(&format!("{program} (relay of {whose})")));
+    }
     let Some(launcher) = launcher_named(program) else {
         return if program.len() == process.name.len() && !generic {
             bounded_shared(&process.name)
@@ -89,6 +92,24 @@ pub fn distinguishing_label(process: &Process) -> Arc<str> {
         .unwrap_or(0);
     let rest = arguments.get(start + 1..).unwrap_or_default();
     Arc::from(bounded(&describe(launcher, program, rest, 0)))
+}
+
+/// Programs that hand on what others say and are asked: what they connect to, or listen for, is not
+/// theirs. Lower case, without `.exe`.
+const RELAYS: &[(&str, &str)] = &[
+    ("wslrelay", "WSL"),
+    ("com.docker.backend", "Docker Desktop"),
+    ("com.docker.vpnkit", "Docker Desktop"),
+    ("vpnkit", "Docker Desktop"),
+    ("vpnkit-bridge", "Docker Desktop"),
+    ("gvproxy", "Podman"),
+    ("win-sshproxy", "Podman"),
+];
+
+/// Whose connections the program relays, if it is a relay.
+fn relayed(program: &str) -> Option<&'static str> {
+    let name = without_decoration(program);
+    RELAYS.iter().find(|(relay, _)| relay.eq_ignore_ascii_case(name)).map(|(_, whose)| *whose)
 }
 
 /// The program that a process is by its name: without the rest of a title, and without `.exe`.

@@ -44,7 +44,8 @@ pub struct Process {
     pub cgroup: Option<Arc<str>>,
     /// The container that it runs in.
     pub container: Option<Arc<Container>>,
-    /// The unit that systemd keeps it in; on Windows the services that run in it.
+    /// The unit that systemd keeps it in; on Windows the services that run in it,
+    /// or the package that it came in.
     pub unit: Option<Arc<Unit>>,
 }
 

@@ -1,5 +1,5 @@
 //! Units: the services, scopes and applications that systemd keeps processes in, and the services
-//! of Windows.
+//! and packages of Windows.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -25,7 +25,8 @@ impl Manager {
     }
 }
 
-/// One unit of systemd, or the services of one process on Windows. Shared by all of its processes.
+/// One unit of systemd, or on Windows the services of one process, or a package. Shared by all of its
+/// processes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unit {
     /// Its name, with its suffix and without escapes: `nginx.service`, `session-2.scope`.

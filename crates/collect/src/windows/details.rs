@@ -1,16 +1,17 @@
-//! What is asked once of each process: its executable, its command line, its user.
+//! What is asked once of each process: its executable, its command line, its user, its package.
 
 use std::io;
 use std::sync::Arc;
 
-use procnet_core::User;
 use procnet_core::text::MAX_NAME;
+use procnet_core::{Unit, User};
 
 use super::accounts::Accounts;
 use super::buffer::Buffer;
 use super::host;
 use super::process::OpenedProcess;
 use crate::parse::windows::command_line::arguments;
+use crate::parse::windows::package;
 use crate::parse::windows::processes::{
     ENVIRONMENT_BLOCK_LENGTH, PARAMETERS_LENGTH, command_line, command_line_information, parameters,
 };
@@ -23,6 +24,8 @@ pub(super) struct Details {
     pub(super) exe: Option<Arc<str>>,
     pub(super) arguments: Arc<[Arc<str>]>,
     pub(super) user: Option<User>,
+    /// The package that it came in.
+    pub(super) package: Option<Arc<Unit>>,
     /// Something is missing that a process which has only begun may have later.
     pub(super) may_come: bool,
 }
@@ -32,11 +35,16 @@ pub(super) struct Details {
 pub(super) struct Examiner {
     buffer: Buffer,
     accounts: Accounts,
+    packages: Vec<Arc<Unit>>,
 }
 
 impl Examiner {
     pub(super) fn new() -> Self {
-        Self { buffer: Buffer::default(), accounts: Accounts::new(host::machine_name()) }
+        Self {
+            buffer: Buffer::default(),
+            accounts: Accounts::new(host::machine_name()),
+            packages: Vec::new(),
+        }
     }
 
     /// The process with that id that began then.
@@ -49,8 +57,16 @@ impl Examiner {
         let exe = exe.map(|()| utf16(self.buffer.bytes(), MAX_NAME));
         let arguments = self.command_line(pid, created, &process);
         let user = self.user(&process);
+        let package = self.package(&process, user.as_ref());
         let may_come = exe.is_none() || arguments.is_none();
-        Details { exe, arguments: arguments.unwrap_or_default(), user, may_come }
+        Details { exe, arguments: arguments.unwrap_or_default(), user, package, may_come }
+    }
+
+    fn package(&mut self, process: &OpenedProcess, user: Option<&User>) -> Option<Arc<Unit>> {
+        process.package_family(&mut self.buffer).ok()?;
+        let family = utf16(self.buffer.bytes(), MAX_NAME);
+        let unit = package::unit(&family, user.map(|user| user.id))?;
+        Some(package::shared(unit, &mut self.packages))
     }
 
     fn user(&mut self, process: &OpenedProcess) -> Option<User> {

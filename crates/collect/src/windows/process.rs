@@ -9,10 +9,11 @@ use std::ptr::null_mut;
 use windows_sys::Wdk::System::Threading::{
     NtQueryInformationProcess, ProcessBasicInformation, ProcessCommandLineInformation,
 };
-use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, FILETIME};
+use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, FILETIME, NO_ERROR};
 use windows_sys::Win32::Security::{
     GetTokenInformation, TOKEN_ELEVATION, TOKEN_QUERY, TokenElevation, TokenUser,
 };
+use windows_sys::Win32::Storage::Packaging::Appx::GetPackageFamilyName;
 use windows_sys::Win32::System::Diagnostics::Debug::ReadProcessMemory;
 use windows_sys::Win32::System::Threading::{
     GetProcessTimes, OpenProcess, OpenProcessToken, PROCESS_BASIC_INFORMATION,
@@ -70,6 +71,23 @@ impl OpenedProcess {
                 QueryFullProcessImageNameW(self.0.as_raw_handle(), 0, to.cast(), &raw mut units)
             })?;
             Ok(Answer::Fits(units as usize * 2))
+        })
+    }
+
+    /// Fills the buffer with the name of the family that its package belongs to, in UTF-16. An error
+    /// for most processes: they belong to none.
+    pub(super) fn package_family(&self, buffer: &mut Buffer) -> io::Result<()> {
+        buffer.fill(0, |to, room| {
+            let mut units = room / 2;
+            // SAFETY: the handle is open; `to` points to aligned room for that many units, which
+            // nobody else uses, and no more are written.
+            let status =
+                unsafe { GetPackageFamilyName(self.0.as_raw_handle(), &raw mut units, to.cast()) };
+            match status {
+                // The NUL at the end is counted.
+                NO_ERROR => Ok(Answer::Fits((units as usize).saturating_sub(1) * 2)),
+                error => Err(io::Error::from_raw_os_error(error.cast_signed())),
+            }
         })
     }
 

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use procnet_core::text::MAX_NAME;
-use procnet_core::{HostId, Process, ProcessKey};
+use procnet_core::{HostId, Process, ProcessKey, Unit};
 use rustc_hash::FxHashMap;
 
 use super::details::Examiner;
@@ -43,6 +43,7 @@ struct Entry {
     maker: u32,
     process: Arc<Process>,
     attempts: u8,
+    package: Option<Arc<Unit>>,
     /// It was seen to end. Its sockets may be listed yet, and are still its own.
     ended: bool,
 }
@@ -119,12 +120,20 @@ impl Processes {
         described.exe = details.exe.or_else(|| described.exe.take());
         described.arguments = details.arguments;
         described.user = details.user;
+        described.unit.clone_from(&details.package);
         self.services.forget(key.pid);
         let attempts = if details.may_come { 1 } else { MAX_ATTEMPTS };
         let (look, created) = (self.look, key.started);
         let maker = parent.map_or(IDLE, |parent| parent.pid);
-        let entry =
-            Entry { look, created, maker, process: Arc::clone(&process), attempts, ended: false };
+        let entry = Entry {
+            look,
+            created,
+            maker,
+            process: Arc::clone(&process),
+            attempts,
+            package: details.package,
+            ended: false,
+        };
         self.entries.insert(key.pid, entry);
         process
     }
@@ -157,12 +166,14 @@ impl Processes {
             process.exe = details.exe.or_else(|| process.exe.take());
             process.arguments = details.arguments;
             process.user = details.user;
+            entry.package = details.package.or(entry.package.take());
+            process.unit = self.services.of(pid).or_else(|| entry.package.clone());
         }
         let listed = self.services.refresh(!unknown.is_empty());
         self.unknown = unknown;
         if listed {
             for (pid, entry) in &mut self.entries {
-                let unit = self.services.of(*pid);
+                let unit = self.services.of(*pid).or_else(|| entry.package.clone());
                 if entry.process.unit != unit {
                     Arc::make_mut(&mut entry.process).unit = unit;
                 }
@@ -198,5 +209,5 @@ fn begun(row: &ProcessRow<'_>, look: u64) -> Entry {
     let mut process = Process::bare(key, name);
     process.started = row.started().unwrap_or_default();
     let (created, maker, process) = (row.created, row.parent, Arc::new(process));
-    Entry { look, created, maker, process, attempts: 0, ended: false }
+    Entry { look, created, maker, process, attempts: 0, package: None, ended: false }
 }

@@ -33,7 +33,7 @@ use crate::trace::{FRAME, Session, Totals, TraceError, Tracer};
 const NAME: &str = "Procnet Live";
 /// Exists while a procnet has the session, on the whole machine.
 const HOLDER: PCWSTR = w!("Global\\Procnet Live event tracing session");
-/// Longest names of a session and of its file, in UTF-16 units: what Windows may write back.
+/// Longest name of a session, in UTF-16 units: what Windows may write back.
 const MAX_NAME_UNITS: usize = 1024;
 /// One of the session's buffers, in KiB.
 const BUFFER_KIB: u32 = 64;
@@ -316,12 +316,11 @@ fn failed(operation: &'static str, error: WIN32_ERROR) -> TraceError {
     TraceError::Failed { operation, reason }
 }
 
-/// What a session is asked for and what it says, with room for its names.
+/// What a session is asked for and what it says, with room for its name.
 #[repr(C)]
 struct Properties {
     asked: EVENT_TRACE_PROPERTIES,
     name: [u16; MAX_NAME_UNITS],
-    file: [u16; MAX_NAME_UNITS],
 }
 
 impl Properties {
@@ -331,8 +330,9 @@ impl Properties {
         asked.Wnode.Flags = WNODE_FLAG_TRACED_GUID;
         asked.Wnode.ClientContext = PERFORMANCE_COUNTER;
         asked.LoggerNameOffset = std::mem::offset_of!(Self, name) as u32;
-        asked.LogFileNameOffset = std::mem::offset_of!(Self, file) as u32;
-        Box::new(Self { asked, name: [0; MAX_NAME_UNITS], file: [0; MAX_NAME_UNITS] })
+        // There is no file.
+        asked.LogFileNameOffset = 0;
+        Box::new(Self { asked, name: [0; MAX_NAME_UNITS] })
     }
 }
 
@@ -357,8 +357,9 @@ mod tests {
         let properties = Properties::new();
         let asked = &properties.asked;
         assert_eq!(asked.LoggerNameOffset as usize, size_of::<EVENT_TRACE_PROPERTIES>());
-        let file = asked.LogFileNameOffset as usize;
-        assert_eq!(file + MAX_NAME_UNITS * 2, asked.Wnode.BufferSize as usize);
+        let name = asked.LoggerNameOffset as usize;
+        assert_eq!(name + MAX_NAME_UNITS * 2, asked.Wnode.BufferSize as usize);
+        assert_eq!(asked.LogFileNameOffset, 0, "nothing is written to a file");
     }
 
     /// Where there are no events, as under Wine, that is said; where there are, a session tells of

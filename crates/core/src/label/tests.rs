@@ -125,6 +125,18 @@ fn a_name_that_is_a_threads_gives_way_to_the_executable() {
 }
 
 #[test]
+fn a_relay_says_whose_connections_it_has() {
+    for (name, label) in [
+        ("wslrelay.exe", "wslrelay.exe (relay of WSL)"),
+        ("com.docker.backend.exe", "com.docker.backend.exe (relay of Docker Desktop)"),
+        ("vpnkit", "vpnkit (relay of Docker Desktop)"),
+        ("wslrelays.exe", "wslrelays.exe"),
+    ] {
+        assert_eq!(&*distinguishing_label(&process(name, &[name, "--mode"])), label);
+    }
+}
+
+#[test]
 fn a_label_is_bounded() {
     let script = format!("{}.py", "ä".repeat(200));
     let label = distinguishing_label(&process("python", &["python", &script]));

@@ -3,6 +3,7 @@
 
 pub mod command_line;
 pub mod etw;
+pub mod package;
 pub mod processes;
 pub mod services;
 pub mod sid;
