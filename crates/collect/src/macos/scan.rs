@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use procnet_core::{
-    Batch, Capability, Degradation, HostId, Process, ProcessKey, Protocol, Timestamp,
+    Batch, Capability, Degradation, HostId, Process, ProcessKey, Protocol, Socket, SocketKey,
+    Timestamp,
 };
+use rustc_hash::FxHashSet;
 
 use super::System;
 use super::capabilities::{Sight, capabilities};
@@ -29,6 +31,8 @@ pub struct Scanner<S> {
     sockets: Sockets,
     snapshot: Snapshot,
     differ: Differ,
+    /// What the network statistics know, kept for its memory.
+    counted: FxHashSet<SocketKey>,
     sight: Sight,
     rescan: Duration,
     /// When to read the descriptors again.
@@ -51,6 +55,7 @@ impl<S: System> Scanner<S> {
             processes: Processes::default(),
             sockets,
             snapshot: Snapshot { lingering: true, ..Snapshot::default() },
+            counted: FxHashSet::default(),
             sight,
             rescan: Duration::from_millis(options.rescan_millis),
             next_rescan: None,
@@ -92,16 +97,24 @@ impl<S: System> Scanner<S> {
         }
         self.snapshot.complete = due && hidden == 0;
         self.fill_snapshot(degradations);
-        let Self { processes, sockets, snapshot, differ, .. } = self;
+        let Self { processes, sockets, snapshot, differ, counted, .. } = self;
         let all = !sockets.lacks_what_was_seen();
         snapshot.sockets.extend(sockets.iter(&processes.census));
         let Some((sightings, sources)) = beside else {
             return Ok(diff(differ, snapshot, &[], all));
         };
         sightings.complete(&mut snapshot.sockets, differ);
-        // The tables may leave out what the network statistics know to be there.
+        // The statistics count on their own, and more than the tables do.
+        counted.clear();
+        counted.extend(sources.keys());
+        for socket in snapshot.sockets.iter_mut().filter(|socket| counted.contains(&socket.key)) {
+            if let Some(told) = differ.socket(&socket.key) {
+                socket.counters = told.counters;
+            }
+        }
+        // The tables may leave out what the statistics know to be there.
         let mut known = Vec::new();
-        known.extend(sources.keys().filter_map(|key| differ.socket(&key).cloned()));
+        known.extend(counted.iter().filter_map(|key| differ.socket(key).cloned()));
         let batch = diff(differ, snapshot, &known, all);
         sightings.after_snapshot(snapshot.at, snapshot.processes.iter().map(|it| &it.key));
         Ok(batch)
@@ -200,12 +213,7 @@ impl<S: System> Scanner<S> {
 }
 
 /// What is new in the snapshot, and in what else is known to be there.
-fn diff(
-    differ: &mut Differ,
-    snapshot: &mut Snapshot,
-    known: &[procnet_core::Socket],
-    all: bool,
-) -> Batch {
+fn diff(differ: &mut Differ, snapshot: &mut Snapshot, known: &[Socket], all: bool) -> Batch {
     let mut sockets = std::mem::take(&mut snapshot.sockets);
     differ.begin();
     let batch = differ.diff_from(snapshot, |intake| {
