@@ -1,4 +1,5 @@
-//! What was observed decides a connection's direction, whatever its port numbers say (D1).
+//! What was observed decides a connection's direction, whatever its port numbers say (D1); and what
+//! was known of its other end stays known (G10).
 
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
@@ -82,4 +83,30 @@ fn d1_what_is_observed_later_turns_around_what_ports_had_decided() {
     assert_eq!(direction(&engine, 2), (Direction::Outbound, Some(Evidence::Observed)));
     // Of the link that it never was, nothing is left.
     assert_eq!(only_link(&engine).key.port, 50000);
+}
+
+#[test]
+fn g10_a_connection_stays_its_servers_though_only_the_listener_said_whose_it_is() {
+    let mut engine = Engine::new(EngineOptions::default());
+    let listener = Socket {
+        state: SocketState::Listen,
+        remote: None,
+        ..socket(1, "127.0.0.1:5432", "127.0.0.1:1", 20, None)
+    };
+    // As where accepted sockets are told without their owners.
+    let accepted = Socket {
+        owners: [].into_iter().collect(),
+        unknown_owner: UnknownOwner::Kernel,
+        ..socket(3, "127.0.0.1:5432", "127.0.0.1:50000", 20, None)
+    };
+    let client = socket(2, "127.0.0.1:50000", "127.0.0.1:5432", 10, None);
+    tell(&mut engine, 1, [listener, accepted, client.clone()]);
+    let before = only_link(&engine).key;
+    assert_eq!(before.server, Party::Process(process(20)));
+    let close = |cookie| Event::SocketClosed { key: key(cookie), ending: None };
+    let left = Socket { state: SocketState::CloseWait, ..client };
+    let events = vec![close(1), close(3), Event::SocketOpened(Arc::new(left))];
+    let batch = Batch { host: HostId::LOCAL, sequence: 2, at: Timestamp::default(), events };
+    engine.apply(batch, Moment::default());
+    assert_eq!(only_link(&engine).key, before);
 }

@@ -415,7 +415,10 @@ impl Graph {
         };
         let remembered = entry.remembered_role != role;
         entry.remembered_role = role;
-        let peer = resolution.pair.and_then(|p| Self::party_of(&self.sockets[p.index()].socket));
+        let pair = resolution.pair.and_then(|p| Self::party_of(&self.sockets[p.index()].socket));
+        // Of an end that nobody holds it is its listener who tells whose it was.
+        let far = || resolution.far_party().filter(|far| !matches!(far, Party::Remote { .. }));
+        let peer = pair.or_else(far);
         if peer.is_some() {
             self.sockets[id.index()].remembered_peer = peer;
         }

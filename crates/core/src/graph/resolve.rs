@@ -28,6 +28,13 @@ pub(crate) struct Resolution {
 impl Resolution {
     pub(crate) const NONE: Self =
         Self { direction: Direction::Unknown, evidence: None, pair: None, contribution: None };
+
+    /// Who is at the other end of the socket's link.
+    pub(crate) fn far_party(&self) -> Option<Party> {
+        let link = &self.contribution.as_ref()?.link;
+        let outbound = self.direction == Direction::Outbound;
+        Some(if outbound { link.server } else { link.client })
+    }
 }
 
 /// What both ends say together, both about the same end: the better evidence wins, and of equal

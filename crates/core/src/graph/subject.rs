@@ -141,13 +141,12 @@ impl Graph {
 
     pub(super) fn far_party(&self, entry: &SocketEntry) -> Option<Party> {
         let socket = &entry.socket;
-        if let Some(contribution) = &entry.resolution.contribution {
-            let link = &contribution.link;
-            let outbound = entry.resolution.direction == Direction::Outbound;
-            return Some(if outbound { link.server } else { link.client });
-        }
-        let pair = entry.resolution.pair.and_then(|pair| self.sockets.get(pair.index()));
-        pair.and_then(|pair| Self::party_of(&pair.socket))
+        let pair = || self.sockets.get(entry.resolution.pair?.index());
+        let held = || Self::party_of(&pair()?.socket);
+        entry
+            .resolution
+            .far_party()
+            .or_else(held)
             .or_else(|| Some(Party::Remote { host: socket.key.host, endpoint: socket.remote? }))
     }
 }
