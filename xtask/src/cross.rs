@@ -17,12 +17,16 @@ pub(crate) fn built(target: &str, profile: &str, file: &str) -> PathBuf {
     folder().join(target).join(profile).join(file)
 }
 
+/// What of the standard library is compiled. What tests need is named always: cargo would add it for
+/// tests alone, and take everything that was compiled without it for something else.
+const STANDARD_LIBRARY: &str = "-Zbuild-std=std,panic_abort,test";
+
 /// Debian's cargo with Debian's compiler. The standard library is compiled for the target too, for
 /// nobody ships it compiled.
 pub(crate) fn cross(what: &str, target: &str) -> Command {
     // As a command of cargo, clippy would be that of whatever Rust is installed besides.
     let program = if what == "clippy" { "/usr/bin/cargo-clippy" } else { "/usr/bin/cargo" };
-    let mut cargo = command(program, &[what, "--locked", "-Zbuild-std=std,panic_abort"]);
+    let mut cargo = command(program, &[what, "--locked", STANDARD_LIBRARY]);
     cargo
         .args(["--target", target])
         .env("CARGO", "/usr/bin/cargo")

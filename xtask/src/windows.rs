@@ -83,14 +83,19 @@ pub(crate) fn test() -> Result<()> {
     succeed(cross("test", TARGET).args(PACKAGES).args(TESTED).arg("--no-run"))?;
     succeed(test_from_outside().arg("--no-run"))?;
     let own = std::env::current_exe().context("can't find xtask itself")?;
-    let mut namespaces = vec!["--net", "--pid", "--fork", "--mount-proc", "--kill-child"];
+    let mut namespaces = vec![LONGEST, "unshare", "--net", "--pid", "--fork", "--mount-proc"];
+    namespaces.push("--kill-child");
     if !setup::is_root() {
         namespaces.push("--map-root-user");
     }
-    let mut inside = command("unshare", &namespaces);
+    let mut inside = command("timeout", &namespaces);
     inside.args(["sh", "-c", SETTLE_IN]).arg(own);
     succeed(inside.args(["windows", INSIDE]))
 }
+
+/// In seconds: many times what everything takes on a busy machine. What Wine does when it goes wrong
+/// is to wait.
+const LONGEST: &str = "2400";
 
 /// Makes the new network namespace fit. For each socket that no program holds Wine looks through the
 /// descriptors of all programs, so that connections which linger in TIME_WAIT make it slow.
