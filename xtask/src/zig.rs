@@ -66,6 +66,10 @@ pub(crate) fn link<'a>(cargo: &'a mut Command, target: &str, zig_target: &str) -
         .env("PROCNET_ZIG_TARGET", zig_target)
         // Else the compiler looks for Apple's development tools, and warns that there are none.
         .env("SDKROOT", repository::root().join("xtask/src/zig"));
+    if target.ends_with("apple-darwin") {
+        // To strip such a program the compiler calls a tool that Debian does not have.
+        cargo.env("CARGO_PROFILE_RELEASE_STRIP", "none");
+    }
     caches(cargo)
 }
 
