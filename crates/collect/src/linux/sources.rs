@@ -238,8 +238,8 @@ impl Sources {
         own_source.read_unix(netns, &directory, buffer, &mut rows.unix, shortfall);
     }
 
-    /// Reads the UNIX sockets of all namespaces that the last call of another found, if they are
-    /// asked for.
+    /// Reads the UNIX sockets of all namespaces that are known, if they are asked for: those that
+    /// [`Sources::read_states`] found last.
     pub(super) fn read_unix(
         &mut self,
         procfs: &Procfs,
