@@ -1,6 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { scene } from '../scene/live';
 import { selected } from '../scene/selection';
+import { words } from '../words';
 import { Banner } from './Banner';
 import { Details } from './Details';
 import { Empty } from './Empty';
@@ -17,7 +18,7 @@ export function App() {
   useEffect(followKeys, []);
   const host = scene.host.value;
   useEffect(() => {
-    document.title = host ? `${host.name} · Procnet Live` : 'Procnet Live';
+    document.title = host ? words.title(host.name) : words.product;
   }, [host]);
   const table = tableOpen.value;
   return (

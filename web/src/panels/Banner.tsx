@@ -1,4 +1,5 @@
 import { connection, frozen, heldBack, retryNow, scene, setFrozen } from '../scene/live';
+import { words } from '../words';
 import { Icon } from './Icon';
 
 /** Says that the picture is not live, and why. */
@@ -7,13 +8,9 @@ export function Banner() {
     return (
       <div class="banner lost" role="alert">
         <Icon name="warning" size={16} />
-        <span>
-          {scene.host.value
-            ? 'Connection lost. This is the last picture; it goes on by itself.'
-            : 'procnet does not answer. Trying again by itself.'}
-        </span>
+        <span>{scene.host.value ? words.connection.lostLater : words.connection.lostAtFirst}</span>
         <button type="button" onClick={retryNow}>
-          Try now
+          {words.connection.tryNow}
         </button>
       </div>
     );
@@ -22,11 +19,9 @@ export function Banner() {
     return (
       <div class="banner frozen" role="status">
         <Icon name="pause" size={16} />
-        <span>
-          Frozen{heldBack.value > 0 ? `: ${heldBack.value} updates wait` : ''}. Collecting goes on.
-        </span>
+        <span>{words.connection.frozenBanner(heldBack.value)}</span>
         <button type="button" onClick={() => setFrozen(false)}>
-          Go on
+          {words.connection.goOn}
         </button>
       </div>
     );

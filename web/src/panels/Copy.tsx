@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { words } from '../words';
 import { Icon } from './Icon';
 
 const SAID_MS = 1500;
@@ -13,15 +14,15 @@ export function Copy({ text, what }: { text: string; what: string }) {
   }, [said]);
   const copy = () =>
     navigator.clipboard.writeText(text).then(
-      () => say('Copied'),
-      () => say('The browser refused'),
+      () => say(words.common.copied),
+      () => say(words.common.refused),
     );
   return (
     <button
       type="button"
       class="copy"
-      aria-label={`Copy ${what}`}
-      title={`Copy ${what}`}
+      aria-label={words.common.copy(what)}
+      title={words.common.copy(what)}
       onClick={copy}
     >
       {said ? <span role="status">{said}</span> : <Icon name="copy" size={14} />}

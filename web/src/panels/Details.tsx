@@ -9,12 +9,12 @@ import type { SocketsOf } from '../wire/api';
 import { fetchSockets } from '../wire/api';
 import type { EdgeRow, NodeRow } from '../wire/columns';
 import type { SocketList } from '../wire/generated';
-import { formatBytes, formatCount, formatDuration, formatRtt } from './format';
+import { words } from '../words';
+import { formatBytes, formatDuration, formatRtt } from './format';
 import { Icon } from './Icon';
 import { Fact, ProcessSections } from './ProcessDetails';
 import { SocketSection } from './Sockets';
 import { useFetched } from './useFetched';
-import { ATTRIBUTION_WORDS, EVIDENCE_WORDS } from './words';
 
 const SOCKET_LIMIT = 300;
 
@@ -26,12 +26,12 @@ export function Details() {
   const node = target.kind === 'node' ? scene.nodeByKey(target.key) : undefined;
   const edge = target.kind === 'edge' ? scene.edgeByKey(target.key) : undefined;
   return (
-    <aside class="details" aria-label="Details">
+    <aside class="details" aria-label={words.details.label}>
       <button
         type="button"
         class="close"
-        aria-label="Close the details"
-        title="Close (Esc)"
+        aria-label={words.details.close}
+        title={words.details.closeHint}
         onClick={() => {
           selected.value = undefined;
         }}
@@ -51,8 +51,8 @@ function Gone({ nodeKey }: { nodeKey: string }) {
   if (members.length === 0) {
     return (
       <div class="gone">
-        <h2>No longer there</h2>
-        <p>What was selected has ended, or the filter leaves it out.</p>
+        <h2>{words.details.goneTitle}</h2>
+        <p>{words.details.gone}</p>
       </div>
     );
   }
@@ -60,13 +60,13 @@ function Gone({ nodeKey }: { nodeKey: string }) {
     <>
       <header class="heading">
         <div>
-          <h2>Shown as its members</h2>
-          <p>{formatCount(members.length, 'node')} on the map</p>
+          <h2>{words.details.asMembers}</h2>
+          <p>{words.details.membersOnMap(members.length)}</p>
         </div>
       </header>
       <div class="actions">
         <button type="button" class="action" onClick={() => collapse(nodeKey)}>
-          <Icon name="collapse" size={15} /> Back into one
+          <Icon name="collapse" size={15} /> {words.details.backIntoOne}
         </button>
       </div>
       <section>
@@ -101,12 +101,7 @@ function Heading({ node, children }: { node: NodeRow; children?: ComponentChildr
   const color = remote
     ? (legend.classes.find((info) => info.name === node.class)?.color ?? '#7b838e')
     : (type?.color ?? '#7b838e');
-  const kind = {
-    process: type?.title ?? node.type,
-    client: 'Remote clients',
-    server: 'Remote server',
-    unattributed: 'Sockets without a known program',
-  }[node.kind];
+  const kind = words.details.kinds[node.kind] ?? type?.title ?? node.type;
   return (
     <header class="heading">
       <svg width="40" height="40" viewBox="0 0 40 40" aria-hidden="true" class="swatch">
@@ -147,7 +142,7 @@ function NodeDetails({ node }: { node: NodeRow }) {
       )}
       {node.listeners.length > 0 && (
         <section>
-          <h3>Listens on</h3>
+          <h3>{words.details.listensOn}</h3>
           <ul class="chips">
             {node.listeners.map((listener) => (
               <li key={listener}>
@@ -155,7 +150,7 @@ function NodeDetails({ node }: { node: NodeRow }) {
               </li>
             ))}
             {node.listener_count > node.listeners.length && (
-              <li>and {node.listener_count - node.listeners.length} more</li>
+              <li>{words.details.more(node.listener_count - node.listeners.length)}</li>
             )}
           </ul>
         </section>
@@ -176,12 +171,12 @@ function GroupActions({ node }: { node: NodeRow }) {
           class="action"
           onClick={() => changeView({ expand: [...expand, node.key] })}
         >
-          <Icon name="expand" size={15} /> Show its members
+          <Icon name="expand" size={15} /> {words.details.showMembers}
         </button>
       )}
       {node.parent && (
         <button type="button" class="action" onClick={() => collapse(node.parent)}>
-          <Icon name="collapse" size={15} /> Back into its group
+          <Icon name="collapse" size={15} /> {words.details.backIntoGroup}
         </button>
       )}
     </div>
@@ -199,11 +194,13 @@ function Members(props: {
     return (
       <section>
         <dl class="facts">
-          <Fact name={node.kind === 'unattributed' ? 'Sockets' : 'Addresses'}>
+          <Fact
+            name={node.kind === 'unattributed' ? words.details.sockets : words.details.addresses}
+          >
             {node.kind === 'unattributed' ? node.sockets : node.count}
           </Fact>
-          <Fact name="Connections">{node.sockets}</Fact>
-          <Fact name="Since">{formatDuration(scene.now() - node.since)}</Fact>
+          <Fact name={words.details.connections}>{node.sockets}</Fact>
+          <Fact name={words.details.since}>{formatDuration(scene.now() - node.since)}</Fact>
         </dl>
       </section>
     );
@@ -215,14 +212,11 @@ function Members(props: {
     <section>
       {(node.container || node.unit) && (
         <dl class="facts">
-          {node.container && <Fact name="Container">{node.container}</Fact>}
-          {node.unit && <Fact name="Unit">{node.unit}</Fact>}
+          {node.container && <Fact name={words.details.container}>{node.container}</Fact>}
+          {node.unit && <Fact name={words.details.unit}>{node.unit}</Fact>}
         </dl>
       )}
-      <h3>
-        {node.count} processes
-        {node.processes.length < node.count ? `, the oldest ${node.processes.length} listed` : ''}
-      </h3>
+      <h3>{words.details.processes(node.count, node.processes.length)}</h3>
       <ul class="members">
         {node.processes.map((key) => {
           const owner = owners.get(key);
@@ -232,7 +226,7 @@ function Members(props: {
                 {owner?.label ?? node.label.replace(/ ×[\d,]+$/, '')}
               </button>
               <span class="quiet">
-                PID {key.split('-')[0]}
+                {words.details.pid(key.split('-')[0] ?? '')}
                 {owner?.user ? ` · ${owner.user}` : ''}
               </span>
             </li>
@@ -244,7 +238,7 @@ function Members(props: {
 }
 
 function End({ node }: { node: NodeRow | undefined }) {
-  if (!node) return <span>–</span>;
+  if (!node) return <span>{words.common.none}</span>;
   return (
     <button
       type="button"
@@ -286,20 +280,32 @@ function EdgeDetails({ edge }: { edge: EdgeRow }) {
       </header>
       <section>
         <dl class="facts">
-          <Fact name="State">{edge.stale ? 'just ended' : edge.state}</Fact>
+          <Fact name={words.details.state}>
+            {edge.stale ? words.details.justEnded : edge.state}
+          </Fact>
           {edge.protocol === 'unix' ? (
-            <Fact name="Path">{edge.path ? <code>{edge.path}</code> : 'none'}</Fact>
+            <Fact name={words.details.path}>
+              {edge.path ? <code>{edge.path}</code> : words.details.noPath}
+            </Fact>
           ) : (
             <>
-              <Fact name="To server">{formatBytes(edge.to_server)}</Fact>
-              <Fact name="To client">{formatBytes(edge.to_client)}</Fact>
-              <Fact name="Round trip">{formatRtt(edge.rtt_us)}</Fact>
+              <Fact name={words.details.toServer}>{formatBytes(edge.to_server)}</Fact>
+              <Fact name={words.details.toClient}>{formatBytes(edge.to_client)}</Fact>
+              <Fact name={words.details.roundTrip}>{formatRtt(edge.rtt_us)}</Fact>
             </>
           )}
-          {edge.retransmits > 0 && <Fact name="Sent again">{edge.retransmits} segments</Fact>}
-          <Fact name="First seen">{formatDuration(scene.now() - edge.since)} ago</Fact>
-          <Fact name="Direction">{EVIDENCE_WORDS[edge.evidence] ?? edge.evidence}</Fact>
-          <Fact name="Owners">{ATTRIBUTION_WORDS[edge.attribution] ?? edge.attribution}</Fact>
+          {edge.retransmits > 0 && (
+            <Fact name={words.details.sentAgain}>{words.details.segments(edge.retransmits)}</Fact>
+          )}
+          <Fact name={words.details.firstSeen}>
+            {words.common.ago(formatDuration(scene.now() - edge.since))}
+          </Fact>
+          <Fact name={words.details.direction}>
+            {words.evidence[edge.evidence] ?? edge.evidence}
+          </Fact>
+          <Fact name={words.details.owners}>
+            {words.attribution[edge.attribution] ?? edge.attribution}
+          </Fact>
         </dl>
       </section>
       <SocketSection fetched={sockets} />

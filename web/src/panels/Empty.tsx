@@ -1,5 +1,6 @@
 import { changeView, connection, scene } from '../scene/live';
 import { view } from '../scene/settings';
+import { words } from '../words';
 
 /** Explains an empty map. */
 export function Empty() {
@@ -11,26 +12,22 @@ export function Empty() {
   if (!loaded) {
     return (
       <div class="empty" role="status">
-        <p>{connection.value === 'lost' ? 'Waiting for procnet…' : 'Looking…'}</p>
+        <p>{connection.value === 'lost' ? words.empty.waiting : words.empty.looking}</p>
       </div>
     );
   }
   const narrowed = filter.trim() !== '' || p2pOnly || listeners === false;
   return (
     <div class="empty" role="status">
-      <h2>{narrowed ? 'Nothing fits' : 'No connections yet'}</h2>
-      <p>
-        {narrowed
-          ? `The filter and the switches leave out ${hidden === 1 ? 'the only link' : `all ${hidden.toLocaleString('en')} links`}.`
-          : `${processes.toLocaleString('en')} processes are known; none of those that can be seen listens or is connected.`}
-      </p>
+      <h2>{narrowed ? words.empty.nothingFits : words.empty.nothingYet}</h2>
+      <p>{narrowed ? words.empty.leftOut(hidden) : words.empty.nobodyTalks(processes)}</p>
       {narrowed && (
         <button
           type="button"
           class="action"
           onClick={() => changeView({ filter: '', p2pOnly: false, listeners: true })}
         >
-          Show everything
+          {words.empty.showEverything}
         </button>
       )}
     </div>

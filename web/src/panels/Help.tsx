@@ -2,22 +2,9 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { changeView } from '../scene/live';
 import { fetchFilterHelp } from '../wire/api';
 import type { FilterField } from '../wire/generated';
+import { words } from '../words';
 import { Icon } from './Icon';
 import { helpOpen } from './ui';
-
-const KEYS: readonly (readonly [keys: string, does: string])[] = [
-  ['/', 'filter'],
-  ['T', 'table or map'],
-  ['F', 'fit the map'],
-  ['Y', 'tidy: lay everything out anew'],
-  ['Space', 'freeze, go on'],
-  ['L', 'legend'],
-  ['Tab', 'to the map, then arrows go from node to node'],
-  ['Enter', 'details of the node'],
-  ['Shift + arrows', 'move the map'],
-  ['+ −', 'zoom'],
-  ['Esc', 'close, deselect'],
-];
 
 /** Keys, and the filter language. */
 export function Help() {
@@ -48,17 +35,14 @@ export function Help() {
       }}
     >
       <div class="help-body">
-        <button type="button" class="close" aria-label="Close" onClick={close}>
+        <button type="button" class="close" aria-label={words.common.close} onClick={close}>
           <Icon name="close" size={16} />
         </button>
-        <h2 id="help-title">Help</h2>
-        <p>
-          A request runs from left to right: clients, the processes of this machine, remote servers.
-          A node keeps its place while it lives; <em>Tidy</em> lays everything out anew.
-        </p>
-        <h3>Keys</h3>
+        <h2 id="help-title">{words.help.title}</h2>
+        <p>{words.help.intro}</p>
+        <h3>{words.help.keys}</h3>
         <dl class="keys">
-          {KEYS.map(([keys, does]) => (
+          {words.help.keyMap.map(([keys, does]) => (
             <div key={keys}>
               <dt>
                 <kbd>{keys}</kbd>
@@ -69,11 +53,8 @@ export function Help() {
         </dl>
         {fields.length > 0 && (
           <>
-            <h3>Filter</h3>
-            <p>
-              Words are searched everywhere. Join terms with a space (and), <code>or</code>,{' '}
-              <code>not</code> and parentheses. Click an example to try it.
-            </p>
+            <h3>{words.help.filter}</h3>
+            <p>{words.help.filterIntro}</p>
             <table class="fields">
               <tbody>
                 {fields.map((field) => (

@@ -2,8 +2,8 @@ import { STATE_DASHES, UNIX_DASHES } from '../draw/edge';
 import { hasIcon } from '../draw/icons';
 import { scene } from '../scene/live';
 import { legendOpen } from '../scene/settings';
+import { words } from '../words';
 import { Icon } from './Icon';
-import { STATE_WORDS } from './words';
 
 function Line({ color, dashes, width = 2 }: { color: string; dashes?: string; width?: number }) {
   return (
@@ -25,13 +25,13 @@ export function LegendPanel() {
     edges.filter((e) => e.protocol === 'tcp' && !e.stale).map((e) => e.class),
   );
   const statesSeen = new Set(edges.filter((e) => !e.stale).map((e) => e.state));
-  const states = STATE_WORDS.filter(([state]) => statesSeen.has(state) && STATE_DASHES[state]);
+  const states = words.map.states.filter(([state]) => statesSeen.has(state) && STATE_DASHES[state]);
   const udp = edges.some((edge) => edge.protocol === 'udp');
   const unix = edges.some((edge) => edge.protocol === 'unix');
   const stale = edges.some((edge) => edge.stale);
   if (nodes.length === 0) return null;
   return (
-    <aside class="legend" aria-label="Legend">
+    <aside class="legend" aria-label={words.map.legend}>
       <ul>
         {legend.types
           .filter((type) => typesSeen.has(type.name))
@@ -58,7 +58,7 @@ export function LegendPanel() {
             .map((info) => (
               <li
                 key={info.name}
-                title={info.ports.length ? `Ports ${info.ports.slice(0, 24).join(', ')}` : ''}
+                title={info.ports.length ? words.map.ports(info.ports.slice(0, 24)) : ''}
               >
                 <Line color={info.color} />
                 {info.title}
@@ -67,29 +67,29 @@ export function LegendPanel() {
           {udp && (
             <li>
               <Line color={legend.udp_color} />
-              UDP
+              {words.map.udp}
             </li>
           )}
           {unix && (
             <li>
               <Line color={legend.unix_color} dashes={UNIX_DASHES} />
-              UNIX socket
+              {words.map.unix}
             </li>
           )}
         </ul>
       )}
       {(states.length > 0 || stale) && (
         <ul>
-          {states.map(([state, words]) => (
+          {states.map(([state, meaning]) => (
             <li key={state}>
               <Line color="currentColor" dashes={STATE_DASHES[state] ?? ''} />
-              {words}
+              {meaning}
             </li>
           ))}
           {stale && (
             <li>
               <Line color="#8a8f98" width={2.5} />
-              just ended
+              {words.map.justEnded}
             </li>
           )}
         </ul>
@@ -97,7 +97,7 @@ export function LegendPanel() {
       <button
         type="button"
         class="close"
-        aria-label="Close the legend"
+        aria-label={words.map.closeLegend}
         onClick={() => {
           legendOpen.value = false;
         }}

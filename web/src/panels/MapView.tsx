@@ -9,8 +9,8 @@ import { onSceneChange, scene } from '../scene/live';
 import type { Target } from '../scene/selection';
 import { hovered, sameTarget, selected } from '../scene/selection';
 import { readStored, writeStored } from '../scene/settings';
+import { words } from '../words';
 import { mapCommands } from './commands';
-import { formatCount } from './format';
 import { Icon } from './Icon';
 import { followPointer } from './pointer';
 
@@ -188,7 +188,7 @@ export function MapView({ hidden }: { hidden: boolean }) {
       {!hidden && outside.value > 0 && (
         <button type="button" class="outside" onClick={() => mapCommands.fit()}>
           <Icon name="fit" size={15} />
-          {formatCount(outside.value, 'node')} out of view
+          {words.map.outside(outside.value)}
         </button>
       )}
     </>

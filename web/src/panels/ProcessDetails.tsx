@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { scene } from '../scene/live';
 import { fetchProcess } from '../wire/api';
 import type { ContainerRow, ProcessDetails, ProcessSummary } from '../wire/generated';
+import { words } from '../words';
 import { Copy } from './Copy';
 import { formatCommand, formatDuration } from './format';
 import { Icon } from './Icon';
@@ -33,7 +34,7 @@ export function ProcessSections(props: {
       {onBack && (
         <div class="actions">
           <button type="button" class="action" onClick={onBack}>
-            <Icon name="collapse" size={15} /> All members
+            <Icon name="collapse" size={15} /> {words.details.allMembers}
           </button>
         </div>
       )}
@@ -48,7 +49,7 @@ function Sections({ process, onOpen }: { process: ProcessDetails; onOpen: (key: 
   return (
     <>
       <section>
-        <h3>Why it runs</h3>
+        <h3>{words.process.whyItRuns}</h3>
         <ol class="chain">
           {[...process.parents].reverse().map((parent) => (
             <li key={parent.key}>
@@ -64,62 +65,62 @@ function Sections({ process, onOpen }: { process: ProcessDetails; onOpen: (key: 
       {command && (
         <section>
           <h3>
-            Command
-            <Copy text={command} what="the command line" />
+            {words.process.command}
+            <Copy text={command} what={words.process.theCommand} />
           </h3>
           <pre class="command">{command}</pre>
         </section>
       )}
       <section>
         <dl class="facts">
-          <Fact name="Program">
+          <Fact name={words.process.program}>
             {process.exe ? (
               <span class="copyable">
                 <code>{process.exe}</code>
-                <Copy text={process.exe} what="the path" />
+                <Copy text={process.exe} what={words.process.thePath} />
               </span>
             ) : (
-              <span class="quiet">may not be read</span>
+              <span class="quiet">{words.process.unreadable}</span>
             )}
           </Fact>
-          <Fact name="User">
-            {process.user ?? <span class="quiet">not known</span>}
+          <Fact name={words.process.user}>
+            {process.user ?? <span class="quiet">{words.common.unknown}</span>}
             {process.uid !== null && process.user !== String(process.uid) && (
               <span class="quiet"> ({process.uid})</span>
             )}
           </Fact>
-          <Fact name="PID">
+          <Fact name={words.process.pid}>
             <span class="copyable">
               {process.pid}
-              <Copy text={String(process.pid)} what="the PID" />
+              <Copy text={String(process.pid)} what={words.process.thePid} />
             </span>
           </Fact>
-          <Fact name="Started">
+          <Fact name={words.process.started}>
             <span title={new Date(process.started).toLocaleString()}>
-              {formatDuration(scene.now() - process.started)} ago
+              {words.common.ago(formatDuration(scene.now() - process.started))}
             </span>
           </Fact>
           {process.container && <ContainerFact container={process.container} />}
           {process.unit && (
-            <Fact name="Unit">
+            <Fact name={words.details.unit}>
               <span class="copyable">
                 {process.unit.application ?? process.unit.name}
-                <Copy text={process.unit.name} what="the unit's name" />
+                <Copy text={process.unit.name} what={words.process.theUnit} />
               </span>
               {process.unit.application && <span class="quiet"> {process.unit.name}</span>}
             </Fact>
           )}
           {process.cgroup && (
-            <Fact name="Control group">
+            <Fact name={words.process.controlGroup}>
               <code>{process.cgroup}</code>
             </Fact>
           )}
-          {!process.alive && <Fact name="State">ended</Fact>}
+          {!process.alive && <Fact name={words.details.state}>{words.process.ended}</Fact>}
         </dl>
       </section>
       {process.children.length > 0 && (
         <section>
-          <h3>Started by it ({process.children.length})</h3>
+          <h3>{words.process.children(process.children.length)}</h3>
           <ul class="members">
             {process.children.slice(0, MAX_CHILDREN).map((child) => (
               <li key={child.key}>
@@ -136,13 +137,13 @@ function Sections({ process, onOpen }: { process: ProcessDetails; onOpen: (key: 
 function ContainerFact({ container }: { container: ContainerRow }) {
   const { runtime, id, name, pod } = container;
   return (
-    <Fact name="Container">
+    <Fact name={words.details.container}>
       <span class="copyable">
         {name ?? id.slice(0, SHORT_ID)}
-        <Copy text={id} what="the container's id" />
+        <Copy text={id} what={words.process.theContainer} />
       </span>
       {runtime !== 'unknown' && <span class="quiet"> {runtime}</span>}
-      {pod && <span class="quiet"> · pod {pod}</span>}
+      {pod && <span class="quiet"> · {words.process.pod(pod)}</span>}
     </Fact>
   );
 }

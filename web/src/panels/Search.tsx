@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { changeView, viewError } from '../scene/live';
 import { view } from '../scene/settings';
+import { words } from '../words';
 import { Icon } from './Icon';
 import { searchInput } from './ui';
 
@@ -32,8 +33,8 @@ export function Search() {
         ref={input}
         type="text"
         class={error ? 'bad' : undefined}
-        placeholder="Filter: port:5432 user:www proc~/node/"
-        aria-label="Filter"
+        placeholder={words.search.placeholder}
+        aria-label={words.search.label}
         aria-invalid={error !== undefined}
         aria-describedby={error ? 'filter-error' : undefined}
         autocomplete="off"
@@ -61,7 +62,7 @@ export function Search() {
         <button
           type="button"
           class="clear"
-          aria-label="Clear the filter"
+          aria-label={words.search.clear}
           onClick={() => {
             setText('');
             apply('');

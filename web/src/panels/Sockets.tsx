@@ -1,8 +1,8 @@
 import { scene } from '../scene/live';
 import type { SocketList, SocketRow } from '../wire/generated';
+import { words } from '../words';
 import { formatBytes, formatDuration, formatEndpoint, formatRtt } from './format';
 import type { Fetched } from './useFetched';
-import { ATTRIBUTION_WORDS, UNKNOWN_OWNER_WORDS } from './words';
 
 const ARROWS: Readonly<Record<string, string>> = {
   outbound: '→',
@@ -15,15 +15,12 @@ const ARROWS: Readonly<Record<string, string>> = {
 export function SocketSection({ fetched }: { fetched: Fetched<SocketList> }) {
   const { value, error } = fetched;
   if (error && !value) return <p class="error">{error}</p>;
-  if (!value) return <p class="quiet loading">Loading sockets…</p>;
+  if (!value) return <p class="quiet loading">{words.sockets.loading}</p>;
   const { sockets, total } = value;
   return (
     <section class="sockets">
-      <h3>
-        Sockets ({total.toLocaleString('en')}
-        {sockets.length < total ? `, ${sockets.length} shown` : ''})
-      </h3>
-      {sockets.length === 0 && <p class="quiet">None is open now.</p>}
+      <h3>{words.sockets.title(total, sockets.length)}</h3>
+      {sockets.length === 0 && <p class="quiet">{words.sockets.none}</p>}
       <ul>
         {sockets.map((socket) => (
           <Socket key={keyOf(socket)} socket={socket} />
@@ -46,13 +43,13 @@ function peerText(socket: SocketRow): string {
 
 /** The path of a UNIX socket, or else its inode. */
 function localText({ local, unix }: SocketRow): string {
-  return unix ? (unix.path ?? `inode ${unix.inode}`) : formatEndpoint(local);
+  return unix ? (unix.path ?? words.sockets.inode(unix.inode)) : formatEndpoint(local);
 }
 
 function remoteText({ remote, unix, direction }: SocketRow): string {
   if (!unix) return formatEndpoint(remote);
   if (direction === 'outbound' && unix.service) return unix.service;
-  return unix.peer_inode ? `inode ${unix.peer_inode}` : '–';
+  return unix.peer_inode ? words.sockets.inode(unix.peer_inode) : words.common.none;
 }
 
 function stateText({ protocol, state, unix }: SocketRow, listening: boolean): string {
@@ -62,11 +59,11 @@ function stateText({ protocol, state, unix }: SocketRow, listening: boolean): st
 
 function ownerWords(socket: SocketRow): string {
   if (socket.owners.length === 0) {
-    const why = UNKNOWN_OWNER_WORDS[socket.unknown_owner ?? ''] ?? 'not known';
-    return `Owner unknown: ${why}${socket.uid !== null ? ` (uid ${socket.uid})` : ''}`;
+    const why = words.unknownOwner[socket.unknown_owner ?? ''] ?? words.common.unknown;
+    return words.sockets.unknownOwner(why, socket.uid ?? null);
   }
   const names = socket.owners.map((owner) => `${owner.name} ${owner.pid}`).join(', ');
-  return `${names}: ${ATTRIBUTION_WORDS[socket.attribution] ?? socket.attribution}`;
+  return `${names}: ${words.attribution[socket.attribution] ?? socket.attribution}`;
 }
 
 function Socket({ socket }: { socket: SocketRow }) {
@@ -77,22 +74,24 @@ function Socket({ socket }: { socket: SocketRow }) {
         <span class="direction" title={socket.direction}>
           {ARROWS[socket.direction] ?? '·'}
         </span>
-        <code title={`local ${localText(socket)}, remote ${remoteText(socket)}`}>
+        <code title={words.sockets.ends(localText(socket), remoteText(socket))}>
           {listening ? localText(socket) : peerText(socket)}
         </code>
         <span class="state">{stateText(socket, listening)}</span>
       </div>
       <div class="numbers">
-        {!listening && <code title="Local end">{localText(socket)}</code>}
-        {socket.remote_name && <code title="Remote address">{socket.remote?.ip}</code>}
+        {!listening && <code title={words.sockets.localEnd}>{localText(socket)}</code>}
+        {socket.remote_name && <code title={words.sockets.remoteAddress}>{socket.remote?.ip}</code>}
         {!listening && !socket.unix && (
-          <span title={`Sent ${socket.tx_packets} and received ${socket.rx_packets} packets`}>
+          <span title={words.sockets.packets(socket.tx_packets ?? 0, socket.rx_packets ?? 0)}>
             ↑ {formatBytes(socket.tx_bytes)} ↓ {formatBytes(socket.rx_bytes)}
           </span>
         )}
-        {socket.rtt_us > 0 && <span title="Round-trip time">{formatRtt(socket.rtt_us)}</span>}
-        {socket.retransmits > 0 && <span>{socket.retransmits} sent again</span>}
-        <span title="Age">{formatDuration(scene.now() - socket.opened)}</span>
+        {socket.rtt_us > 0 && (
+          <span title={words.sockets.roundTrip}>{formatRtt(socket.rtt_us)}</span>
+        )}
+        {socket.retransmits > 0 && <span>{words.sockets.sentAgain(socket.retransmits)}</span>}
+        <span title={words.sockets.age}>{formatDuration(scene.now() - socket.opened)}</span>
       </div>
       <div class="owner" data-attribution={socket.attribution}>
         {ownerWords(socket)}

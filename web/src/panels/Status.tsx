@@ -2,8 +2,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { scene } from '../scene/live';
 import { fetchCapabilities } from '../wire/api';
 import type { CapabilityRow } from '../wire/generated';
+import { words } from '../words';
 import { Copy } from './Copy';
-import { formatCount } from './format';
 import { Icon } from './Icon';
 
 /** Numbers, and what cannot be seen: that is data too. */
@@ -15,17 +15,15 @@ export function StatusStrip() {
   return (
     <footer class="status">
       <span class="numbers">
-        <span>{formatCount(summary.processes, 'process', 'processes')}</span>
-        <span>{formatCount(summary.sockets, 'socket')}</span>
-        <span>{formatCount(summary.links, 'link')}</span>
+        <span>{words.status.processes(summary.processes)}</span>
+        <span>{words.status.sockets(summary.sockets)}</span>
+        <span>{words.status.links(summary.links)}</span>
         {summary.hidden_links > 0 && (
-          <span title="Left out by the filter and the switches above">
-            {summary.hidden_links.toLocaleString('en')} hidden
-          </span>
+          <span title={words.status.hiddenTitle}>{words.status.hidden(summary.hidden_links)}</span>
         )}
         {summary.lost_events > 0 && (
-          <span class="warn" title={`${formatCount(summary.gaps, 'gap')} since the start`}>
-            {formatCount(summary.lost_events, 'event')} lost
+          <span class="warn" title={words.status.gaps(summary.gaps)}>
+            {words.status.lost(summary.lost_events)}
           </span>
         )}
       </span>
@@ -38,19 +36,13 @@ export function StatusStrip() {
         >
           <Icon name="warning" size={15} />
           <span class="cut">{first.message}</span>
-          {unseen.length > 1 && <span class="more">+{unseen.length - 1}</span>}
+          {unseen.length > 1 && <span class="more">{words.status.more(unseen.length - 1)}</span>}
         </button>
       )}
       {open && first && <Unseen onClose={() => setOpen(false)} />}
     </footer>
   );
 }
-
-const STATE_WORDS: Readonly<Record<string, string>> = {
-  full: 'seen',
-  partial: 'partly seen',
-  missing: 'not seen',
-};
 
 function Unseen({ onClose }: { onClose: () => void }) {
   const [capabilities, setCapabilities] = useState<readonly CapabilityRow[]>([]);
@@ -65,28 +57,28 @@ function Unseen({ onClose }: { onClose: () => void }) {
     return () => abort.abort();
   }, []);
   return (
-    <section class="unseen-panel" aria-label="What cannot be seen">
-      <button type="button" class="close" aria-label="Close" onClick={onClose}>
+    <section class="unseen-panel" aria-label={words.status.unseen}>
+      <button type="button" class="close" aria-label={words.common.close} onClick={onClose}>
         <Icon name="close" size={14} />
       </button>
-      <h2>What cannot be seen</h2>
+      <h2>{words.status.unseen}</h2>
       <ul>
         {scene.degradations.value.map((degradation) => (
           <li key={degradation.id}>{degradation.message}</li>
         ))}
       </ul>
-      {capabilities.length > 0 && <h3>What procnet may look at here</h3>}
+      {capabilities.length > 0 && <h3>{words.status.capabilities}</h3>}
       <ul class="capabilities">
         {capabilities.map((capability) => (
           <li key={capability.id} data-state={capability.state}>
-            <span class="state">{STATE_WORDS[capability.state] ?? capability.state}</span>
+            <span class="state">{words.status.states[capability.state] ?? capability.state}</span>
             <div>
               <strong>{capability.title}</strong>
               {capability.reason && <p>{capability.reason}</p>}
               {capability.remedy && (
                 <p class="remedy">
                   <code>{capability.remedy}</code>
-                  <Copy text={capability.remedy} what="the command" />
+                  <Copy text={capability.remedy} what={words.status.theRemedy} />
                 </p>
               )}
             </div>

@@ -7,6 +7,7 @@ import {
 import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 import { scene } from '../scene/live';
 import { selected } from '../scene/selection';
+import { words } from '../words';
 import { Icon } from './Icon';
 import type { NamedEdge, Order, TableColumn } from './rows';
 import { EDGE_COLUMNS, nodeColumns, sortRows } from './rows';
@@ -30,7 +31,7 @@ export function TableView() {
   }));
   return (
     <div class="table-view">
-      <div class="tabs" role="tablist" aria-label="Tables">
+      <div class="tabs" role="tablist" aria-label={words.table.tabs}>
         {(['edge', 'node'] as const).map((name) => (
           <button
             key={name}
@@ -41,7 +42,7 @@ export function TableView() {
             aria-controls="table-panel"
             onClick={() => setTab(name)}
           >
-            {name === 'edge' ? 'Connections' : 'Processes and remotes'}
+            {name === 'edge' ? words.table.connections : words.table.nodes}
             <span class="quiet">{name === 'edge' ? edges.length : nodes.length}</span>
           </button>
         ))}
@@ -51,7 +52,7 @@ export function TableView() {
           <Grid<NamedEdge>
             key="edge"
             kind="edge"
-            label="Connections"
+            label={words.table.connections}
             rows={edges}
             columns={EDGE_COLUMNS}
             first={{ column: 'client', descending: false }}
@@ -60,7 +61,7 @@ export function TableView() {
           <Grid
             key="node"
             kind="node"
-            label="Processes and remotes"
+            label={words.table.nodes}
             rows={nodes}
             columns={columns}
             first={{ column: 'label', descending: false }}
@@ -220,7 +221,7 @@ function Grid<T extends { readonly key: string; readonly stale: boolean }>(props
             );
           })}
         </div>
-        {sorted.length === 0 && <p class="quiet nothing">Nothing to list.</p>}
+        {sorted.length === 0 && <p class="quiet nothing">{words.table.nothing}</p>}
       </div>
     </div>
   );

@@ -3,11 +3,11 @@ import type { Theme } from '../scene/settings';
 import { legendOpen, THEMES, theme, view } from '../scene/settings';
 import type { Grouping } from '../wire/query';
 import { GROUPINGS } from '../wire/query';
+import { words } from '../words';
 import { mapCommands } from './commands';
 import { Icon } from './Icon';
 import { Search } from './Search';
 import { helpOpen, tableOpen } from './ui';
-import { GROUPING_WORDS } from './words';
 
 interface ToolProps {
   icon: string;
@@ -24,7 +24,7 @@ function Tool({ icon, label, hint, pressed, disabled, onClick }: ToolProps) {
       type="button"
       class="tool"
       aria-label={label}
-      title={hint ? `${label} (${hint})` : label}
+      title={hint ? words.toolbar.hint(label, hint) : label}
       aria-pressed={pressed}
       disabled={disabled}
       onClick={onClick}
@@ -54,28 +54,28 @@ function Toggles() {
   const { p2pOnly, udp, unix, listeners } = view.value;
   return (
     <fieldset class="toggles">
-      <legend class="visually-hidden">What is shown</legend>
+      <legend class="visually-hidden">{words.toolbar.shown}</legend>
       <Toggle
-        label="Local only"
-        title="Only connections between processes of this machine (p2p-only)"
+        label={words.toolbar.localOnly}
+        title={words.toolbar.localOnlyTitle}
         on={p2pOnly ?? shown.p2p_only}
         set={(on) => changeView({ p2pOnly: on })}
       />
       <Toggle
-        label="UDP"
-        title="Show UDP"
+        label={words.toolbar.udp}
+        title={words.toolbar.udpTitle}
         on={udp ?? shown.udp}
         set={(on) => changeView({ udp: on })}
       />
       <Toggle
-        label="UNIX"
-        title="Show UNIX domain sockets, such as PostgreSQL's, Docker's and D-Bus'"
+        label={words.toolbar.unix}
+        title={words.toolbar.unixTitle}
         on={unix ?? shown.unix}
         set={(on) => changeView({ unix: on })}
       />
       <Toggle
-        label="Listeners"
-        title="Show processes that listen though nobody is connected"
+        label={words.toolbar.listeners}
+        title={words.toolbar.listenersTitle}
         on={listeners ?? shown.listeners}
         set={(on) => changeView({ listeners: on })}
       />
@@ -87,8 +87,8 @@ function GroupingChoice() {
   const { asked, level } = scene.grouping.value;
   const chosen = view.value.group ?? asked;
   return (
-    <label class="grouping" title="What one node stands for">
-      <span class="grouping-label">Group</span>
+    <label class="grouping" title={words.toolbar.groupTitle}>
+      <span class="grouping-label">{words.toolbar.group}</span>
       <select
         value={chosen}
         onChange={(event) =>
@@ -98,8 +98,8 @@ function GroupingChoice() {
         {GROUPINGS.map((name) => (
           <option key={name} value={name}>
             {name === 'auto' && chosen === 'auto' && level !== 'auto'
-              ? `Auto · ${(GROUPING_WORDS[level] ?? level).toLowerCase()}`
-              : (GROUPING_WORDS[name] ?? name)}
+              ? words.toolbar.autoGroup(words.groupings[level] ?? level)
+              : (words.groupings[name] ?? name)}
           </option>
         ))}
       </select>
@@ -111,15 +111,13 @@ function nextTheme(current: Theme): Theme {
   return THEMES[(THEMES.indexOf(current) + 1) % THEMES.length] ?? 'auto';
 }
 
-const CONNECTION_WORDS = { connecting: 'connecting', live: 'live', lost: 'connection lost' };
-
 function Connection() {
   const state = frozen.value ? 'frozen' : connection.value;
-  const words = frozen.value ? 'frozen' : CONNECTION_WORDS[connection.value];
+  const said = frozen.value ? words.connection.frozen : words.connection[connection.value];
   return (
     <span class="connection" data-state={state} role="status">
       <span class="dot" />
-      {words}
+      {said}
     </span>
   );
 }
@@ -136,16 +134,16 @@ export function Toolbar() {
           <circle class="b" cx="18.5" cy="6.5" r="2.8" />
           <circle class="c" cx="18.5" cy="17.5" r="2.8" />
         </svg>
-        <span class="product">Procnet Live</span>
+        <span class="product">{words.product}</span>
         {host && <span class="host">{host.name}</span>}
       </h1>
       <Search />
       <Toggles />
       <GroupingChoice />
-      <div class="tools" role="toolbar" aria-label="View">
+      <div class="tools" role="toolbar" aria-label={words.toolbar.label}>
         <Tool
           icon={map ? 'table' : 'map'}
-          label={map ? 'Show as table' : 'Show as map'}
+          label={map ? words.toolbar.asTable : words.toolbar.asMap}
           hint="T"
           onClick={() => {
             tableOpen.value = !tableOpen.value;
@@ -153,28 +151,28 @@ export function Toolbar() {
         />
         <Tool
           icon="fit"
-          label="Fit the map"
+          label={words.toolbar.fit}
           hint="F"
           disabled={!map}
           onClick={() => mapCommands.fit()}
         />
         <Tool
           icon="tidy"
-          label="Tidy: lay everything out anew"
+          label={words.toolbar.tidy}
           hint="Y"
           disabled={!map}
           onClick={() => mapCommands.tidy()}
         />
         <Tool
           icon={frozen.value ? 'play' : 'pause'}
-          label={frozen.value ? 'Go on' : 'Freeze the picture'}
-          hint="Space"
+          label={frozen.value ? words.connection.goOn : words.toolbar.freeze}
+          hint={words.keys.space}
           pressed={frozen.value}
           onClick={() => setFrozen(!frozen.value)}
         />
         <Tool
           icon="legend"
-          label="Legend"
+          label={words.toolbar.legend}
           hint="L"
           pressed={legendOpen.value}
           disabled={!map}
@@ -184,14 +182,14 @@ export function Toolbar() {
         />
         <Tool
           icon={`theme_${theme.value}`}
-          label={`Theme: ${theme.value}`}
+          label={words.toolbar.theme(theme.value)}
           onClick={() => {
             theme.value = nextTheme(theme.value);
           }}
         />
         <Tool
           icon="help"
-          label="Help"
+          label={words.toolbar.help}
           hint="?"
           onClick={() => {
             helpOpen.value = true;

@@ -1,12 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  formatBytes,
-  formatCommand,
-  formatCount,
-  formatDuration,
-  formatEndpoint,
-  formatRtt,
-} from './format';
+import { formatBytes, formatCommand, formatDuration, formatEndpoint, formatRtt } from './format';
 
 describe('formats', () => {
   it('bytes', () => {
@@ -38,10 +31,5 @@ describe('formats', () => {
     expect(formatCommand(['/bin/sh', '-c', "echo 'a b'", ''])).toBe(
       `/bin/sh -c 'echo '\\''a b'\\''' ''`,
     );
-  });
-
-  it('counts', () => {
-    expect(formatCount(1, 'process', 'processes')).toBe('1 process');
-    expect(formatCount(1204, 'link')).toBe('1,204 links');
   });
 });

@@ -1,10 +1,12 @@
 // Numbers and times as people read them.
 
-const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+import { words } from '../words';
+
+const BYTE_UNITS = words.units.bytes;
 
 /** `0 B`, `940 B`, `1.4 MB`. */
 export function formatBytes(bytes: number): string {
-  if (!Number.isFinite(bytes) || bytes < 0) return '–';
+  if (!Number.isFinite(bytes) || bytes < 0) return words.common.none;
   let value = bytes;
   let unit = 0;
   while (value >= 999.5 && unit < BYTE_UNITS.length - 1) {
@@ -17,33 +19,31 @@ export function formatBytes(bytes: number): string {
 
 /** A round-trip time in microseconds; `–` if it is not known. */
 export function formatRtt(microseconds: number): string {
-  if (!(microseconds > 0)) return '–';
-  if (microseconds < 1000) return `${Math.round(microseconds)} µs`;
+  if (!(microseconds > 0)) return words.common.none;
+  if (microseconds < 1000) return `${Math.round(microseconds)} ${words.units.microseconds}`;
   const ms = microseconds / 1000;
-  return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
+  return ms < 10
+    ? `${ms.toFixed(1)} ${words.units.milliseconds}`
+    : `${Math.round(ms)} ${words.units.milliseconds}`;
 }
 
 /** How long: `now`, `12 s`, `4 min`, `3 h 5 min`, `2 d 3 h`. */
 export function formatDuration(milliseconds: number): string {
+  const { now, seconds: s, minutes: min, hours: h, days: d } = words.units;
   const seconds = Math.floor(milliseconds / 1000);
-  if (!(seconds >= 1)) return 'now';
-  if (seconds < 60) return `${seconds} s`;
+  if (!(seconds >= 1)) return now;
+  if (seconds < 60) return `${seconds} ${s}`;
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 60) return `${minutes} ${min}`;
   const hours = Math.floor(minutes / 60);
-  if (hours < 24) return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
+  if (hours < 24) return minutes % 60 ? `${hours} ${h} ${minutes % 60} ${min}` : `${hours} ${h}`;
   const days = Math.floor(hours / 24);
-  return hours % 24 ? `${days} d ${hours % 24} h` : `${days} d`;
-}
-
-/** `1 socket`, `12 sockets`, `1,204 processes`. */
-export function formatCount(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
+  return hours % 24 ? `${days} ${d} ${hours % 24} ${h}` : `${days} ${d}`;
 }
 
 /** An address and port; IPv6 addresses in brackets. */
 export function formatEndpoint(endpoint: { ip: string; port: number } | null | undefined): string {
-  if (!endpoint) return '–';
+  if (!endpoint) return words.common.none;
   const ip = endpoint.ip.includes(':') ? `[${endpoint.ip}]` : endpoint.ip;
   return `${ip}:${endpoint.port === 0 ? '*' : endpoint.port}`;
 }

@@ -2,6 +2,7 @@
 
 import { shortPath } from '../draw/text';
 import type { EdgeRow, NodeRow } from '../wire/columns';
+import { words } from '../words';
 import { formatBytes, formatDuration, formatRtt } from './format';
 
 export interface TableColumn<T> {
@@ -21,42 +22,44 @@ export interface NamedEdge extends EdgeRow {
 }
 
 export const EDGE_COLUMNS: readonly TableColumn<NamedEdge>[] = [
-  text('client', 'Client', 'minmax(150px, 2fr)', (edge) => edge.client),
-  text('server', 'Server', 'minmax(150px, 2fr)', (edge) => edge.server),
-  text('protocol', 'Protocol', '84px', (edge) => edge.protocol.toUpperCase()),
-  number('port', 'Port', '72px', (edge) => edge.port, portText),
-  text('state', 'State', 'minmax(100px, 1fr)', (edge) => (edge.stale ? 'just ended' : edge.state)),
+  text('client', words.table.columns.client, 'minmax(150px, 2fr)', (edge) => edge.client),
+  text('server', words.table.columns.server, 'minmax(150px, 2fr)', (edge) => edge.server),
+  text('protocol', words.table.columns.protocol, '84px', (edge) => edge.protocol.toUpperCase()),
+  number('port', words.table.columns.port, '72px', (edge) => edge.port, portText),
+  text('state', words.table.columns.state, 'minmax(100px, 1fr)', (edge) =>
+    edge.stale ? words.details.justEnded : edge.state,
+  ),
   number(
     'sockets',
-    'Sockets',
+    words.table.columns.sockets,
     '84px',
     (edge) => edge.sockets,
-    (edge) => edge.sockets.toLocaleString('en'),
+    (edge) => edge.sockets.toLocaleString(words.locale),
   ),
   number(
     'to_server',
-    'To server',
+    words.table.columns.to_server,
     '96px',
     (edge) => edge.to_server,
     (edge) => formatBytes(edge.to_server),
   ),
   number(
     'to_client',
-    'To client',
+    words.table.columns.to_client,
     '96px',
     (edge) => edge.to_client,
     (edge) => formatBytes(edge.to_client),
   ),
   number(
     'rtt',
-    'Round trip',
+    words.table.columns.rtt,
     '96px',
     (edge) => edge.rtt_us,
     (edge) => formatRtt(edge.rtt_us),
   ),
   number(
     'age',
-    'Age',
+    words.table.columns.age,
     '96px',
     (edge) => -edge.since,
     (edge, now) => formatDuration(now - edge.since),
@@ -67,40 +70,37 @@ export const EDGE_COLUMNS: readonly TableColumn<NamedEdge>[] = [
 function portText(edge: EdgeRow): string {
   if (edge.port) return String(edge.port);
   if (edge.path) return shortPath(edge.path);
-  return edge.protocol === 'unix' && edge.links === 1 ? 'pair' : 'several';
+  return edge.protocol === 'unix' && edge.links === 1 ? words.table.pair : words.table.several;
 }
 
 export function nodeColumns(titles: ReadonlyMap<string, string>): readonly TableColumn<NodeRow>[] {
-  const kinds: Readonly<Record<string, string>> = {
-    client: 'Remote clients',
-    server: 'Remote server',
-    unattributed: 'Program not known',
-  };
   return [
-    text('label', 'Name', 'minmax(150px, 2fr)', (node) => node.label),
+    text('label', words.table.columns.label, 'minmax(150px, 2fr)', (node) => node.label),
     text(
       'type',
-      'Type',
+      words.table.columns.type,
       'minmax(110px, 1.3fr)',
-      (node) => kinds[node.kind] ?? titles.get(node.type) ?? node.type,
+      (node) => words.table.kinds[node.kind] ?? titles.get(node.type) ?? node.type,
     ),
-    text('detail', 'Detail', 'minmax(110px, 1.3fr)', (node) => node.detail),
-    text('user', 'User', 'minmax(100px, 1fr)', (node) => node.user),
+    text('detail', words.table.columns.detail, 'minmax(110px, 1.3fr)', (node) => node.detail),
+    text('user', words.table.columns.user, 'minmax(100px, 1fr)', (node) => node.user),
     number(
       'count',
-      'Count',
+      words.table.columns.count,
       '80px',
       (node) => node.count,
-      (node) => node.count.toLocaleString('en'),
+      (node) => node.count.toLocaleString(words.locale),
     ),
     number(
       'sockets',
-      'Connections',
+      words.table.columns.connections,
       '108px',
       (node) => node.sockets,
-      (node) => node.sockets.toLocaleString('en'),
+      (node) => node.sockets.toLocaleString(words.locale),
     ),
-    text('listeners', 'Listens on', 'minmax(130px, 1.6fr)', (node) => node.listeners.join(', ')),
+    text('listeners', words.table.columns.listeners, 'minmax(130px, 1.6fr)', (node) =>
+      node.listeners.join(', '),
+    ),
     number(
       'age',
       'Age',
@@ -135,7 +135,7 @@ export interface Order {
   readonly descending: boolean;
 }
 
-const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
+const collator = new Intl.Collator(words.locale, { numeric: true, sensitivity: 'base' });
 
 /** `rows` in `order`; equal ones by key, so that they do not change places. */
 export function sortRows<T extends { readonly key: string }>(

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { onSceneChange } from '../scene/live';
 import { ApiError } from '../wire/api';
+import { words } from '../words';
 
 /** Details follow the scene, but are not asked for more often than this. */
 const REFRESH_MS = 1500;
@@ -30,7 +31,7 @@ export function useFetched<T>(
         if (!abort.signal.aborted) setState({ id, value });
       } catch (error) {
         if (abort.signal.aborted) return;
-        const message = error instanceof ApiError ? error.message : 'The server does not answer';
+        const message = error instanceof ApiError ? error.message : words.common.silent;
         setState((before) =>
           before.id === id ? { ...before, error: message } : { id, error: message },
         );

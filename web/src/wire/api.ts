@@ -1,5 +1,6 @@
 // Plain requests to the server.
 
+import { words } from '../words';
 import type {
   CapabilityList,
   FilterHelp,
@@ -36,7 +37,7 @@ async function errorOf(response: Response): Promise<ApiError> {
     const body = (await response.json()) as { error?: string; position?: [number, number] };
     return new ApiError(body.error ?? response.statusText, response.status, body.position);
   } catch {
-    return new ApiError(`The server answered ${response.status}`, response.status);
+    return new ApiError(words.common.status(response.status), response.status);
   }
 }
 

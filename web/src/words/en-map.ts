@@ -1,0 +1,23 @@
+// English: the map and its legend.
+
+import { counted } from './count';
+
+export const map = {
+  label: 'Map of processes and connections',
+  columns: ['clients', 'this machine', 'remote'],
+  outside: (count: number) => `${counted(count, 'node')} out of view`,
+  legend: 'Legend',
+  closeLegend: 'Close the legend',
+  ports: (ports: readonly number[]) => `Ports ${ports.join(', ')}`,
+  udp: 'UDP',
+  unix: 'UNIX socket',
+  justEnded: 'just ended',
+  /** States of TCP that a line's dashes tell, in the legend's order. */
+  states: [
+    ['ESTABLISHED', 'established'],
+    ['SYN_SENT', 'connecting (SYN_SENT)'],
+    ['SYN_RECEIVED', 'being accepted (SYN_RECEIVED)'],
+    ['TIME_WAIT', 'closed, waiting (TIME_WAIT)'],
+    ['CLOSE_WAIT', 'other end closed (CLOSE_WAIT)'],
+  ] as readonly (readonly [state: string, words: string])[],
+};

@@ -1,0 +1,284 @@
+// English.
+
+import { counted, LOCALE, plain } from './count';
+import { map } from './en-map';
+
+/** The server's terms, each with its words; what is not here is shown as it is. */
+type Terms = Readonly<Record<string, string>>;
+
+export const english = {
+  /** The language's tag, for numbers, dates and sorting. */
+  locale: LOCALE,
+  product: 'Procnet Live',
+  title: (host: string) => `${host} · Procnet Live`,
+  map,
+
+  common: {
+    close: 'Close',
+    copy: (what: string) => `Copy ${what}`,
+    copied: 'Copied',
+    refused: 'The browser refused',
+    silent: 'The server does not answer',
+    status: (status: number) => `The server answered ${status}`,
+    none: '–',
+    ago: (duration: string) => `${duration} ago`,
+    unknown: 'not known',
+  },
+
+  units: {
+    bytes: ['B', 'kB', 'MB', 'GB', 'TB', 'PB'],
+    now: 'now',
+    seconds: 's',
+    minutes: 'min',
+    hours: 'h',
+    days: 'd',
+    milliseconds: 'ms',
+    microseconds: 'µs',
+  },
+
+  connection: {
+    connecting: 'connecting',
+    live: 'live',
+    lost: 'connection lost',
+    frozen: 'frozen',
+    lostLater: 'Connection lost. This is the last picture; it goes on by itself.',
+    lostAtFirst: 'procnet does not answer. Trying again by itself.',
+    tryNow: 'Try now',
+    frozenBanner: (held: number) =>
+      `Frozen${held > 0 ? `: ${counted(held, 'update waits', 'updates wait')}` : ''}. Collecting goes on.`,
+    goOn: 'Go on',
+  },
+
+  empty: {
+    waiting: 'Waiting for procnet…',
+    looking: 'Looking…',
+    nothingFits: 'Nothing fits',
+    nothingYet: 'No connections yet',
+    leftOut: (links: number) =>
+      `The filter and the switches leave out ${links === 1 ? 'the only link' : `all ${plain(links)} links`}.`,
+    nobodyTalks: (processes: number) =>
+      `${plain(processes)} processes are known; none of those that can be seen listens or is connected.`,
+    showEverything: 'Show everything',
+  },
+
+  toolbar: {
+    label: 'View',
+    shown: 'What is shown',
+    localOnly: 'Local only',
+    localOnlyTitle: 'Only connections between processes of this machine (p2p-only)',
+    udp: 'UDP',
+    udpTitle: 'Show UDP',
+    unix: 'UNIX',
+    unixTitle: "Show UNIX domain sockets, such as PostgreSQL's, Docker's and D-Bus'",
+    listeners: 'Listeners',
+    listenersTitle: 'Show processes that listen though nobody is connected',
+    group: 'Group',
+    groupTitle: 'What one node stands for',
+    autoGroup: (level: string) => `Auto · ${level.toLowerCase()}`,
+    asTable: 'Show as table',
+    asMap: 'Show as map',
+    fit: 'Fit the map',
+    tidy: 'Tidy: lay everything out anew',
+    freeze: 'Freeze the picture',
+    legend: 'Legend',
+    theme: (theme: string) => `Theme: ${theme}`,
+    help: 'Help',
+    hint: (label: string, keys: string) => `${label} (${keys})`,
+  },
+
+  keys: {
+    space: 'Space',
+  },
+
+  search: {
+    label: 'Filter',
+    placeholder: 'Filter: port:5432 user:www proc~/node/',
+    clear: 'Clear the filter',
+  },
+
+  details: {
+    label: 'Details',
+    close: 'Close the details',
+    closeHint: 'Close (Esc)',
+    goneTitle: 'No longer there',
+    gone: 'What was selected has ended, or the filter leaves it out.',
+    asMembers: 'Shown as its members',
+    membersOnMap: (count: number) => `${counted(count, 'node')} on the map`,
+    backIntoOne: 'Back into one',
+    backIntoGroup: 'Back into its group',
+    showMembers: 'Show its members',
+    allMembers: 'All members',
+    kinds: {
+      client: 'Remote clients',
+      server: 'Remote server',
+      unattributed: 'Sockets without a known program',
+    } as Terms,
+    listensOn: 'Listens on',
+    more: (count: number) => `and ${plain(count)} more`,
+    sockets: 'Sockets',
+    addresses: 'Addresses',
+    connections: 'Connections',
+    since: 'Since',
+    container: 'Container',
+    unit: 'Unit',
+    processes: (count: number, listed: number) =>
+      `${counted(count, 'process', 'processes')}${listed < count ? `, the oldest ${listed} listed` : ''}`,
+    pid: (pid: string | number) => `PID ${pid}`,
+    justEnded: 'just ended',
+    state: 'State',
+    path: 'Path',
+    noPath: 'none',
+    toServer: 'To server',
+    toClient: 'To client',
+    roundTrip: 'Round trip',
+    sentAgain: 'Sent again',
+    segments: (count: number) => counted(count, 'segment'),
+    firstSeen: 'First seen',
+    direction: 'Direction',
+    owners: 'Owners',
+  },
+
+  process: {
+    whyItRuns: 'Why it runs',
+    command: 'Command',
+    theCommand: 'the command line',
+    program: 'Program',
+    thePath: 'the path',
+    unreadable: 'may not be read',
+    user: 'User',
+    pid: 'PID',
+    thePid: 'the PID',
+    started: 'Started',
+    theContainer: "the container's id",
+    pod: (pod: string) => `pod ${pod}`,
+    theUnit: "the unit's name",
+    controlGroup: 'Control group',
+    ended: 'ended',
+    children: (count: number) => `Started by it (${plain(count)})`,
+  },
+
+  sockets: {
+    loading: 'Loading sockets…',
+    title: (total: number, shown: number) =>
+      `Sockets (${plain(total)}${shown < total ? `, ${plain(shown)} shown` : ''})`,
+    none: 'None is open now.',
+    inode: (inode: number) => `inode ${inode}`,
+    ends: (local: string, remote: string) => `local ${local}, remote ${remote}`,
+    localEnd: 'Local end',
+    remoteAddress: 'Remote address',
+    packets: (sent: number, received: number) =>
+      `Sent ${plain(sent)} and received ${plain(received)} packets`,
+    roundTrip: 'Round-trip time',
+    sentAgain: (count: number) => `${plain(count)} sent again`,
+    age: 'Age',
+    unknownOwner: (why: string, uid: number | null) =>
+      `Owner unknown: ${why}${uid !== null ? ` (uid ${uid})` : ''}`,
+  },
+
+  table: {
+    tabs: 'Tables',
+    connections: 'Connections',
+    nodes: 'Processes and remotes',
+    nothing: 'Nothing to list.',
+    several: 'several',
+    pair: 'pair',
+    kinds: {
+      client: 'Remote clients',
+      server: 'Remote server',
+      unattributed: 'Program not known',
+    } as Terms,
+    columns: {
+      client: 'Client',
+      server: 'Server',
+      protocol: 'Protocol',
+      port: 'Port',
+      state: 'State',
+      sockets: 'Sockets',
+      to_server: 'To server',
+      to_client: 'To client',
+      rtt: 'Round trip',
+      age: 'Age',
+      label: 'Name',
+      type: 'Type',
+      detail: 'Detail',
+      user: 'User',
+      count: 'Count',
+      connections: 'Connections',
+      listeners: 'Listens on',
+    },
+  },
+
+  status: {
+    processes: (count: number) => counted(count, 'process', 'processes'),
+    sockets: (count: number) => counted(count, 'socket'),
+    links: (count: number) => counted(count, 'link'),
+    hidden: (count: number) => `${plain(count)} hidden`,
+    hiddenTitle: 'Left out by the filter and the switches above',
+    lost: (count: number) => `${counted(count, 'event')} lost`,
+    gaps: (count: number) => `${counted(count, 'gap')} since the start`,
+    more: (count: number) => `+${plain(count)}`,
+    unseen: 'What cannot be seen',
+    capabilities: 'What procnet may look at here',
+    states: { full: 'seen', partial: 'partly seen', missing: 'not seen' } as Terms,
+    theRemedy: 'the command',
+  },
+
+  help: {
+    title: 'Help',
+    intro:
+      'A request runs from left to right: clients, the processes of this machine, remote servers. A node keeps its place while it lives; Tidy lays everything out anew.',
+    keys: 'Keys',
+    keyMap: [
+      ['/', 'filter'],
+      ['T', 'table or map'],
+      ['F', 'fit the map'],
+      ['Y', 'tidy: lay everything out anew'],
+      ['Space', 'freeze, go on'],
+      ['L', 'legend'],
+      ['Tab', 'to the map, then arrows go from node to node'],
+      ['Enter', 'details of the node'],
+      ['Shift + arrows', 'move the map'],
+      ['+ −', 'zoom'],
+      ['Esc', 'close, deselect'],
+    ] as readonly (readonly [keys: string, does: string])[],
+    filter: 'Filter',
+    filterIntro:
+      'Words are searched everywhere. Join terms with a space (and), or, not and parentheses. Click an example to try it.',
+  },
+
+  /** How an owner is known. */
+  attribution: {
+    observed: 'seen opening it',
+    held: 'found among its open files',
+    inherited: 'shared: inherited from a parent process',
+    inferred: 'deduced, not seen directly',
+    unknown: 'owner not known',
+  } as Terms,
+
+  /** Why an owner is not known. */
+  unknownOwner: {
+    'no permission': "no permission to look into other users' processes",
+    kernel: "the kernel's own",
+    'not found': 'the process was already gone',
+  } as Terms,
+
+  /** What the direction of an edge rests on. */
+  evidence: {
+    observed: 'seen: who connected and who accepted',
+    listener: 'the server end was seen listening',
+    pairing: 'both ends are on this machine',
+    service_port: 'a guess from the port number',
+    none: 'none: neither end is the client, as of a socket pair',
+  } as Terms,
+
+  groupings: {
+    auto: 'Auto',
+    process: 'Processes',
+    tree: 'Process trees',
+    container: 'Containers',
+    unit: 'systemd units',
+    family: 'Programs',
+    user: 'Users',
+    host: 'Hosts',
+  } as Terms,
+};
