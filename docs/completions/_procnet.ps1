@@ -88,6 +88,7 @@ Register-ArgumentCompleter -Native -CommandName 'procnet' -ScriptBlock {
         }
         'procnet;demo' {
             [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'How much goes on')
+            [CompletionResult]::new('--sockets', '--sockets', [CompletionResultType]::ParameterName, 'About so many sockets, instead of a size')
             [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'The same number gives the same machine')
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'The TCP port of the page; 0 for any free one')
             [CompletionResult]::new('--bind', '--bind', [CompletionResultType]::ParameterName, 'The address to listen on')

@@ -118,7 +118,7 @@ _procnet() {
             return 0
             ;;
         procnet__subcmd__demo)
-            opts="-h --size --seed --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --rules --no-builtin-rules --svc-ports --log --help"
+            opts="-h --size --sockets --seed --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --rules --no-builtin-rules --svc-ports --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -126,6 +126,10 @@ _procnet() {
             case "${prev}" in
                 --size)
                     COMPREPLY=($(compgen -W "small medium large huge" -- "${cur}"))
+                    return 0
+                    ;;
+                --sockets)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --seed)

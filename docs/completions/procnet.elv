@@ -82,6 +82,7 @@ set edit:completion:arg-completer[procnet] = {|@words|
         }
         &'procnet;demo'= {
             cand --size 'How much goes on'
+            cand --sockets 'About so many sockets, instead of a size'
             cand --seed 'The same number gives the same machine'
             cand --port 'The TCP port of the page; 0 for any free one'
             cand --bind 'The address to listen on'

@@ -101,6 +101,7 @@ complete -c procnet -n "__fish_procnet_using_subcommand demo" -l size -d 'How mu
 medium\t'A small server'
 large\t'A busy server'
 huge\t'More than anybody wants to see at once'"
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l sockets -d 'About so many sockets, instead of a size' -r
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l seed -d 'The same number gives the same machine' -r
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l port -d 'The TCP port of the page; 0 for any free one' -r
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l bind -d 'The address to listen on' -r

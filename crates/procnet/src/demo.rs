@@ -21,7 +21,7 @@ pub(crate) fn run(options: &DemoOptions) -> Result<()> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let interval = options.serve.collecting.interval;
-    let simulation = Simulation::new(options.size, options.seed, interval);
+    let simulation = Simulation::new(options, interval);
     tracing::info!("a simulated machine with {} sockets", simulation.world.socket_count());
     prepared.open_page();
     prepared.serve(host, Box::new(simulation))
@@ -36,8 +36,12 @@ struct Simulation {
 }
 
 impl Simulation {
-    fn new(size: Size, seed: u64, interval: Duration) -> Self {
-        let options = WorldOptions { unix: true, ..WorldOptions::of_size(world_size(size), seed) };
+    fn new(demo: &DemoOptions, interval: Duration) -> Self {
+        let options = match demo.sockets {
+            Some(sockets) => WorldOptions::of_sockets(sockets, demo.seed),
+            None => WorldOptions::of_size(world_size(demo.size), demo.seed),
+        };
+        let options = WorldOptions { unix: true, ..options };
         let mut world = World::new(options);
         let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         world.set_wall_clock(Timestamp::default().saturating_add(since_epoch.unwrap_or_default()));

@@ -1,6 +1,7 @@
 //! The one table of options: parsing, help, man page, completions and the guide derive from it.
 
-use std::collections::BTreeSet;
+mod values;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,6 +11,9 @@ use procnet_collect::{CollectOptions, CollectorKind};
 use procnet_core::registry::ServicePorts;
 use procnet_core::view::Grouping;
 
+use self::values::{
+    address, grouping_parser, host_name, interval, port, seed, service_ports, simulated_sockets,
+};
 use crate::logging;
 
 const EXAMPLES: &str = "\
@@ -345,6 +349,16 @@ pub(crate) struct DemoOptions {
     /// How much goes on
     #[arg(long, value_enum, default_value = "medium", help_heading = "Simulation")]
     pub(crate) size: Size,
+    /// About so many sockets, instead of a size
+    #[arg(
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        conflicts_with = "size",
+        value_parser = simulated_sockets,
+        help_heading = "Simulation"
+    )]
+    pub(crate) sockets: Option<usize>,
     /// The same number gives the same machine
     #[arg(
         long,
@@ -393,75 +407,6 @@ pub(crate) struct DoctorOptions {
     pub(crate) json: bool,
 }
 
-fn port(text: &str) -> Result<u16, String> {
-    text.parse().map_err(|_| "expected a port number from 0 to 65535; 0 is any free one".to_owned())
-}
-
-fn interval(text: &str) -> Result<Duration, String> {
-    let expected = "expected seconds from 0.1 to 3600";
-    let seconds: f64 = text.parse().map_err(|_| expected.to_owned())?;
-    if (0.1..=3600.0).contains(&seconds) {
-        Ok(Duration::from_secs_f64(seconds))
-    } else {
-        Err(expected.to_owned())
-    }
-}
-
-fn address(text: &str) -> Result<IpAddr, String> {
-    let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
-    bare.parse().map_err(|_| "expected an IP address such as 127.0.0.1, ::1 or 0.0.0.0".to_owned())
-}
-
-fn host_name(text: &str) -> Result<String, String> {
-    let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
-    let is_name = !text.is_empty()
-        && text.len() <= 253
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
-    if is_name || bare.parse::<IpAddr>().is_ok() {
-        Ok(text.to_ascii_lowercase())
-    } else {
-        Err("expected a host name without scheme and port, such as maps.example.org".to_owned())
-    }
-}
-
-fn seed(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| format!("expected a whole number from 0 to {}", u64::MAX))
-}
-
-fn service_ports(text: &str) -> Result<ServicePorts, String> {
-    let ports: Result<BTreeSet<u16>, String> = text
-        .split(',')
-        .map(|port| match port.trim().parse() {
-            Ok(number) if number > 0 => Ok(number),
-            _ => Err(format!(
-                "expected port numbers from 1 to 65535 with commas between, such as 9000,9090; \
-                 {port:?} is none"
-            )),
-        })
-        .collect();
-    Ok(ServicePorts { extra: ports? })
-}
-
-/// The groupings' own names, so that help and completions list them.
-fn grouping_parser() -> impl clap::builder::TypedValueParser<Value = Grouping> {
-    use clap::builder::TypedValueParser;
-
-    let value = |grouping: Grouping| {
-        clap::builder::PossibleValue::new(grouping.as_str()).help(match grouping {
-            Grouping::Auto => "Trees, or something coarser where those are too many",
-            Grouping::Process => "Every process by itself",
-            Grouping::Tree => "A program and its workers",
-            Grouping::Container => "A container; trees outside of containers",
-            Grouping::Unit => "A unit of systemd; trees outside of units",
-            Grouping::Family => "All processes of one name or label",
-            Grouping::User => "All processes of a user",
-            Grouping::Host => "All processes of the machine",
-        })
-    };
-    clap::builder::PossibleValuesParser::new(Grouping::ALL.map(value))
-        .try_map(|name| name.parse::<Grouping>().map_err(|_| "no such grouping"))
-}
-
 /// A parsing error as one line: what is wrong, what was expected, where to read on.
 ///
 /// `first` is the first argument: a command, perhaps, with options of its own.
@@ -484,6 +429,8 @@ pub(crate) fn one_line(error: &clap::Error, first: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn parse(line: &str) -> Result<Options, String> {
@@ -558,6 +505,8 @@ mod tests {
             ("procnet --interval -1", "seconds from 0.1 to 3600"),
             ("procnet ls --interval -0.5", "seconds from 0.1 to 3600"),
             ("procnet demo --seed -1", "a whole number from 0"),
+            ("procnet demo --sockets 0", "a number from 1 to 200000"),
+            ("procnet demo --sockets 9 --size small", "--size"),
             ("procnet --collector ebpf", "auto, bpf, scan"),
             ("procnet --bind here", "an IP address"),
             ("procnet --allow-host http://x/", "a host name"),
