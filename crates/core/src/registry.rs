@@ -1,8 +1,13 @@
-//! The tables that everyone derives from: node types, port classes, well-known service ports.
+//! The tables that everyone derives from: node types, port classes, well-known service ports and
+//! their names.
 //! Each stands here once; help, legend, colours, icons and file names come from it.
+
+mod services;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+
+pub use services::service_name;
 
 /// One kind of node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,149 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+mod machine;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use procnet_core::engine::{Engine, EngineOptions};
+use machine::{Machine, key, labels, node};
 use procnet_core::filter::Filter;
-use procnet_core::view::scene::{Node, NodeId, NodeKind, Scene};
+use procnet_core::view::scene::{NodeId, NodeKind};
 use procnet_core::view::{Grouping, View, ViewSpec};
-use procnet_core::{
-    Attribution, Batch, Container, Counters, Endpoint, Event, HostId, Manager, Moment, NetnsId,
-    Owner, Process, ProcessKey, Protocol, Runtime, Socket, SocketIdentity, SocketKey, SocketState,
-    Timestamp, Unit, UnknownOwner, User,
-};
-
-/// A machine that is built up event by event.
-struct Machine {
-    engine: Engine,
-    sequence: u64,
-    cookie: u64,
-    now: Moment,
-}
-
-fn key(pid: u32) -> ProcessKey {
-    ProcessKey { host: HostId::LOCAL, pid, started: u64::from(pid) }
-}
-
-impl Machine {
-    fn new() -> Self {
-        let engine = Engine::new(EngineOptions::default());
-        Self { engine, sequence: 0, cookie: 0, now: Moment(1) }
-    }
-
-    fn tell(&mut self, events: Vec<Event>) {
-        self.sequence += 1;
-        let batch = Batch {
-            host: HostId::LOCAL,
-            sequence: self.sequence,
-            at: Timestamp::default(),
-            events,
-        };
-        self.engine.apply(batch, self.now);
-    }
-
-    fn start(&mut self, pid: u32, name: &str, parent: Option<u32>) {
-        let mut process = Process::bare(key(pid), name);
-        process.exe = Some(Arc::from(format!("/usr/bin/{name}")));
-        process.parent = parent.map(key);
-        process.user = Some(User { id: 1000, name: Some(Arc::from("alice")) });
-        self.tell(vec![Event::ProcessStarted(Arc::new(process))]);
-    }
-
-    /// Opens a socket and returns its key. No remote: a listener.
-    fn open(
-        &mut self,
-        protocol: Protocol,
-        local: &str,
-        remote: Option<&str>,
-        pid: u32,
-    ) -> SocketKey {
-        let endpoint = |text: &str| {
-            let (ip, port) = text.rsplit_once(':').unwrap();
-            Endpoint::new(ip.parse().unwrap(), port.parse().unwrap())
-        };
-        self.cookie += 1;
-        let key_of_socket = SocketKey {
-            host: HostId::LOCAL,
-            netns: NetnsId(1),
-            identity: SocketIdentity::Cookie(self.cookie),
-        };
-        let owner = Owner { process: key(pid), attribution: Attribution::Held };
-        let listening = remote.is_none();
-        self.tell(vec![Event::SocketOpened(Arc::new(Socket {
-            key: key_of_socket,
-            protocol,
-            state: if listening { SocketState::Listen } else { SocketState::Established },
-            local: endpoint(local),
-            remote: remote.map(endpoint),
-            v6_only: false,
-            uid: Some(1000),
-            owners: [owner].into_iter().collect(),
-            unknown_owner: UnknownOwner::NotFound,
-            role: None,
-            counters: Counters::default(),
-            opened: Timestamp::default(),
-            remote_name: None,
-            unix: None,
-        }))]);
-        key_of_socket
-    }
-
-    /// Tells by which name a socket's owner had asked for the remote end.
-    fn name(&mut self, key: SocketKey, name: &str) {
-        let graph = self.engine.graph();
-        let socket = graph.socket(graph.socket_id(&key).unwrap()).unwrap();
-        let named = Socket { remote_name: Some(name.into()), ..socket.clone() };
-        self.tell(vec![Event::SocketOpened(Arc::new(named))]);
-    }
-
-    fn move_into(&mut self, pid: u32, container: Option<Arc<Container>>, unit: Unit) {
-        let known = self.engine.graph().process(key(pid)).unwrap().process.clone();
-        let unit = Some(Arc::new(unit));
-        let process = Process { container, unit, ..(*known).clone() };
-        self.tell(vec![Event::ProcessStarted(Arc::new(process))]);
-    }
-
-    fn tcp(&mut self, local: &str, remote: &str, pid: u32) -> SocketKey {
-        self.open(Protocol::Tcp, local, Some(remote), pid)
-    }
-
-    fn listen(&mut self, local: &str, pid: u32) -> SocketKey {
-        self.open(Protocol::Tcp, local, None, pid)
-    }
-
-    fn close(&mut self, key: SocketKey) {
-        self.tell(vec![Event::SocketClosed { key, ending: None }]);
-    }
-
-    fn pass(&mut self, seconds: u64) {
-        self.now = self.now.saturating_add(Duration::from_secs(seconds));
-        self.engine.tick(self.now);
-    }
-
-    fn view(&self, spec: ViewSpec) -> View {
-        View::new(spec, self.engine.graph())
-    }
-
-    fn update(&mut self, view: &mut View) {
-        let changes = self.engine.take_changes();
-        view.update(self.engine.graph(), &changes);
-    }
-}
-
-fn node<'a>(scene: &'a Scene, label: &str) -> &'a Node {
-    let found = scene.nodes.values().find(|node| &*node.label == label);
-    assert!(found.is_some(), "no node `{label}` among {:?}", labels(scene));
-    found.unwrap()
-}
-
-fn labels(scene: &Scene) -> Vec<&str> {
-    let mut labels: Vec<&str> = scene.nodes.values().map(|node| &*node.label).collect();
-    labels.sort_unstable();
-    labels
-}
+use procnet_core::{Container, Event, Manager, Process, Protocol, Runtime, Unit};
 
 fn grouped(grouping: Grouping) -> ViewSpec {
     ViewSpec { grouping, ..ViewSpec::default() }
@@ -502,4 +369,47 @@ fn g6_what_is_over_is_shown_stale_first() {
     machine.update(&mut view);
     assert_eq!(labels(view.scene()), ["server"]);
     assert!(view.scene().edges.is_empty());
+}
+
+#[test]
+fn a_node_tells_the_program_that_all_of_it_runs() {
+    let mut machine = stack();
+    for (pid, exe, expected) in [
+        (30, Some(r"C:\Program Files\Google\Chrome\Chrome.EXE"), "chrome"),
+        (31, Some("/opt/odd\\name"), "odd\\name"),
+        (32, Some("/usr/bin/.exe"), ".exe"),
+        (33, None, "hidden"),
+    ] {
+        let mut process = Process::bare(key(pid), "hidden");
+        process.exe = exe.map(Arc::from);
+        machine.tell(vec![Event::ProcessStarted(Arc::new(process))]);
+        machine.tcp(&format!("127.0.0.1:4{pid}"), "192.0.2.1:443", pid);
+        let view = machine.view(grouped(Grouping::Process));
+        let node = view.scene().nodes.values().find(|node| node.processes == [key(pid)]).unwrap();
+        assert_eq!(&*node.program, expected);
+    }
+    let view = machine.view(grouped(Grouping::Tree));
+    assert_eq!(&*node(view.scene(), "nginx ×3").program, "nginx");
+    let remote = view.scene().nodes.values().find(|node| node.kind == NodeKind::Server).unwrap();
+    assert_eq!(&*remote.program, "");
+    let view = machine.view(grouped(Grouping::Host));
+    assert_eq!(&*node(view.scene(), "this machine ×9").program, "", "they differ");
+}
+
+#[test]
+fn an_edge_tells_its_services_name() {
+    let mut machine = stack();
+    machine.tcp("10.0.0.5:50001", "198.51.100.1:443", 20);
+    let services = |machine: &Machine, grouping| {
+        let view = machine.view(grouped(grouping));
+        let edges = view.scene().edges.values().map(|edge| (edge.port, edge.service));
+        edges.collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(services(&machine, Grouping::Tree), [(80, "http"), (443, "https")]);
+    // Both ports are of one class, and so of one edge to the remotes.
+    machine.tcp("10.0.0.5:50002", "198.51.100.1:8443", 20);
+    assert_eq!(services(&machine, Grouping::Tree), [(0, ""), (80, "http")]);
+    machine.tcp("127.0.0.1:50003", "127.0.0.1:30999", 20);
+    machine.listen("127.0.0.1:30999", 21);
+    assert!(services(&machine, Grouping::Tree).contains(&(30_999, "")));
 }

@@ -88,6 +88,9 @@ columns! {
         detail: String,
         /// Its type's name; colours and icons are in the legend.
         r#type: String,
+        /// The file name of the executable that all of it runs, in lower case and without `.exe`:
+        /// `nginx`; empty if mixed or not known, and for remotes.
+        program: String,
         /// The port class of a remote; empty for processes.
         class: String,
         /// Whose it is; empty if mixed or not known.
@@ -141,6 +144,9 @@ columns! {
         class: String,
         /// The service port; 0 if the edge joins several.
         port: u16,
+        /// The service's name, such as `https` or `postgresql`; empty if its port is not known by
+        /// one, or the edge joins several.
+        service: String,
         /// The path of the server's UNIX socket, or `@` and its abstract name; empty if it has none
         /// or the edge joins several.
         path: String,

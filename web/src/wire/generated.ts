@@ -303,6 +303,11 @@ export interface components {
       retransmits: number[];
       /** @description Round-trip time in microseconds; 0 if not known. */
       rtt_us: number[];
+      /**
+       * @description The service's name, such as `https` or `postgresql`; empty if its port is not known by
+       *     one, or the edge joins several.
+       */
+      service: string[];
       /** @description When the oldest of it was first seen, in milliseconds since the Unix epoch. */
       since: number[];
       /** @description Live connections; one with both ends here counts once. */
@@ -331,6 +336,7 @@ export interface components {
       protocol?: components['schemas']['Sparse_String'] | null;
       retransmits?: components['schemas']['Sparse_u32'] | null;
       rtt_us?: components['schemas']['Sparse_u32'] | null;
+      service?: components['schemas']['Sparse_String'] | null;
       since?: components['schemas']['Sparse_i64'] | null;
       sockets?: components['schemas']['Sparse_u32'] | null;
       stale?: components['schemas']['Sparse_bool'] | null;
@@ -588,6 +594,11 @@ export interface components {
       parent: string[];
       /** @description Keys of its processes (`PID-START`), oldest first, at most 16. */
       processes: string[][];
+      /**
+       * @description The file name of the executable that all of it runs, in lower case and without `.exe`:
+       *     `nginx`; empty if mixed or not known, and for remotes.
+       */
+      program: string[];
       /** @description When the oldest of it started or was first seen, in milliseconds since the Unix epoch. */
       since: number[];
       /** @description Connected sockets on links that are shown. */
@@ -619,6 +630,7 @@ export interface components {
       listeners?: components['schemas']['Sparse_Vec_String'] | null;
       parent?: components['schemas']['Sparse_String'] | null;
       processes?: components['schemas']['Sparse_Vec_String'] | null;
+      program?: components['schemas']['Sparse_String'] | null;
       since?: components['schemas']['Sparse_i64'] | null;
       sockets?: components['schemas']['Sparse_u32'] | null;
       stale?: components['schemas']['Sparse_bool'] | null;

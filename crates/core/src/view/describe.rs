@@ -10,7 +10,7 @@ use super::tally::{Member, NodeTally};
 use crate::container::Container;
 use crate::graph::{Graph, ProcessEntry, listener_text};
 use crate::key::{HostId, ProcessKey};
-use crate::process::User;
+use crate::process::{Process, User};
 use crate::socket::{Protocol, Socket};
 
 /// The node as it is shown.
@@ -23,6 +23,7 @@ pub(crate) fn describe(graph: &Graph, spec: &ViewSpec, id: NodeId, tally: &NodeT
         label: Arc::from(""),
         detail: Arc::from(""),
         type_name: Arc::from("app"),
+        program: Arc::from(""),
         class: None,
         user: Arc::from(""),
         container: Arc::from(""),
@@ -173,6 +174,7 @@ fn describe_processes(graph: &Graph, tally: &NodeTally, node: &mut Node) {
     if let Some(entry) = graph.process(first) {
         node.since = entry.process.started;
     }
+    node.program = common_program(graph, keys());
     let user = common(graph, keys(), |entry| entry.process.user.as_ref());
     node.user = user.map_or_else(|| Arc::from(""), User::label);
     // A process of which nothing is known yet is not known to have ended.
@@ -204,6 +206,26 @@ fn common_container(graph: &Graph, keys: impl Iterator<Item = ProcessKey>) -> Op
         }
     }
     common
+}
+
+/// The program that all processes run, as file names go on any system: `nginx`, `chrome`.
+fn common_program(graph: &Graph, mut keys: impl Iterator<Item = ProcessKey>) -> Arc<str> {
+    let of = |key| graph.process(key).map(|entry| program(&entry.process));
+    let Some(first) = keys.next().and_then(of) else { return Arc::from("") };
+    let all = keys.all(|key| of(key).is_some_and(|other| other.eq_ignore_ascii_case(first)));
+    Arc::from(if all { first.to_ascii_lowercase() } else { String::new() })
+}
+
+/// The executable's file name without `.exe`; the process's own where the path may not be read.
+fn program(process: &Process) -> &str {
+    let path = process.exe.as_deref().unwrap_or(&process.name);
+    // On systems whose paths have slashes a backslash is a letter like any other.
+    let separator = if path.contains('/') { '/' } else { '\\' };
+    let name = path.rsplit(separator).next().unwrap_or(path);
+    match name.len().checked_sub(4).and_then(|at| name.split_at_checked(at)) {
+        Some((stem, suffix)) if suffix.eq_ignore_ascii_case(".exe") && !stem.is_empty() => stem,
+        _ => name,
+    }
 }
 
 fn user_name(graph: &Graph, host: HostId, uid: Option<u32>) -> Arc<str> {

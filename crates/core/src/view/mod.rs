@@ -20,6 +20,8 @@ pub use spec::{Grouping, MAX_EDGES, MAX_EXPANDED, MAX_NODES, UnknownGrouping, Vi
 
 use crate::graph::{Changes, Graph, Link, LinkId, Party, SocketId};
 use crate::key::ProcessKey;
+use crate::registry::service_name;
+use crate::socket::Protocol;
 use describe::{describe, shows_listener};
 use node_key::{NodeKey, tree_root};
 use scene::{Delta, Edge, EdgeId, NodeId, Scene, Summary};
@@ -388,6 +390,7 @@ impl View {
             protocol: key.protocol,
             class: key.class,
             port: tally.port().unwrap_or(0),
+            service: service_of(key.protocol, tally.port()),
             path: path.cloned(),
             sockets: tally.connections,
             links: u32::try_from(tally.links.len()).unwrap_or(u32::MAX),
@@ -440,6 +443,10 @@ fn note<K, T: Clone + PartialEq>(
         (Some(before), None) => changes.removed.push(before.clone()),
         _ => {}
     }
+}
+
+fn service_of(protocol: Protocol, port: Option<u16>) -> &'static str {
+    port.and_then(|port| service_name(protocol, port)).unwrap_or_default()
 }
 
 fn both_ends(graph: &Graph, link: LinkId) -> impl Iterator<Item = SocketId> + '_ {

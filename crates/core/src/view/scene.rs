@@ -61,6 +61,9 @@ pub struct Node {
     pub detail: Arc<str>,
     /// The type that rules gave it; `external` for remotes.
     pub type_name: Arc<str>,
+    /// The file name of the executable that all of it runs, in lower case and without `.exe`;
+    /// empty if mixed or not known, and for remotes.
+    pub program: Arc<str>,
     /// The class of the service's port, for remotes.
     pub class: Option<PortClass>,
     /// Whose it is; empty if mixed or not known.
@@ -108,6 +111,8 @@ pub struct Edge {
     pub class: PortClass,
     /// The service port; 0 if the edge joins several.
     pub port: u16,
+    /// The service's name; empty if its port is not known by one, or the edge joins several.
+    pub service: &'static str,
     /// The name of the server's UNIX socket; `None` if it has none or the edge joins several.
     pub path: Option<Arc<str>>,
     /// How many live connections it joins; a connection with both ends here counts once.
