@@ -1,10 +1,10 @@
 // Which part of the map is seen, and how large.
 
 import type { Rect, Size } from '../layout/frame';
+import { MAX_FIT_SCALE } from '../layout/plan';
 
 export const MIN_SCALE = 0.12;
 export const MAX_SCALE = 3;
-const FIT_MAX_SCALE = 1.15;
 const GLIDE_MS = 280;
 
 export interface View {
@@ -24,15 +24,27 @@ export function reducedMotion(): boolean {
   return window.matchMedia('(prefers-reduced-motion: reduce)').matches;
 }
 
-/** The view in which `bounds` fills `size` less `insets`, centred, never larger than life. */
+/** The view in which `bounds` fills `size` less `insets`, centred, never much larger than life. */
 export function fitView(bounds: Rect, size: Size, insets: Insets): View {
   const width = Math.max(1, size.width - insets.left - insets.right);
   const height = Math.max(1, size.height - insets.top - insets.bottom);
-  const wanted = Math.min(width / bounds.width, height / bounds.height, FIT_MAX_SCALE);
+  const wanted = Math.min(width / bounds.width, height / bounds.height, MAX_FIT_SCALE);
   const scale = Math.max(MIN_SCALE, wanted);
   return {
     x: insets.left + (width - bounds.width * scale) / 2 - bounds.x * scale,
     y: insets.top + (height - bounds.height * scale) / 2 - bounds.y * scale,
+    scale,
+  };
+}
+
+/** The view that begins at the top left of `bounds`, centred where that is smaller than the window. */
+export function topView(bounds: Rect, size: Size, insets: Insets, scale: number): View {
+  const width = Math.max(1, size.width - insets.left - insets.right);
+  const height = Math.max(1, size.height - insets.top - insets.bottom);
+  const spare = (room: number, extent: number) => Math.max(0, room - extent * scale) / 2;
+  return {
+    x: insets.left + spare(width, bounds.width) - bounds.x * scale,
+    y: insets.top + spare(height, bounds.height) - bounds.y * scale,
     scale,
   };
 }

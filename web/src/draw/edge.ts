@@ -1,7 +1,7 @@
 // One edge on the map.
 
 import type { Place, Rect } from '../layout/frame';
-import type { Lane, Route } from '../layout/route';
+import type { Lane, Point, Route } from '../layout/route';
 import { route } from '../layout/route';
 import type { EdgeRow, NodeRow } from '../wire/columns';
 import type { Legend } from '../wire/generated';
@@ -66,7 +66,6 @@ export class EdgeView {
   quietLabel = '';
   private lit = false;
   private staleSince: number | undefined;
-  private readonly shade: number;
   private readonly line = element('path', { class: 'line' });
   private readonly hit = element('path', { class: 'hit' });
 
@@ -75,7 +74,6 @@ export class EdgeView {
     readonly parallel: number,
   ) {
     this.edge = edge;
-    this.shade = shadeOf(edge.key);
     this.root = element('g', { class: 'edge', 'data-key': edge.key }, this.hit, this.line);
   }
 
@@ -88,10 +86,10 @@ export class EdgeView {
     markerUrl: string,
   ): void {
     const moved =
-      from.place !== this.fromPlace || to.place !== this.toPlace || lanes !== this.lanes;
+      from.place !== this.fromPlace || to.place !== this.toPlace || this.lanesChanged(lanes);
     if (!moved && edge === this.edge && color === this.color) return;
     if (moved || !this.route) {
-      this.route = route(from.place, to.place, lanes, this.parallel, this.shade);
+      this.route = route(from.place, to.place, lanes, this.parallel, shadeOf(from.node.key));
       this.fromPlace = from.place;
       this.toPlace = to.place;
       this.lanes = lanes;
@@ -109,7 +107,7 @@ export class EdgeView {
     });
     set(this.hit, { d: next.path });
     this.root.classList.toggle('stale', edge.stale);
-    set(this.label, { x: Math.round(next.labelX), y: Math.round(next.labelY) + 4 });
+    if (moved) this.placeLabel(next.labels[0] ?? { x: 0, y: 0 });
     this.quietLabel = edgeLabel(edge, !showsPort(to.node, edge.port));
     this.writeLabel();
   }
@@ -150,12 +148,26 @@ export class EdgeView {
     return edgeLabel(this.edge, true);
   }
 
-  /** What `text` would cover as this edge's label. */
-  labelBox(text: string, size: number): Rect {
-    const width = textWidth(text, size, 500) + 6;
-    const height = size + 4;
-    const { labelX = 0, labelY = 0 } = this.route ?? {};
-    return { x: labelX - width / 2, y: labelY - height / 2, width, height };
+  /** Where a label may stand, the best point first. */
+  get labelPoints(): readonly Point[] {
+    return this.route?.labels ?? [];
+  }
+
+  /** What `text` would cover as this edge's label at `at`. */
+  labelBox(text: string, size: number, at: Point): Rect {
+    const width = textWidth(text, size, 500) + 8;
+    const height = size + 6;
+    return { x: at.x - width / 2, y: at.y - height / 2, width, height };
+  }
+
+  placeLabel(at: Point): void {
+    set(this.label, { x: Math.round(at.x), y: Math.round(at.y) + 4 });
+  }
+
+  private lanesChanged(lanes: readonly Lane[]): boolean {
+    if (lanes === this.lanes) return false;
+    if (lanes.length !== this.lanes.length) return true;
+    return this.route?.passes.some((i) => lanes[i] !== this.lanes[i]) ?? true;
   }
 }
 
@@ -164,7 +176,7 @@ function showsPort(node: NodeRow, port: number): boolean {
   return node.label.endsWith(suffix) || node.listeners.some((text) => text.endsWith(suffix));
 }
 
-/** A number from -1 to 1 that stays the same for `key`. */
+/** A number from -1 to 1 that stays the same for node `key`: its edges run together. */
 function shadeOf(key: string): number {
   let hash = 7;
   for (let i = 0; i < key.length; i++) hash = (hash * 31 + key.charCodeAt(i)) | 0;

@@ -1,77 +1,101 @@
-// What lies under the nodes: this machine's band, and the headings.
+// What lies under the nodes: this machine's bands, and the headings.
 
 import type { FlowLayout } from '../layout/flow';
-import type { Column } from '../layout/frame';
-import { LANE_GAP, NODE_WIDTH } from '../layout/frame';
+import type { Zone } from '../layout/frame';
+import { laneX } from '../layout/frame';
+import { words } from '../words';
 import type { View } from './camera';
-import { element, set } from './svg';
+import { element, set, setText } from './svg';
 
-const BAND_PAD = 16;
+const BAND_PAD = 20;
 const HEADING_Y = 22;
-const HEADINGS = ['clients', 'this machine', 'remote'];
+const ZONES: readonly Zone[] = ['client', 'process', 'server'];
+/** Half of what a heading covers, about. */
+const HALF_HEADING = 48;
+
+interface Heading {
+  readonly text: string;
+  readonly middle: number;
+}
 
 export class Ground {
   /** Moves with the map. */
   readonly world = element('g', { class: 'ground', 'aria-hidden': 'true' });
   /** Stays at the window's top, over its columns. */
   readonly headings = element('g', { class: 'headings', 'aria-hidden': 'true' });
-  private readonly band = element('rect', { class: 'band', rx: 16 });
+  private readonly bands = element('g');
   private readonly idleTitle = element('text', { class: 'idle-title' });
-  private readonly titles = HEADINGS.map((text) => {
-    const title = element('text', { class: 'column-title', y: HEADING_Y });
-    title.textContent = text;
-    return title;
-  });
+  private list: Heading[] = [];
 
   constructor() {
-    this.idleTitle.textContent = 'Listening, nobody connected';
-    this.world.append(this.band, this.idleTitle);
-    this.headings.append(...this.titles);
+    setText(this.idleTitle, words.map.idle);
+    this.world.append(this.bands, this.idleTitle);
   }
 
   /** Follows the layout. */
   sync(flow: FlowLayout, view: View): void {
-    const tiers = flow.currentFrame?.columns.slice(1, -1) ?? [];
-    const [first, last] = [tiers[0], tiers.at(-1)];
-    const bounds = flow.flowBounds();
-    if (first && last && bounds) {
-      set(this.band, {
-        x: first.x - BAND_PAD,
-        y: bounds.y - BAND_PAD,
-        width: rightOf(last) - first.x + 2 * BAND_PAD,
-        height: bounds.height + 2 * BAND_PAD,
-        display: undefined,
-      });
-    } else {
-      set(this.band, { display: 'none' });
+    const frame = flow.currentFrame;
+    const columns = frame?.columns ?? [];
+    const strands = new Set(columns.map((column) => column.strand));
+    this.list = [];
+    let number = 0;
+    for (const strand of strands) {
+      for (const [zoneNumber, zone] of ZONES.entries()) {
+        const mine = columns.filter((column) => column.strand === strand && column.zone === zone);
+        const [first, last] = [mine[0], mine.at(-1)];
+        const bounds = flow.boundsOf((i) => {
+          const column = columns[i];
+          return column?.strand === strand && column.zone === zone;
+        });
+        if (!frame || !first || !last || !bounds) continue;
+        const right = laneX(frame, last, last.lanes - 1) + frame.nodeWidth;
+        this.list.push({
+          text: words.map.columns[zoneNumber] ?? '',
+          middle: (first.x + right) / 2,
+        });
+        if (zone !== 'process') continue;
+        set(this.band(number++), {
+          x: first.x - BAND_PAD,
+          y: bounds.y - BAND_PAD,
+          width: right - first.x + 2 * BAND_PAD,
+          height: bounds.height + 2 * BAND_PAD,
+        });
+      }
     }
+    while (this.bands.childElementCount > number) this.bands.lastElementChild?.remove();
     const idle = flow.idleBounds();
     set(this.idleTitle, {
       display: idle ? undefined : 'none',
       x: (idle?.x ?? 0) + 2,
-      y: (idle?.y ?? 0) - 9,
+      y: (idle?.y ?? 0) - 10,
     });
-    this.placeHeadings(flow, view);
+    this.placeHeadings(view);
+  }
+
+  private band(number: number): Element {
+    const known = this.bands.children[number];
+    if (known) return known;
+    const band = element('rect', { class: 'band', rx: 18 });
+    this.bands.append(band);
+    return band;
   }
 
   /** Follows the camera. */
-  placeHeadings(flow: FlowLayout, { x, scale }: View): void {
-    const columns = flow.currentFrame?.columns ?? [];
-    const [client, server] = [columns[0], columns.at(-1)];
-    const [first, last] = [columns[1], columns.at(-2)];
-    if (!client || !server || !first || !last) return;
-    const middles = [
-      (client.x + rightOf(client)) / 2,
-      (first.x + rightOf(last)) / 2,
-      (server.x + rightOf(server)) / 2,
-    ];
-    middles.forEach((middle, i) => {
-      const title = this.titles[i];
-      if (title) set(title, { x: Math.round(middle * scale + x) });
+  placeHeadings({ x, scale }: View): void {
+    let right = Number.NEGATIVE_INFINITY;
+    this.list.forEach(({ text, middle }, i) => {
+      const title =
+        this.headings.children[i] ??
+        this.headings.appendChild(element('text', { class: 'column-title', y: HEADING_Y }));
+      setText(title, text);
+      const at = Math.round(middle * scale + x);
+      // In a small picture one heading leaves the next one room.
+      const shown = at - HALF_HEADING > right;
+      if (shown) right = at + HALF_HEADING;
+      set(title, { x: at, display: shown ? undefined : 'none' });
     });
+    while (this.headings.childElementCount > this.list.length) {
+      this.headings.lastElementChild?.remove();
+    }
   }
-}
-
-function rightOf(column: Column): number {
-  return column.x + column.lanes * (NODE_WIDTH + LANE_GAP) - LANE_GAP;
 }

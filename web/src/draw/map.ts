@@ -1,31 +1,33 @@
 // The map: keeps the SVG like the scene, and nothing but what changed is touched.
 
 import type { FlowLayout } from '../layout/flow';
-import type { Frame, Rect, Size } from '../layout/frame';
-import type { Lane } from '../layout/route';
-import { lanesOf } from '../layout/route';
+import type { Detail, Size } from '../layout/frame';
+import { detailAt, labelPx } from '../layout/frame';
+import { READABLE_PX } from '../layout/plan';
 import type { EdgeRow, NodeRow } from '../wire/columns';
-import type { Legend, TypeInfo } from '../wire/generated';
+import type { Legend } from '../wire/generated';
 import type { Insets, View } from './camera';
-import { Camera, fitView } from './camera';
+import { Camera, fitView, topView } from './camera';
 import { EdgeView, edgeColor } from './edge';
 import { Ground } from './ground';
 import { iconSymbols } from './icons';
-import type { Detail } from './node';
-import { detailAt, NodeView } from './node';
+import { placeLitLabels, placeQuietLabels } from './labels';
+import { looksOf } from './looks';
+import { NodeView } from './node';
 import { element, set } from './svg';
 import { forgetWidths } from './text';
 
 const LEAVE_MS = 260;
 const GLIDE_MS = 460;
 /** Around the map: the headings on top; more where a panel lies over it. */
-const MARGIN: Insets = { top: 50, right: 30, bottom: 24, left: 30 };
+const MARGIN: Insets = { top: 56, right: 34, bottom: 34, left: 34 };
 /** With more edges than this, labels wait for the pointer. */
 const MAX_LABELLED_EDGES = 60;
-/** Edge labels' size, as in the style sheet: larger in a smaller picture. */
-const LABEL_SIZE: Readonly<Record<Detail, number>> = { full: 11, label: 15, large: 19 };
+/** In a picture that is larger than the window, nodes are at least this large. */
+const READABLE_SCALE = 0.58;
 /** With more edges than this, lines are fainter. */
-const CROWDED_EDGES = 150;
+const CROWDED_EDGES = 120;
+const NO_PORTS: ReadonlySet<string> = new Set();
 
 /** What the map is drawn from. */
 export interface MapScene {
@@ -56,8 +58,6 @@ export class MapPainter {
   private readonly edges = new Map<string, EdgeView>();
   private readonly markers = new Map<string, string>();
   private readonly parallels = new Map<string, Set<number>>();
-  private laneFrame: Frame | undefined;
-  private laneList: readonly Lane[] = [];
   private detail: Detail = 'full';
   private tabStop: string | undefined;
   private focus: MapTarget | undefined;
@@ -112,6 +112,21 @@ export class MapPainter {
     this.camera.moveTo(fitView(this.flow.bounds(), this.size, this.insets), glide);
   }
 
+  /** Shows everything, if that leaves it readable; else its upper part at a readable size. */
+  start(glide: boolean): void {
+    const bounds = this.flow.bounds();
+    const whole = fitView(bounds, this.size, this.insets);
+    const density = this.flow.currentFrame?.density ?? 'regular';
+    if (labelPx(density, whole.scale) >= READABLE_PX * 0.95) {
+      this.fit(glide);
+      return;
+    }
+    const width = this.size.width - this.insets.left - this.insets.right;
+    const scale = Math.max(READABLE_SCALE, Math.min(1, width / bounds.width));
+    this.camera.fitted = false;
+    this.camera.moveTo(topView(bounds, this.size, this.insets, scale), glide);
+  }
+
   /** Brings a node into view. */
   reveal(key: string): void {
     const place = this.nodes.get(key)?.place;
@@ -127,17 +142,21 @@ export class MapPainter {
   }
 
   /** Writes all text anew: the font has come. */
-  refreshText(scene: MapScene): void {
+  refreshText(): void {
     forgetWidths();
-    const looks = looksOf(scene.legend);
-    for (const view of this.nodes.values()) {
-      view.update(view.node, view.place, looks(view.node), this.detail, true);
-    }
+    for (const view of this.nodes.values()) view.rewrite();
+    this.placeLabels();
   }
 
   /** Brings the picture up to the scene. */
   sync(scene: MapScene): void {
     const looks = looksOf(scene.legend);
+    const used = portsInUse(scene);
+    const look = (node: NodeRow) => ({
+      type: looks(node),
+      level: this.detail,
+      used: used.get(node.id) ?? NO_PORTS,
+    });
     const present = new Set<string>();
     for (const node of scene.nodes.values()) {
       const place = this.flow.place(node.key);
@@ -146,9 +165,9 @@ export class MapPainter {
       const view = this.nodes.get(node.key);
       if (view) {
         if (view.place.compact !== place.compact) this.glide();
-        view.update(node, place, looks(node), this.detail);
+        view.update(node, place, look(node));
       } else {
-        const created = new NodeView(node, place, looks(node), this.detail);
+        const created = new NodeView(node, place, look(node));
         enter(created.root);
         this.nodes.set(node.key, created);
         this.nodeLayer.append(created.root);
@@ -177,8 +196,7 @@ export class MapPainter {
 
   private syncEdges(scene: MapScene): void {
     const present = new Set<string>();
-    const frame = this.flow.currentFrame;
-    const lanes = this.lanes(frame);
+    const { lanes } = this.flow;
     for (const edge of scene.edges.values()) {
       const from = this.nodes.get(scene.nodes.get(edge.from)?.key ?? '');
       const to = this.nodes.get(scene.nodes.get(edge.to)?.key ?? '');
@@ -207,15 +225,6 @@ export class MapPainter {
       view.label.remove();
       leave(view.root);
     }
-  }
-
-  /** The lanes of `frame`: the same array as long as it is the same frame. */
-  private lanes(frame: Frame | undefined): readonly Lane[] {
-    if (frame !== this.laneFrame) {
-      this.laneFrame = frame;
-      this.laneList = frame ? lanesOf(frame) : [];
-    }
-    return this.laneList;
   }
 
   /** The lowest free number among the edges between two nodes, either way. */
@@ -285,7 +294,7 @@ export class MapPainter {
     set(this.world, {
       transform: `translate(${view.x.toFixed(2)} ${view.y.toFixed(2)}) scale(${view.scale.toFixed(4)})`,
     });
-    this.ground.placeHeadings(this.flow, view);
+    this.ground.placeHeadings(view);
     this.countOutside();
     const detail = detailAt(view.scale);
     if (detail !== this.detail) {
@@ -295,24 +304,16 @@ export class MapPainter {
     }
   }
 
-  /** Shows the labels that have room: not over a node, not over another label. */
   private placeLabels(): void {
-    const few = this.edges.size <= MAX_LABELLED_EDGES;
-    const boxes: Rect[] = few ? [...this.nodes.values()].map(({ place }) => place) : [];
-    for (const view of this.edges.values()) {
-      const roomy = few && claim(boxes, view.labelBox(view.quietLabel, LABEL_SIZE.full));
-      view.label.classList.toggle('roomy', roomy);
+    if (this.edges.size <= MAX_LABELLED_EDGES) {
+      placeQuietLabels(this.edges.values(), this.nodePlaces());
+    } else {
+      for (const view of this.edges.values()) view.label.classList.remove('roomy');
     }
   }
 
-  /** Shows the labels of lit edges, but none over another. */
-  private placeLitLabels(): void {
-    const boxes: Rect[] = [];
-    const size = LABEL_SIZE[this.detail];
-    for (const view of this.edges.values()) {
-      const shown = view.isLit && claim(boxes, view.labelBox(view.fullLabel, size));
-      view.label.classList.toggle('lit', shown);
-    }
+  private nodePlaces() {
+    return [...this.nodes.values()].map(({ place }) => place);
   }
 
   /**
@@ -342,7 +343,7 @@ export class MapPainter {
       if (on) lit.add(from).add(to);
     }
     for (const [key, view] of this.nodes) view.root.classList.toggle('lit', lit.has(key));
-    this.placeLitLabels();
+    placeLitLabels(this.edges.values(), this.nodePlaces(), this.detail);
     this.anyLit = lit.size > 0;
     this.svg.classList.toggle('focusing', this.anyLit);
   }
@@ -396,41 +397,21 @@ export class MapPainter {
   }
 }
 
-type Looks = (node: NodeRow) => TypeInfo | undefined;
-
-const knownLooks = new WeakMap<Legend, Looks>();
-
-/** What a node looks like: its type; a remote takes its port class's colour. */
-function looksOf(legend: Legend): Looks {
-  const known = knownLooks.get(legend);
-  if (known) return known;
-  const types = new Map(legend.types.map((type) => [type.name, type]));
-  const remotes = new Map<string, TypeInfo>();
-  const external = types.get('external');
-  if (external) {
-    for (const { name, color } of legend.classes) remotes.set(name, { ...external, color });
+/** Ports (`:443`) and paths that edges lead to, by the server's node. */
+function portsInUse(scene: MapScene): Map<number, Set<string>> {
+  const used = new Map<number, Set<string>>();
+  for (const edge of scene.edges.values()) {
+    if (edge.stale) continue;
+    const port = edge.path || `:${edge.port}`;
+    const ports = used.get(edge.to);
+    if (ports) ports.add(port);
+    else used.set(edge.to, new Set([port]));
   }
-  const looks: Looks = (node) => {
-    const remote = node.kind === 'client' || node.kind === 'server';
-    return (remote ? remotes.get(node.class) : undefined) ?? types.get(node.type);
-  };
-  knownLooks.set(legend, looks);
-  return looks;
+  return used;
 }
 
 function pairId(from: string, to: string): string {
   return from < to ? `${from}\n${to}` : `${to}\n${from}`;
-}
-
-/** Takes `box` if nothing in `boxes` is there yet. */
-function claim(boxes: Rect[], box: Rect): boolean {
-  if (boxes.some((other) => overlap(box, other))) return false;
-  boxes.push(box);
-  return true;
-}
-
-function overlap(a: Rect, b: Rect): boolean {
-  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 }
 
 function enter(root: SVGElement): void {

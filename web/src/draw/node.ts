@@ -1,22 +1,49 @@
 // One node on the map.
 
-import type { Place } from '../layout/frame';
+import type { Density, Detail, Place } from '../layout/frame';
+import { METRICS } from '../layout/frame';
 import type { NodeRow } from '../wire/columns';
 import type { TypeInfo } from '../wire/generated';
+import { brandOf } from './brands';
 import { hasIcon } from './icons';
+import type { Port } from './ports';
+import { PILL_GAP, pillWidth, portsOf, portsThatFit } from './ports';
 import { element, set, setText } from './svg';
-import { shortPath, textWidth, truncate } from './text';
+import { truncate } from './text';
 
-/** How much of a node is written out, by zoom: the smaller the map, the larger the letters. */
-export type Detail = 'full' | 'label' | 'large';
-
-export function detailAt(scale: number): Detail {
-  return scale >= 0.78 ? 'full' : scale >= 0.52 ? 'label' : 'large';
+interface Type {
+  readonly label: Readonly<Record<Detail, number>>;
+  readonly detail: number;
+  readonly icon: number;
+  /** Baselines of the name and of the line below it. */
+  readonly lines: readonly [number, number];
 }
 
-const LABEL_SIZE: Record<Detail, number> = { full: 13, label: 16, large: 18.5 };
-const DETAIL_SIZE = 11;
-const BADGE_SIZE = 10.5;
+const TYPE: Readonly<Record<Density | 'chip', Type>> = {
+  roomy: {
+    label: METRICS.roomy.label,
+    detail: 11.5,
+    icon: 34,
+    lines: [21.5, 37.5],
+  },
+  regular: {
+    label: METRICS.regular.label,
+    detail: 11,
+    icon: 30,
+    lines: [17.5, 32.5],
+  },
+  compact: {
+    label: METRICS.compact.label,
+    detail: 11,
+    icon: 20,
+    lines: [20, 20],
+  },
+  chip: { label: { full: 12.5, label: 15, large: 17 }, detail: 11, icon: 20, lines: [20, 20] },
+};
+const PORT_SIZE: Readonly<Record<Detail, number>> = { full: 10.5, label: 13, large: 13 };
+const PORT_HEIGHT: Readonly<Record<Detail, number>> = { full: 15, label: 18, large: 18 };
+const LABEL_WEIGHT = 560;
+const DETAIL_WEIGHT = 430;
 
 /** The icon's name for `node`. */
 export function iconOf(node: NodeRow, type: TypeInfo | undefined): string {
@@ -24,31 +51,6 @@ export function iconOf(node: NodeRow, type: TypeInfo | undefined): string {
   if (node.kind === 'client') return 'client';
   const name = type?.icon ?? node.type;
   return hasIcon(name) ? name : 'generic';
-}
-
-const UNIX_PREFIX = 'unix ';
-const MAX_PATH_BADGE = 12;
-
-/**
- * `:443`, or `:80 +2`, of what a node listens on; where that is only UNIX sockets the last component
- * of a path; empty if it does not listen.
- */
-export function portBadge(node: NodeRow): string {
-  const paths = node.listeners.filter((text) => text.startsWith(UNIX_PREFIX));
-  const others = node.listeners.filter((text) => !text.startsWith(UNIX_PREFIX));
-  const ports = [...new Set(others.map((text) => /:(\d+)$/.exec(text)?.[1] ?? ''))];
-  const first = ports[0];
-  if (!first) return pathBadge(paths);
-  const more = Math.max(ports.length, node.listener_count) - 1;
-  return more > 0 && ports.length > 1 ? `:${first} +${ports.length - 1}` : `:${first}`;
-}
-
-function pathBadge(listeners: readonly string[]): string {
-  const first = listeners[0];
-  if (!first) return '';
-  const path = shortPath(first.slice(UNIX_PREFIX.length));
-  const short = path.length > MAX_PATH_BADGE ? `${path.slice(0, MAX_PATH_BADGE - 1)}…` : path;
-  return listeners.length > 1 ? `${short} +${listeners.length - 1}` : short;
 }
 
 /** What a screen reader says of `node`. */
@@ -63,12 +65,21 @@ export function describeNode(node: NodeRow, type: TypeInfo | undefined): string 
   return parts.join(', ');
 }
 
+/** What a node is drawn from, beside its row and its place. */
+export interface NodeLooks {
+  readonly type: TypeInfo | undefined;
+  readonly level: Detail;
+  /** Ports and paths that somebody is connected to. */
+  readonly used: ReadonlySet<string>;
+}
+
 export class NodeView {
   readonly root: SVGGElement;
   node: NodeRow;
   place: Place;
-  private detailLevel: Detail = 'full';
+  private level: Detail = 'full';
   private type: TypeInfo | undefined;
+  private used: ReadonlySet<string> = new Set();
   private readonly title = element('title');
   private readonly body = element('rect', { class: 'body' });
   private readonly ring = element('rect', { class: 'ring' });
@@ -77,14 +88,12 @@ export class NodeView {
   private readonly image = element('image');
   private readonly label = element('text', { class: 'label' });
   private readonly detail = element('text', { class: 'detail' });
-  private readonly badge = element('g', { class: 'badge' });
-  private readonly badgeBody = element('rect');
-  private readonly badgeText = element('text');
+  private readonly ports = element('g', { class: 'ports' });
+  private portsShown = '';
 
-  constructor(node: NodeRow, place: Place, type: TypeInfo | undefined, level: Detail) {
+  constructor(node: NodeRow, place: Place, looks: NodeLooks) {
     this.node = node;
     this.place = place;
-    this.badge.append(this.badgeBody, this.badgeText);
     this.root = element(
       'g',
       { 'data-key': node.key, role: 'button', tabindex: -1 },
@@ -95,34 +104,46 @@ export class NodeView {
       this.icon,
       this.label,
       this.detail,
-      this.badge,
+      this.ports,
     );
-    this.update(node, place, type, level, true);
+    this.update(node, place, looks, true);
   }
 
   /** Writes what differs from before. */
-  update(
-    node: NodeRow,
-    place: Place,
-    type: TypeInfo | undefined,
-    level: Detail,
-    force = false,
-  ): void {
+  update(node: NodeRow, place: Place, looks: NodeLooks, force = false): void {
     const before = this.place;
-    const moved = place.x !== before.x || place.y !== before.y || place.compact !== before.compact;
-    const same = node === this.node && type === this.type && level === this.detailLevel;
+    const moved =
+      place.x !== before.x ||
+      place.y !== before.y ||
+      place.compact !== before.compact ||
+      place.density !== before.density;
+    const same =
+      node === this.node &&
+      looks.type === this.type &&
+      looks.level === this.level &&
+      sameSet(looks.used, this.used);
     this.node = node;
     // The same object as long as it is the same place: edges compare by identity.
     if (moved) this.place = place;
     if (same && !moved && !force) return;
-    this.type = type;
-    this.detailLevel = level;
+    this.type = looks.type;
+    this.level = looks.level;
+    this.used = looks.used;
     this.write();
   }
 
   /** Writes the text for another zoom. */
   redraw(level: Detail): void {
-    this.update(this.node, this.place, this.type, level);
+    this.update(this.node, this.place, { type: this.type, level, used: this.used });
+  }
+
+  /** Writes it all anew: a font or a glyph has come. */
+  rewrite(): void {
+    this.write();
+  }
+
+  private get measures(): Type {
+    return TYPE[this.place.compact ? 'chip' : this.place.density];
   }
 
   private write(): void {
@@ -137,8 +158,7 @@ export class NodeView {
     classes.toggle('group', node.count > 1);
     classes.toggle('compact', place.compact);
     classes.toggle('stale', node.stale);
-    const color = type?.color ?? '#7b838e';
-    const radius = remote ? place.height / 2 : 10;
+    const radius = remote ? place.height / 2 : Math.min(12, place.height * 0.27);
     set(this.body, { width: place.width, height: place.height, rx: radius });
     set(this.ring, {
       x: -3,
@@ -147,34 +167,37 @@ export class NodeView {
       height: place.height + 6,
       rx: radius + 3,
     });
-    this.writeIcon(color, remote);
+    this.writeIcon(type?.color ?? '#7b838e', remote);
     this.writeText();
   }
 
   private writeIcon(color: string, remote: boolean): void {
     const { node, place, type } = this;
-    const size = place.compact ? 20 : 28;
+    const size = this.measures.icon;
     const inset = (place.height - size) / 2;
     set(this.tile, {
       x: inset,
       y: inset,
       width: size,
       height: size,
-      rx: remote ? size / 2 : place.compact ? 6 : 7,
+      rx: remote ? size / 2 : size * 0.26,
       fill: color,
     });
-    const glyph = Math.round(size * 0.64);
-    const offset = inset + (size - glyph) / 2;
-    if (type?.image && node.kind === 'process') {
-      set(this.image, { href: type.image, x: inset, y: inset, width: size, height: size });
+    const image = node.kind === 'process' ? type?.image : undefined;
+    if (image) {
+      set(this.image, { href: image, x: inset, y: inset, width: size, height: size });
       if (!this.image.isConnected) this.icon.replaceWith(this.image);
       set(this.tile, { opacity: 0 });
       return;
     }
     if (this.image.isConnected) this.image.replaceWith(this.icon);
     set(this.tile, { opacity: undefined });
+    const brand = brandOf(node);
+    const glyph = Math.round(size * (brand ? 0.58 : 0.64));
+    const offset = inset + (size - glyph) / 2;
+    this.icon.classList.toggle('brand', brand !== undefined);
     set(this.icon, {
-      href: `#icon-${iconOf(node, type)}`,
+      href: brand ? `#brand-${brand}` : `#icon-${iconOf(node, type)}`,
       x: offset,
       y: offset,
       width: glyph,
@@ -183,46 +206,83 @@ export class NodeView {
   }
 
   private writeText(): void {
-    const { node, place, detailLevel } = this;
-    const full = detailLevel === 'full';
-    const compact = place.compact;
-    const left = compact ? 31 : full ? 42 : 39;
-    const right = compact ? 9 : full ? 11 : 7;
-    const badge = full ? portBadge(node) : '';
-    const badgeWidth = badge ? textWidth(badge, BADGE_SIZE, 550) + 12 : 0;
-    const twoLines = full && !compact && node.detail !== '';
+    const { node, place, level, measures } = this;
+    const full = level === 'full';
+    const oneLine = place.compact || place.density === 'compact';
+    const inset = (place.height - measures.icon) / 2;
+    const left = inset + measures.icon + (oneLine ? 7 : 10);
+    const right = oneLine ? 8 : 11;
+    const twoLines = full && !oneLine && node.detail !== '';
+    const size = measures.label[level];
 
-    const size = compact ? (full ? 12 : LABEL_SIZE[detailLevel] - 1) : LABEL_SIZE[detailLevel];
-    // Beside a second line the badge stands on it; alone it shares the label's line.
-    const labelRoom = place.width - left - right - (badge && !twoLines ? badgeWidth + 4 : 0);
+    const ports = level === 'large' ? [] : portsOf(node, this.used);
+    const inline = oneLine && full ? portsThatFit(ports, 70, PORT_SIZE.full) : [];
+    const inlineWidth = inline.reduce(
+      (sum, port) => sum + pillWidth(port.text, PORT_SIZE.full) + PILL_GAP,
+      0,
+    );
+    const room = place.width - left - right;
     // In a small picture an address is worth more than its port, which the edge tells too.
     const text = full ? node.label : node.label.replace(/(?<=[\d\]]):\d+$/, '');
-    const label = truncate(text, labelRoom, size, 550);
+    const beside = truncate(text, room - inlineWidth, size, LABEL_WEIGHT);
+    // In a node of one line the name comes first; chips are there for their ports.
+    const cutForPorts = beside !== text && !place.compact && inline.length > 0;
+    const label = cutForPorts ? truncate(text, room, size, LABEL_WEIGHT) : beside;
     set(this.label, {
       x: left,
-      y: twoLines ? 17.5 : place.height / 2 + size * 0.355,
+      y: twoLines ? measures.lines[0] : place.height / 2 + size * 0.355,
       'font-size': size,
     });
     setText(this.label, label);
 
-    const detailRoom = place.width - left - right - (badge ? badgeWidth + 4 : 0);
-    const detail = twoLines ? truncate(node.detail, detailRoom, DETAIL_SIZE, 420) : '';
-    set(this.detail, { x: left, y: 32, 'font-size': DETAIL_SIZE });
+    const detail = twoLines ? truncate(node.detail, room, measures.detail, DETAIL_WEIGHT) : '';
+    set(this.detail, { x: left, y: measures.lines[1], 'font-size': measures.detail });
     setText(this.detail, detail);
 
-    if (badge) {
-      const height = 15;
-      const y = twoLines ? 20.5 : (place.height - height) / 2;
-      const x = place.width - right - badgeWidth + 2;
-      set(this.badge, { display: undefined });
-      set(this.badgeBody, { x, y, width: badgeWidth, height, rx: 4 });
-      set(this.badgeText, { x: x + 6, y: y + 11.2, 'font-size': BADGE_SIZE });
-      setText(this.badgeText, badge);
-    } else {
-      set(this.badge, { display: 'none' });
+    if (oneLine) this.writePorts(cutForPorts ? [] : inline, (place.height - 15) / 2, right - 2);
+    else {
+      const fitting = portsThatFit(ports, place.width - 24, PORT_SIZE[level]);
+      this.writePorts(fitting, place.height - PORT_HEIGHT[level] * 0.42, 14);
     }
-    const cut =
-      label !== node.label || (full && !compact && detail !== node.detail) || !full || compact;
+
+    const cut = label !== node.label || detail !== node.detail;
     setText(this.title, cut ? [node.label, node.detail].filter(Boolean).join('\n') : '');
   }
+
+  /** Pills of `ports`, ending `right` from the node's right edge. */
+  private writePorts(ports: readonly Port[], y: number, right: number): void {
+    const { place, level } = this;
+    const id = [place.width, y, level, ...ports.map((port) => `${port.text} ${port.used}`)].join();
+    if (id === this.portsShown) return;
+    this.portsShown = id;
+    const [size, height] = [PORT_SIZE[level], PORT_HEIGHT[level]];
+    const widths = ports.map((port) => pillWidth(port.text, size));
+    let x =
+      place.width -
+      right -
+      widths.reduce((sum, width) => sum + width, 0) -
+      PILL_GAP * Math.max(0, ports.length - 1);
+    this.ports.replaceChildren(
+      ...ports.flatMap((port, i) => {
+        const width = widths[i] ?? 0;
+        const pill = element('g', { class: port.used ? 'port used' : 'port' });
+        const text = element('text', {
+          x: x + width / 2,
+          y: y + height / 2 + size * 0.355,
+          'font-size': size,
+        });
+        setText(text, port.text);
+        pill.append(element('rect', { x, y, width, height, rx: height / 2 }), text);
+        x += width + PILL_GAP;
+        return pill;
+      }),
+    );
+  }
+}
+
+function sameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  if (a === b) return true;
+  if (a.size !== b.size) return false;
+  for (const value of a) if (!b.has(value)) return false;
+  return true;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FlowLayout } from './flow';
 import type { Place } from './frame';
+import { labelPx } from './frame';
 import type { LayoutEdge, LayoutGraph, LayoutNode } from './graph';
 import { parseSavedLayout } from './saved';
 import { RandomMachine, seeded } from './testing';
@@ -147,7 +148,46 @@ describe('FlowLayout', () => {
     const layout = new FlowLayout();
     layout.update(machine.graph, VIEWPORT);
     const { width, height } = layout.bounds();
-    expect(Math.min(VIEWPORT.width / width, VIEWPORT.height / height)).toBeGreaterThan(0.6);
+    const scale = Math.min(VIEWPORT.width / width, VIEWPORT.height / height);
+    expect(labelPx(layout.currentFrame?.density ?? 'roomy', scale)).toBeGreaterThan(9);
+  });
+
+  it('draws few nodes large, and more than a window holds as wide as the window', () => {
+    const small = new FlowLayout();
+    small.update(graph(['c1', 'web'], ['web', 'app'], ['app', 'db'], ['app', 'r1']), VIEWPORT);
+    const wide = VIEWPORT.width / small.bounds().width;
+    expect(labelPx(small.currentFrame?.density ?? 'compact', wide)).toBeGreaterThan(13);
+    expect(small.bounds().width).toBeGreaterThan(VIEWPORT.width * 0.75);
+    const stacks = Array.from({ length: 60 }, (_, i): (readonly [string, string])[] => [
+      [`c${i}`, `web${i}`],
+      [`web${i}`, `app${i}`],
+      [`web${i}`, `worker${i}`],
+      [`app${i}`, `db${i}`],
+      [`worker${i}`, `db${i}`],
+      [`app${i}`, `r${i}`],
+    ]).flat();
+    const large = new FlowLayout();
+    large.update(graph(...stacks), VIEWPORT);
+    const { width, height } = large.bounds();
+    const scale = VIEWPORT.width / width;
+    expect(labelPx(large.currentFrame?.density ?? 'roomy', scale)).toBeGreaterThan(8.9);
+    expect(height * scale).toBeGreaterThan(VIEWPORT.height);
+    // Components stand apart: none reaches into the rows of another in its strand.
+    const rows = (i: number) =>
+      ['web', 'app', 'worker', 'db'].map((name) => placed(large, `${name}${i}`));
+    for (let i = 1; i < 60; i++) {
+      const [mine, other] = [rows(i), rows(i - 1)];
+      if (Math.abs((mine[0]?.x ?? 0) - (other[0]?.x ?? 0)) > 1) continue;
+      const spanOf = (all: Place[]) => [
+        Math.min(...all.map((place) => place.y)),
+        Math.max(...all.map((place) => place.y + place.height)),
+      ];
+      const [[top = 0, bottom = 0], [otherTop = 0, otherBottom = 0]] = [
+        spanOf(mine),
+        spanOf(other),
+      ];
+      expect(bottom < otherTop || otherBottom < top).toBe(true);
+    }
   });
 
   it('waits for the first node', () => {
@@ -171,7 +211,8 @@ describe('parseSavedLayout', () => {
       [],
       {},
       { frame: {}, slots: [] },
-      { ...good, frame: { ...good?.frame, rows: Number.NaN } },
+      { ...good, frame: { ...good?.frame, steps: Number.NaN } },
+      { ...good, frame: { ...good?.frame, density: 'huge' } },
       { ...good, frame: { ...good?.frame, columns: [] } },
       { ...good, slots: 'none' },
     ]) {

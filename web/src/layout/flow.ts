@@ -1,16 +1,31 @@
 // The flow layout with sticky slots: a node keeps its slot while it lives, so nothing else moves.
 
-import type { Frame, Place, Rect, Size, Slot, Zone } from './frame';
-import { CHIP_HEIGHT, CHIP_PITCH_Y, IDLE, idleTop, placeOf, planFrame, slotId } from './frame';
+import type { Frame, Place, Rect, Size, Slot } from './frame';
+import {
+  CHIP_HEIGHT,
+  CHIP_PITCH_X,
+  CHIP_PITCH_Y,
+  CHIP_WIDTH,
+  IDLE,
+  idleTop,
+  laneX,
+  METRICS,
+  placeOf,
+  STEPS_PER_ROW,
+  slotId,
+} from './frame';
 import type { LayoutGraph, LayoutNode } from './graph';
 import { Adjacency } from './graph';
-import { orderColumns, spread } from './order';
+import { componentsOf, orderColumns, spread } from './order';
+import type { Berth } from './plan';
+import { planFrame } from './plan';
 import { rankProcesses } from './rank';
+import type { Lane } from './route';
 
 /** Slots of nodes that are gone are remembered for so many, in case they come back. */
 const MAX_REMEMBERED = 2000;
-/** A slot above the frame costs so many rows of distance more than one inside. */
-const OUTSIDE_COST = 4;
+/** A slot above the frame costs so many steps of distance more than one inside. */
+const OUTSIDE_COST = 8;
 
 /** What is kept across reloads. */
 export interface SavedLayout {
@@ -25,6 +40,8 @@ export class FlowLayout {
   /** Where nodes that are not here now once stood, the latest last. */
   private readonly memory = new Map<string, Slot>();
   private adjacency = new Adjacency({ nodes: [], edges: [] });
+  private laneList: readonly Lane[] = [];
+  private lanesDirty = true;
 
   /** Starts from a saved layout, if there is one. */
   constructor(saved?: SavedLayout) {
@@ -79,41 +96,94 @@ export class FlowLayout {
     this.layOut(graph, viewport);
   }
 
-  /** What the nodes cover, over the frame's whole width. */
+  /** Every lane of the flow, from left to right, with what stands in it. */
+  get lanes(): readonly Lane[] {
+    if (this.lanesDirty) {
+      this.lanesDirty = false;
+      this.laneList = this.lanesNow();
+    }
+    return this.laneList;
+  }
+
+  private lanesNow(): readonly Lane[] {
+    const { frame } = this;
+    if (!frame) return [];
+    const spans = new Map<string, number[]>();
+    for (const slot of this.slots.values()) {
+      if (slot.column === IDLE) continue;
+      const id = `${slot.column}:${slot.lane}`;
+      const tops = spans.get(id);
+      const top = placeOf(frame, slot).y;
+      if (tops) tops.push(top);
+      else spans.set(id, [top]);
+    }
+    const { nodeWidth } = frame;
+    const { nodeHeight } = METRICS[frame.density];
+    const fresh = frame.columns.flatMap((column, i) =>
+      Array.from({ length: column.lanes }, (_, lane): Lane => {
+        const tops = (spans.get(`${i}:${lane}`) ?? []).sort((a, b) => a - b);
+        return { x: laneX(frame, column, lane), width: nodeWidth, nodeHeight, tops };
+      }),
+    );
+    fresh.sort((a, b) => a.x - b.x);
+    // What did not change stays the same object, so that edges past it need not be looked at.
+    const before = new Map(this.laneList.map((lane) => [lane.x, lane]));
+    return fresh.map((lane) => {
+      const old = before.get(lane.x);
+      return old && sameLane(old, lane) ? old : lane;
+    });
+  }
+
+  /** What the nodes cover. */
   bounds(): Rect {
     const flow = this.flowBounds();
     const idle = this.idleBounds();
     if (!flow || !idle) return flow ?? idle ?? { x: 0, y: 0, width: 1, height: 1 };
-    return { ...flow, height: idle.y + idle.height - flow.y };
+    const x = Math.min(flow.x, idle.x);
+    const right = Math.max(flow.x + flow.width, idle.x + idle.width);
+    return { x, y: flow.y, width: right - x, height: idle.y + idle.height - flow.y };
   }
 
-  /** The rows in use above the idle grid. */
+  /** The flow above the idle grid; what of the frame's width is in use, outer columns included. */
   flowBounds(): Rect | undefined {
-    const frame = this.frame;
+    return this.boundsOf(() => true);
+  }
+
+  /** What the nodes of the columns that `wanted` picks cover. */
+  boundsOf(wanted: (column: number) => boolean): Rect | undefined {
+    const { frame } = this;
     if (!frame) return undefined;
-    let top = Number.POSITIVE_INFINITY;
-    let bottom = Number.NEGATIVE_INFINITY;
+    let [left, right] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    let [top, bottom] = [left, right];
     for (const slot of this.slots.values()) {
-      if (slot.column === IDLE) continue;
+      if (slot.column === IDLE || !wanted(slot.column)) continue;
       const place = placeOf(frame, slot);
+      left = Math.min(left, place.x);
+      right = Math.max(right, place.x + place.width);
       top = Math.min(top, place.y);
       bottom = Math.max(bottom, place.y + place.height);
     }
     if (top > bottom) return undefined;
-    return { x: 0, y: top, width: frame.width, height: bottom - top };
+    return { x: left, y: top, width: right - left, height: bottom - top };
   }
 
   /** The idle grid in use, if there is one. */
   idleBounds(): Rect | undefined {
     const frame = this.frame;
     if (!frame) return undefined;
-    let last = -1;
+    let [rows, columns] = [0, 0];
     for (const slot of this.slots.values()) {
-      if (slot.column === IDLE) last = Math.max(last, slot.row);
+      if (slot.column !== IDLE) continue;
+      rows = Math.max(rows, slot.row + 1);
+      columns = Math.max(columns, slot.lane + 1);
     }
-    if (last < 0) return undefined;
-    const height = last * CHIP_PITCH_Y + CHIP_HEIGHT;
-    return { x: 0, y: idleTop(frame), width: frame.width, height };
+    if (rows === 0) return undefined;
+    return {
+      x: 0,
+      y: idleTop(frame),
+      width: (columns - 1) * CHIP_PITCH_X + CHIP_WIDTH,
+      height: (rows - 1) * CHIP_PITCH_Y + CHIP_HEIGHT,
+    };
   }
 
   save(): SavedLayout | undefined {
@@ -131,7 +201,8 @@ export class FlowLayout {
     const slot = this.slots.get(key);
     if (!slot) return;
     this.slots.delete(key);
-    this.taken.delete(slotId(slot));
+    this.taken.delete(slotId(slot.column, slot.lane, slot.row));
+    this.lanesDirty = true;
     this.memory.delete(key);
     this.memory.set(key, slot);
     for (const oldest of this.memory.keys()) {
@@ -142,12 +213,18 @@ export class FlowLayout {
 
   private take(key: string, slot: Slot): void {
     this.slots.set(key, slot);
-    this.taken.add(slotId(slot));
+    this.taken.add(slotId(slot.column, slot.lane, slot.row));
+    this.lanesDirty = true;
     this.memory.delete(key);
   }
 
-  private isFree(slot: Slot): boolean {
-    return !this.taken.has(slotId(slot));
+  /** A node in the flow takes two steps; nothing may stand half over it. */
+  private isFree({ column, lane, row }: Slot): boolean {
+    const reach = column === IDLE ? 0 : STEPS_PER_ROW - 1;
+    for (let other = row - reach; other <= row + reach; other++) {
+      if (this.taken.has(slotId(column, lane, other))) return false;
+    }
+    return true;
   }
 
   /** Finds a slot for each of `arriving`: remembered ones first, then the best connected. */
@@ -194,30 +271,51 @@ export class FlowLayout {
       this.take(node.key, this.freeIdleSlot(this.frame));
       return;
     }
-    const column = this.columnFor(this.frame, node);
     const neighbours = this.placedNeighbours(node.key);
+    const strand = this.strandFor(this.frame, neighbours);
+    const column = this.columnFor(this.frame, node, strand);
     const rows = neighbours.map((slot) => slot.row);
     const wanted =
-      rows.length > 0 ? rows.reduce((a, b) => a + b, 0) / rows.length : this.frame.rows - 1;
+      rows.length > 0
+        ? rows.reduce((a, b) => a + b, 0) / rows.length
+        : this.frame.steps - STEPS_PER_ROW;
     this.take(node.key, this.nearestFree(this.frame, column, wanted));
   }
 
-  private columnFor(frame: Frame, node: LayoutNode): number {
-    const last = frame.columns.length - 1;
-    if (node.zone === 'client') return 0;
-    if (node.zone === 'server') return last;
-    const tiers = (keys: ReadonlySet<string>) =>
+  /** The strand in which most of `neighbours` stand; without any, the emptiest. */
+  private strandFor(frame: Frame, neighbours: readonly Slot[]): number {
+    const strands = Math.max(0, ...frame.columns.map((column) => column.strand)) + 1;
+    const counts = Array<number>(strands).fill(0);
+    const near = neighbours.length > 0;
+    for (const slot of near ? neighbours : this.slots.values()) {
+      const strand = frame.columns[slot.column]?.strand;
+      if (strand !== undefined) counts[strand] = (counts[strand] ?? 0) + (near ? -1 : 1);
+    }
+    return counts.indexOf(Math.min(...counts));
+  }
+
+  private columnFor(frame: Frame, node: LayoutNode, strand: number): number {
+    const numbered = frame.columns.map((column, number) => ({ ...column, number }));
+    const own = numbered.filter((column) => column.strand === strand);
+    if (node.zone !== 'process') {
+      const fits = (column: { zone: string }) => column.zone === node.zone;
+      const candidates = own.some(fits) ? own.filter(fits) : numbered.filter(fits);
+      return (node.zone === 'client' ? candidates[0] : candidates.at(-1))?.number ?? 0;
+    }
+    const mine = own.filter((column) => column.zone === 'process');
+    const tiers = mine.length > 0 ? mine : numbered.filter((column) => column.zone === 'process');
+    const [first, last] = [tiers[0]?.number ?? 0, tiers.at(-1)?.number ?? 0];
+    const stands = (keys: ReadonlySet<string>) =>
       [...keys].flatMap((key) => {
-        const slot = this.slots.get(key);
-        const isTier = slot && slot.column !== IDLE && slot.column > 0 && slot.column < last;
-        return isTier ? [slot.column] : [];
+        const column = this.slots.get(key)?.column ?? IDLE;
+        return column >= first && column <= last ? [column] : [];
       });
-    const callers = tiers(this.adjacency.into(node.key));
-    const callees = tiers(this.adjacency.outOf(node.key));
-    const clamp = (column: number) => Math.min(last - 1, Math.max(1, column));
+    const callers = stands(this.adjacency.into(node.key));
+    const callees = stands(this.adjacency.outOf(node.key));
+    const clamp = (column: number) => Math.min(last, Math.max(first, column));
     if (callers.length > 0) return clamp(Math.max(...callers) + 1);
     if (callees.length > 0) return clamp(Math.min(...callees) - 1);
-    return this.adjacency.touches(this.adjacency.into(node.key), 'client') ? 1 : last - 1;
+    return this.adjacency.touches(this.adjacency.into(node.key), 'client') ? first : last;
   }
 
   private nearestFree(frame: Frame, column: number, wanted: number): Slot {
@@ -226,9 +324,10 @@ export class FlowLayout {
     for (const slot of this.slots.values()) {
       if (slot.column === column) top = Math.min(top, slot.row);
     }
-    let best: Slot = { column, lane: 0, row: top - 1 };
+    top -= STEPS_PER_ROW;
+    let best: Slot = { column, lane: 0, row: top };
     let bestCost = Number.POSITIVE_INFINITY;
-    for (let row = top - 1; row < frame.rows; row++) {
+    for (let row = top; row <= frame.steps - STEPS_PER_ROW; row++) {
       for (let lane = 0; lane < lanes; lane++) {
         const slot: Slot = { column, lane, row };
         if (!this.isFree(slot)) continue;
@@ -258,63 +357,101 @@ export class FlowLayout {
     this.taken.clear();
     this.memory.clear();
     const tiers = rankProcesses(this.adjacency);
-    const zones: Zone[] = ['client', ...Array<Zone>(tiers.count).fill('process'), 'server'];
-    const columns: string[][] = zones.map(() => []);
-    const idle: LayoutNode[] = [];
-    for (const node of [...graph.nodes].sort((a, b) => (a.key < b.key ? -1 : 1))) {
-      if (node.zone === 'process' && !this.adjacency.connected(node.key)) idle.push(node);
-      else {
-        const tier = tiers.of.get(node.key) ?? 0;
-        const index =
-          node.zone === 'client' ? 0 : node.zone === 'server' ? zones.length - 1 : tier + 1;
-        columns[index]?.push(node.key);
+    const width = tiers.count + 2;
+    const columnOf = ({ key, zone }: LayoutNode) =>
+      zone === 'client' ? 0 : zone === 'server' ? width - 1 : (tiers.of.get(key) ?? 0) + 1;
+    const idle = graph.nodes.filter(
+      (node) => node.zone === 'process' && !this.adjacency.connected(node.key),
+    );
+    const resting = new Set(idle.map((node) => node.key));
+    const keys = graph.nodes.flatMap(({ key }) => (resting.has(key) ? [] : [key]));
+    const parts = componentsOf(keys, this.adjacency).map((component) => {
+      const columns: string[][] = Array.from({ length: width }, () => []);
+      for (const key of component) {
+        const node = this.adjacency.nodes.get(key);
+        if (node) columns[columnOf(node)]?.push(key);
       }
-    }
-    const counts = columns.map((column) => column.length);
-    const frame = planFrame(zones, counts, idle.length, viewport);
+      return orderColumns(columns, this.adjacency, component);
+    });
+    const tallest = (columns: readonly (readonly string[])[]) =>
+      Math.max(...columns.map((column) => column.length));
+    parts.sort((a, b) => tallest(b) - tallest(a));
+    const shapes = parts.map((columns) => columns.map((column) => column.length));
+    const { frame, berths } = planFrame(shapes, idle.length, viewport);
     this.frame = frame;
-    this.assignRows(frame, orderColumns(columns, this.adjacency));
+    parts.forEach((columns, i) => {
+      const berth = berths[i];
+      if (berth) this.settle(frame, berth, columns);
+    });
     idle.sort((a, b) => a.label.localeCompare(b.label) || (a.key < b.key ? -1 : 1));
     for (const node of idle) this.take(node.key, this.freeIdleSlot(frame));
   }
 
-  /** Gives the ordered nodes of each column rows near their neighbours'. */
-  private assignRows(frame: Frame, columns: readonly (readonly string[])[]): void {
+  /** Gives the ordered nodes of a component's columns slots near their neighbours'. */
+  private settle(frame: Frame, berth: Berth, columns: readonly (readonly string[])[]): void {
+    const steps = berth.rows * STEPS_PER_ROW;
     const height = new Map<string, number>();
     for (const column of columns) {
       for (const [i, key] of column.entries()) {
-        height.set(key, (frame.rows * (i + 0.5)) / column.length - 0.5);
+        height.set(key, (steps * (i + 0.5)) / column.length - 1);
       }
     }
-    const positions: number[][] = columns.map(() => []);
-    for (let sweep = 0; sweep < 6; sweep++) {
+    const lanesOf = (i: number) => frame.columns[berth.columns[i] ?? -1]?.lanes ?? 1;
+    const positions: { lane: number; row: number }[][] = columns.map(() => []);
+    for (let sweep = 0; sweep < 8; sweep++) {
       const indices = columns.map((_, i) => i);
       if (sweep % 2 === 1) indices.reverse();
       for (const i of indices) {
         const column = columns[i] ?? [];
-        const lanes = frame.columns[i]?.lanes ?? 1;
         const wanted = column.map((key) => {
           const rows = this.adjacency.neighbours(key).flatMap((n) => height.get(n) ?? []);
-          const row = rows.length > 0 ? rows.reduce((a, b) => a + b, 0) / rows.length : 0;
-          return (rows.length > 0 ? row : (height.get(key) ?? 0)) * lanes;
+          return rows.length > 0
+            ? rows.reduce((a, b) => a + b, 0) / rows.length
+            : (height.get(key) ?? 0);
         });
-        const spots = spread(wanted, frame.rows * lanes);
-        positions[i] = spots;
-        for (const [j, key] of column.entries()) {
-          height.set(key, Math.floor((spots[j] ?? 0) / lanes));
-        }
+        const slots = inLanes(wanted, steps, lanesOf(i));
+        positions[i] = slots;
+        for (const [j, key] of column.entries()) height.set(key, slots[j]?.row ?? 0);
       }
     }
-    const rowOf = (spot: number, i: number) => Math.floor(spot / (frame.columns[i]?.lanes ?? 1));
-    // The flow stands on its last row, beside the idle grid; free rows are above, where it grows.
-    const lowest = Math.max(0, ...positions.flatMap((spots, i) => spots.map((s) => rowOf(s, i))));
-    const drop = frame.rows - 1 - lowest;
     columns.forEach((column, i) => {
-      const lanes = frame.columns[i]?.lanes ?? 1;
       column.forEach((key, j) => {
-        const spot = positions[i]?.[j] ?? j;
-        this.take(key, { column: i, lane: spot % lanes, row: rowOf(spot, i) + drop });
+        const { lane, row } = positions[i]?.[j] ?? { lane: 0, row: 0 };
+        this.take(key, { column: berth.columns[i] ?? 0, lane, row: berth.top + row });
       });
     });
   }
+}
+
+/** Lanes and rows for nodes that want to be at `wanted`, in their order. */
+function inLanes(
+  wanted: readonly number[],
+  steps: number,
+  lanes: number,
+): { lane: number; row: number }[] {
+  // A column that needs one lane only uses one, though another component's is wider.
+  const needed = Math.min(lanes, Math.max(1, Math.ceil((wanted.length * STEPS_PER_ROW) / steps)));
+  if (needed === 1) {
+    return spread(wanted, steps, STEPS_PER_ROW).map((row) => ({ lane: 0, row }));
+  }
+  const rows = Math.floor(steps / STEPS_PER_ROW);
+  const spots = spread(
+    wanted.map((step) => (step / STEPS_PER_ROW) * needed),
+    rows * needed,
+  );
+  // Every other lane stands a step lower, so that an edge out of the lane behind it passes between
+  // two nodes.
+  return spots.map((spot) => ({
+    lane: spot % needed,
+    row: Math.floor(spot / needed) * STEPS_PER_ROW + ((spot % needed) % 2),
+  }));
+}
+
+function sameLane(a: Lane, b: Lane): boolean {
+  return (
+    a.width === b.width &&
+    a.nodeHeight === b.nodeHeight &&
+    a.tops.length === b.tops.length &&
+    a.tops.every((top, i) => top === b.tops[i])
+  );
 }

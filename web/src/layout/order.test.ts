@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Adjacency } from './graph';
-import { orderColumns, spread } from './order';
+import { componentsOf, orderColumns, spread } from './order';
 import { rankProcesses } from './rank';
 import { seeded } from './testing';
 
@@ -10,6 +10,7 @@ describe('spread', () => {
     expect(spread([0, 9], 10)).toEqual([0, 9]);
     expect(spread([-5, 50], 4)).toEqual([0, 3]);
     expect(spread([], 4)).toEqual([]);
+    expect(spread([2, 2, 2], 10, 2)).toEqual([0, 2, 4]);
     const random = seeded(3);
     for (let i = 0; i < 200; i++) {
       const wanted = Array.from({ length: 1 + Math.floor(random() * 20) }, () => random() * 30 - 5);
@@ -39,8 +40,24 @@ describe('orderColumns', () => {
         ['x', 'y'],
       ],
       adjacency,
+      ['a', 'b', 'x', 'y'],
     );
     expect(left.indexOf('a') - left.indexOf('b')).toBe(right.indexOf('y') - right.indexOf('x'));
+  });
+});
+
+describe('componentsOf', () => {
+  it('finds what hangs together, the largest first', () => {
+    const adjacency = new Adjacency({
+      nodes: ['a', 'b', 'c', 'd', 'e'].map((key) => ({ key, zone: 'process', label: key })),
+      edges: [
+        { from: 'a', to: 'b' },
+        { from: 'c', to: 'd' },
+        { from: 'd', to: 'e' },
+      ],
+    });
+    const components = componentsOf(['a', 'b', 'c', 'd', 'e'], adjacency);
+    expect(components.map((keys) => keys.join(''))).toEqual(['cde', 'ab']);
   });
 });
 

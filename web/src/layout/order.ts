@@ -4,11 +4,19 @@ import type { Adjacency } from './graph';
 
 const SWEEPS = 24;
 
-/** Reorders each column by its neighbours' barycentres; the best of several sweeps is kept. */
-export function orderColumns(columns: readonly (readonly string[])[], adjacency: Adjacency) {
-  let current = columns.map((column) => byComponent(column, adjacency));
+/**
+ * Reorders each column by its neighbours' barycentres; the best of several sweeps is kept: fewest
+ * crossings first, then the shortest climb. `walk` is the order to start from.
+ */
+export function orderColumns(
+  columns: readonly (readonly string[])[],
+  adjacency: Adjacency,
+  walk: readonly string[],
+): string[][] {
+  const start = new Map(walk.map((key, i) => [key, i]));
+  let current = columns.map((column) => byWalk(column, start));
   let best = current;
-  let bestLength = edgeLength(current, adjacency);
+  let bestCost = cost(current, adjacency);
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
     const next = current.map((column) => [...column]);
     const indices = next.map((_, i) => i);
@@ -22,13 +30,17 @@ export function orderColumns(columns: readonly (readonly string[])[], adjacency:
       for (const [row, key] of column.entries()) height.set(key, (row + 0.5) / column.length);
     }
     current = next;
-    const length = edgeLength(next, adjacency);
-    if (length < bestLength - 1e-9) {
+    const nextCost = cost(next, adjacency);
+    if (nextCost < bestCost - 1e-9) {
       best = next;
-      bestLength = length;
-    }
+      bestCost = nextCost;
+    } else if (bestCost === 0) break;
   }
   return best;
+}
+
+function cost(columns: readonly (readonly string[])[], adjacency: Adjacency): number {
+  return crossings(columns, adjacency) + edgeLength(columns, adjacency);
 }
 
 /** Each node's height, from 0 to 1, in its column. */
@@ -57,21 +69,17 @@ function edgeLength(columns: readonly (readonly string[])[], adjacency: Adjacenc
   return length;
 }
 
-/** Components stay together, the largest first; inside one, the order of a walk along its edges. */
-function byComponent(column: readonly string[], adjacency: Adjacency): string[] {
-  const walk = walkOrder(adjacency);
+/** The order of a walk along the edges. */
+function byWalk(column: readonly string[], walk: ReadonlyMap<string, number>): string[] {
   return [...column].sort((a, b) => (walk.get(a) ?? 0) - (walk.get(b) ?? 0));
 }
 
-const walks = new WeakMap<Adjacency, Map<string, number>>();
-
-function walkOrder(adjacency: Adjacency): Map<string, number> {
-  const known = walks.get(adjacency);
-  if (known) return known;
+/** Connected components of `keys`, the largest first, each in the order of a walk along its edges. */
+export function componentsOf(keys: readonly string[], adjacency: Adjacency): string[][] {
   const components: string[][] = [];
+  const wanted = new Set(keys);
   const seen = new Set<string>();
-  const keys = [...adjacency.nodes.keys()].sort();
-  for (const root of keys) {
+  for (const root of [...keys].sort()) {
     if (seen.has(root)) continue;
     const component: string[] = [];
     const stack = [root];
@@ -79,27 +87,41 @@ function walkOrder(adjacency: Adjacency): Map<string, number> {
     for (let key = stack.pop(); key !== undefined; key = stack.pop()) {
       component.push(key);
       for (const neighbour of adjacency.neighbours(key).sort().reverse()) {
-        if (seen.has(neighbour)) continue;
+        if (seen.has(neighbour) || !wanted.has(neighbour)) continue;
         seen.add(neighbour);
         stack.push(neighbour);
       }
     }
     components.push(component);
   }
-  components.sort((a, b) => b.length - a.length);
-  const order = new Map(components.flat().map((key, i) => [key, i]));
-  walks.set(adjacency, order);
-  return order;
+  return components.sort((a, b) => b.length - a.length);
+}
+
+/** How many pairs of edges between neighbouring columns cross, by the columns' present order. */
+export function crossings(columns: readonly (readonly string[])[], adjacency: Adjacency): number {
+  let count = 0;
+  for (let i = 0; i + 1 < columns.length; i++) {
+    const right = new Map((columns[i + 1] ?? []).map((key, row) => [key, row]));
+    const ends: number[] = [];
+    for (const key of columns[i] ?? []) {
+      const rows = adjacency.neighbours(key).flatMap((other) => right.get(other) ?? []);
+      ends.push(...rows.sort((a, b) => a - b));
+    }
+    for (let a = 0; a < ends.length; a++) {
+      for (let b = a + 1; b < ends.length; b++) if ((ends[a] ?? 0) > (ends[b] ?? 0)) count++;
+    }
+  }
+  return count;
 }
 
 /**
- * Increasing whole numbers from 0 to `size - 1`, as near to `wanted` (in order) as can be
- * (isotonic regression by pooling adjacent violators).
+ * Whole numbers from 0 to `size - apart`, each at least `apart` more than the one before, as near to
+ * `wanted` (in order) as can be (isotonic regression by pooling adjacent violators).
  */
-export function spread(wanted: readonly number[], size: number): number[] {
+export function spread(wanted: readonly number[], size: number, apart = 1): number[] {
   const blocks: { sum: number; count: number }[] = [];
   wanted.forEach((value, i) => {
-    blocks.push({ sum: value - i, count: 1 });
+    blocks.push({ sum: value - i * apart, count: 1 });
     for (;;) {
       const last = blocks.at(-1);
       const before = blocks.at(-2);
@@ -109,11 +131,11 @@ export function spread(wanted: readonly number[], size: number): number[] {
       blocks.pop();
     }
   });
-  const room = Math.max(0, size - wanted.length);
+  const room = Math.max(0, size - wanted.length * apart);
   const positions: number[] = [];
   for (const { sum, count } of blocks) {
     const offset = Math.round(Math.min(room, Math.max(0, sum / count)));
-    for (let i = 0; i < count; i++) positions.push(offset + positions.length);
+    for (let i = 0; i < count; i++) positions.push(offset + positions.length * apart);
   }
   return positions;
 }

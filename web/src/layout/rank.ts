@@ -4,7 +4,7 @@ import type { Adjacency } from './graph';
 
 /** Deeper chains share the last tier. */
 export const MAX_TIERS = 6;
-/** One tier more than a flat machine needs, so that its first inner connection has a place. */
+/** One tier more than a flat machine needs, so that callers of nothing inside stand last. */
 export const MIN_TIERS = 2;
 
 export interface Tiers {

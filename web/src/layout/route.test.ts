@@ -1,41 +1,61 @@
 import { describe, expect, it } from 'vitest';
 import type { Frame, Place, Slot } from './frame';
-import { NODE_HEIGHT, NODE_WIDTH, placeOf } from './frame';
-import { lanesOf, route } from './route';
+import { laneX, METRICS, placeOf } from './frame';
+import type { Lane } from './route';
+import { route } from './route';
 
 const FRAME: Frame = {
+  density: 'regular',
   columns: [
-    { zone: 'client', x: 0, lanes: 1 },
-    { zone: 'process', x: 260, lanes: 2 },
-    { zone: 'process', x: 800, lanes: 1 },
-    { zone: 'server', x: 1100, lanes: 1 },
+    { zone: 'client', x: 0, lanes: 1, strand: 0 },
+    { zone: 'process', x: 260, lanes: 2, strand: 0 },
+    { zone: 'process', x: 800, lanes: 1, strand: 0 },
+    { zone: 'server', x: 1100, lanes: 1, strand: 0 },
   ],
-  rows: 8,
-  width: 1270,
+  steps: 16,
+  pitch: 62,
+  width: 1296,
+  nodeWidth: 196,
   idleColumns: 6,
 };
-const LANES = lanesOf(FRAME);
+const NODE_WIDTH = FRAME.nodeWidth;
+const NODE_HEIGHT = METRICS.regular.nodeHeight;
+
+/** The lanes of FRAME with a node in every row for which `stands` says so. */
+function lanesWith(stands: (column: number, lane: number, row: number) => boolean): Lane[] {
+  return FRAME.columns.flatMap((column, number) =>
+    Array.from({ length: column.lanes }, (_, lane) => ({
+      x: laneX(FRAME, column, lane),
+      width: NODE_WIDTH,
+      nodeHeight: NODE_HEIGHT,
+      tops: Array.from({ length: 8 }, (_, row) => row)
+        .filter((row) => stands(number, lane, row))
+        .map((row) => row * FRAME.pitch),
+    })),
+  );
+}
+const LANES = lanesWith(() => true);
 
 function at(column: number, row: number, lane = 0): Place {
-  return placeOf(FRAME, { column, lane, row });
+  return placeOf(FRAME, { column, lane, row: row * 2 });
 }
 
-/** Points along the path's curves. */
+/** Points along the path's curves and lines. */
 function sample(path: string): { x: number; y: number }[] {
-  const numbers = (path.match(/-?\d+(\.\d+)?/g) ?? []).map(Number);
-  let [x = 0, y = 0] = numbers;
-  const points = [{ x, y }];
-  for (let i = 2; i + 5 < numbers.length; i += 6) {
-    const [ax = 0, ay = 0, bx = 0, by = 0, cx = 0, cy = 0] = numbers.slice(i, i + 6);
-    for (let t = 0.05; t <= 1.0001; t += 0.05) {
+  let [x, y] = [0, 0];
+  const points: { x: number; y: number }[] = [];
+  for (const [, command = '', text = ''] of path.matchAll(/([MCL])([^MCL]*)/g)) {
+    const numbers = (text.match(/-?\d+(\.\d+)?/g) ?? []).map(Number);
+    const [cx = 0, cy = 0] = numbers.slice(-2);
+    const [ax = x, ay = y, bx = cx, by = cy] = command === 'C' ? numbers : [];
+    for (let t = command === 'M' ? 1 : 0.05; t <= 1.0001; t += 0.05) {
       const u = 1 - t;
       points.push({
         x: u ** 3 * x + 3 * u * u * t * ax + 3 * u * t * t * bx + t ** 3 * cx,
         y: u ** 3 * y + 3 * u * u * t * ay + 3 * u * t * t * by + t ** 3 * cy,
       });
     }
-    x = cx;
-    y = cy;
+    [x, y] = [cx, cy];
   }
   return points;
 }
@@ -54,8 +74,8 @@ describe('route', () => {
         for (const point of sample(route(from, to, LANES, 0, shade).path)) {
           for (let column = 0; column < FRAME.columns.length; column++) {
             for (let lane = 0; lane < (FRAME.columns[column]?.lanes ?? 0); lane++) {
-              for (let row = 0; row < FRAME.rows; row++) {
-                const slot: Slot = { column, lane, row };
+              for (let row = 0; row < 8; row++) {
+                const slot: Slot = { column, lane, row: row * 2 };
                 const place = placeOf(FRAME, slot);
                 const isEnd = [from, to].some((end) => end.x === place.x && end.y === place.y);
                 const inside =
@@ -70,6 +90,18 @@ describe('route', () => {
         }
       }
     }
+  });
+
+  it('runs level through what is vacant, past several lanes on one height', () => {
+    const lanes = lanesWith((_, __, row) => row !== 5);
+    const { path, passes } = route(at(0, 4), at(3, 6), lanes, 0, 0);
+    expect(passes).toEqual([1, 2, 3]);
+    const heights = sample(path)
+      .filter(({ x }) => x > 262 && x < 990)
+      .map(({ y }) => Math.round(y));
+    expect(new Set(heights).size).toBe(1);
+    expect(heights[0]).toBeGreaterThan(5 * FRAME.pitch - (FRAME.pitch - NODE_HEIGHT));
+    expect(heights[0]).toBeLessThan(6 * FRAME.pitch);
   });
 
   it('draws parallel and opposite edges apart', () => {

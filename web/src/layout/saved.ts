@@ -1,10 +1,12 @@
 // Checks a stored layout before it is trusted: storage may hold anything.
 
 import type { SavedLayout } from './flow';
-import type { Column, Frame, Slot, Zone } from './frame';
+import type { Column, Frame, Slot } from './frame';
+import { DENSITIES } from './frame';
 
 const MAX_EXTENT = 100_000;
-const MAX_COLUMNS = 12;
+const MAX_COLUMNS = 60;
+const MAX_STEPS = 10_000;
 const MAX_LANES = 200;
 const MAX_ENTRIES = 5000;
 
@@ -21,33 +23,31 @@ function record(value: unknown): Record<string, unknown> {
 }
 
 function parseColumn(value: unknown): Column | undefined {
-  const { zone, x, lanes } = record(value);
+  const { zone, x, lanes, strand } = record(value);
   if (zone !== 'client' && zone !== 'process' && zone !== 'server') return undefined;
-  if (!isNumber(x, 0, MAX_EXTENT) || !isWhole(lanes, 1, MAX_LANES)) return undefined;
-  return { zone, x, lanes };
+  if (!isNumber(x, -MAX_EXTENT, MAX_EXTENT) || !isWhole(lanes, 1, MAX_LANES)) return undefined;
+  if (!isWhole(strand, 0, MAX_COLUMNS)) return undefined;
+  return { zone, x, lanes, strand };
 }
 
 function parseFrame(value: unknown): Frame | undefined {
-  const { columns, rows, width, idleColumns } = record(value);
-  if (!Array.isArray(columns) || columns.length < 3 || columns.length > MAX_COLUMNS) {
-    return undefined;
-  }
+  const { density, columns, steps, pitch, width, nodeWidth, idleColumns } = record(value);
+  const known = DENSITIES.find((name) => name === density);
+  if (!known || !Array.isArray(columns) || columns.length > MAX_COLUMNS) return undefined;
   const parsed = columns.flatMap((column) => parseColumn(column) ?? []);
-  const zones = parsed.map((column): Zone => column.zone);
-  const wellFormed =
-    parsed.length === columns.length &&
-    zones.every((zone, i) =>
-      i === 0 ? zone === 'client' : zone === (i === zones.length - 1 ? 'server' : 'process'),
-    );
-  if (!wellFormed || !isWhole(rows, 1, 1000) || !isNumber(width, 1, MAX_EXTENT)) return undefined;
-  if (!isWhole(idleColumns, 1, MAX_LANES)) return undefined;
-  return { columns: parsed, rows, width, idleColumns };
+  // New nodes need a column of every kind.
+  const kinds = new Set(parsed.map((column) => column.zone));
+  if (parsed.length !== columns.length || kinds.size < 3) return undefined;
+  if (!isWhole(steps, 1, MAX_STEPS) || !isNumber(pitch, 10, 500)) return undefined;
+  if (!isNumber(width, 1, MAX_EXTENT) || !isWhole(idleColumns, 1, MAX_LANES)) return undefined;
+  if (!isNumber(nodeWidth, 50, 1000)) return undefined;
+  return { density: known, columns: parsed, steps, pitch, width, nodeWidth, idleColumns };
 }
 
 function parseSlot(value: unknown, columns: readonly Column[]): Slot | undefined {
   const { column, lane, row } = record(value);
   if (!isWhole(column, -1, columns.length - 1) || !isWhole(lane, 0, MAX_LANES)) return undefined;
-  if (!isWhole(row, -2000, 2000)) return undefined;
+  if (!isWhole(row, -MAX_STEPS, MAX_STEPS)) return undefined;
   const lanes = columns[column]?.lanes;
   if (lanes !== undefined && lane >= lanes) return undefined;
   return { column, lane, row };

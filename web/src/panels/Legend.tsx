@@ -1,4 +1,5 @@
-import { STATE_DASHES, UNIX_DASHES } from '../draw/edge';
+import { signal } from '@preact/signals';
+import { STALE_COLOR, STATE_DASHES, UNIX_DASHES } from '../draw/edge';
 import { hasIcon } from '../draw/icons';
 import { scene } from '../scene/live';
 import { legendOpen } from '../scene/settings';
@@ -7,20 +8,47 @@ import { Icon } from './Icon';
 
 function Line({ color, dashes, width = 2 }: { color: string; dashes?: string; width?: number }) {
   return (
-    <svg class="sample" width="34" height="10" viewBox="0 0 34 10" aria-hidden="true">
-      <path d="M1 5H33" stroke={color} stroke-width={width} stroke-dasharray={dashes} />
+    <svg class="sample" width="24" height="10" viewBox="0 0 24 10" aria-hidden="true">
+      <path d="M1 5H23" stroke={color} stroke-width={width} stroke-dasharray={dashes} />
     </svg>
   );
 }
 
-/** The types, classes and states that are on the map now. */
+/** True while the icons' meanings are shown too. */
+const iconsOpen = signal(false);
+
+function Types() {
+  const seen = new Set<string>();
+  for (const node of scene.nodes.values()) if (node.kind === 'process') seen.add(node.type);
+  return (
+    <ul id="legend-icons">
+      {scene.legend.value.types
+        .filter((type) => seen.has(type.name))
+        .map((type) => (
+          <li key={type.name}>
+            <svg class="swatch" width="18" height="18" viewBox="0 0 18 18" aria-hidden="true">
+              <rect width="18" height="18" rx="5" fill={type.color} />
+              <use
+                href={`#icon-${hasIcon(type.icon) ? type.icon : 'generic'}`}
+                x="3.5"
+                y="3.5"
+                width="11"
+                height="11"
+              />
+            </svg>
+            {type.title}
+          </li>
+        ))}
+    </ul>
+  );
+}
+
+/** What the lines on the map mean, as far as they are there now; the icons on demand. */
 export function LegendPanel() {
   void scene.version.value;
-  if (!legendOpen.value) return null;
+  if (!legendOpen.value || scene.nodes.size === 0) return null;
   const legend = scene.legend.value;
-  const nodes = [...scene.nodes.values()];
   const edges = [...scene.edges.values()];
-  const typesSeen = new Set(nodes.filter((n) => n.kind === 'process').map((n) => n.type));
   const classesSeen = new Set(
     edges.filter((e) => e.protocol === 'tcp' && !e.stale).map((e) => e.class),
   );
@@ -29,81 +57,77 @@ export function LegendPanel() {
   const udp = edges.some((edge) => edge.protocol === 'udp');
   const unix = edges.some((edge) => edge.protocol === 'unix');
   const stale = edges.some((edge) => edge.stale);
-  if (nodes.length === 0) return null;
   return (
     <aside class="legend" aria-label={words.map.legend}>
+      {iconsOpen.value && <Types />}
       <ul>
-        {legend.types
-          .filter((type) => typesSeen.has(type.name))
-          .map((type) => (
-            <li key={type.name}>
-              <svg class="swatch" width="18" height="18" viewBox="0 0 18 18" aria-hidden="true">
-                <rect width="18" height="18" rx="5" fill={type.color} />
-                <use
-                  href={`#icon-${hasIcon(type.icon) ? type.icon : 'generic'}`}
-                  x="3"
-                  y="3"
-                  width="12"
-                  height="12"
-                />
-              </svg>
-              {type.title}
+        {legend.classes
+          .filter((info) => classesSeen.has(info.name))
+          .map((info) => (
+            <li
+              key={info.name}
+              title={info.ports.length ? words.map.ports(info.ports.slice(0, 24)) : ''}
+            >
+              <Line color={info.color} />
+              {info.title}
             </li>
           ))}
+        {udp && (
+          <li>
+            <Line color={legend.udp_color} />
+            {words.map.udp}
+          </li>
+        )}
+        {unix && (
+          <li>
+            <Line color={legend.unix_color} dashes={UNIX_DASHES} />
+            {words.map.unix}
+          </li>
+        )}
+        {states.map(([state, text]) => (
+          <li key={state}>
+            <Line color="currentColor" dashes={STATE_DASHES[state] ?? ''} />
+            {text}
+          </li>
+        ))}
+        {stale && (
+          <li>
+            <Line color={STALE_COLOR} width={2.5} />
+            {words.map.justEnded}
+          </li>
+        )}
+        <li>
+          <svg class="sample" width="22" height="14" viewBox="0 0 22 14" aria-hidden="true">
+            <g class="port">
+              <rect x="1" y="1" width="20" height="12" rx="6" />
+            </g>
+          </svg>
+          {words.map.idlePort}
+        </li>
       </ul>
-      {(classesSeen.size > 0 || udp || unix) && (
-        <ul>
-          {legend.classes
-            .filter((info) => classesSeen.has(info.name))
-            .map((info) => (
-              <li
-                key={info.name}
-                title={info.ports.length ? words.map.ports(info.ports.slice(0, 24)) : ''}
-              >
-                <Line color={info.color} />
-                {info.title}
-              </li>
-            ))}
-          {udp && (
-            <li>
-              <Line color={legend.udp_color} />
-              {words.map.udp}
-            </li>
-          )}
-          {unix && (
-            <li>
-              <Line color={legend.unix_color} dashes={UNIX_DASHES} />
-              {words.map.unix}
-            </li>
-          )}
-        </ul>
-      )}
-      {(states.length > 0 || stale) && (
-        <ul>
-          {states.map(([state, meaning]) => (
-            <li key={state}>
-              <Line color="currentColor" dashes={STATE_DASHES[state] ?? ''} />
-              {meaning}
-            </li>
-          ))}
-          {stale && (
-            <li>
-              <Line color="#8a8f98" width={2.5} />
-              {words.map.justEnded}
-            </li>
-          )}
-        </ul>
-      )}
-      <button
-        type="button"
-        class="close"
-        aria-label={words.map.closeLegend}
-        onClick={() => {
-          legendOpen.value = false;
-        }}
-      >
-        <Icon name="close" size={13} />
-      </button>
+      <div class="legend-buttons">
+        <button
+          type="button"
+          class="more"
+          aria-expanded={iconsOpen.value}
+          aria-controls="legend-icons"
+          onClick={() => {
+            iconsOpen.value = !iconsOpen.value;
+          }}
+        >
+          {words.map.icons}
+        </button>
+        <button
+          type="button"
+          class="close"
+          aria-label={words.map.closeLegend}
+          onClick={() => {
+            legendOpen.value = false;
+          }}
+        >
+          <Icon name="close" size={13} />
+        </button>
+      </div>
     </aside>
   );
 }

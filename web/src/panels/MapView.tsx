@@ -114,10 +114,14 @@ export function MapView({ hidden }: { hidden: boolean }) {
         return;
       }
       draw();
-      if (shown && (!wasShown || anew)) fitMap(wasShown && change === 'scene');
+      if (shown && (!wasShown || anew)) startMap(wasShown && change === 'scene');
       save();
     };
 
+    const startMap = (glide: boolean) => {
+      measure();
+      painter.start(glide);
+    };
     const fitMap = (glide: boolean) => {
       measure();
       painter.fit(glide);
@@ -139,7 +143,7 @@ export function MapView({ hidden }: { hidden: boolean }) {
       if (!document.hidden && dirty) draw();
     };
     document.addEventListener('visibilitychange', onVisible);
-    void document.fonts.ready.then(() => painter.refreshText(picture()));
+    void document.fonts.ready.then(() => painter.refreshText());
 
     mapCommands.fit = () => fitMap(true);
     mapCommands.tidy = () => {
@@ -147,7 +151,7 @@ export function MapView({ hidden }: { hidden: boolean }) {
       layout.current.tidy(layoutGraph(), painter.room);
       painter.glide();
       draw();
-      fitMap(true);
+      startMap(true);
       save();
     };
     mapCommands.zoom = (factor) => {

@@ -5,8 +5,11 @@ import { counted } from './count';
 export const map = {
   label: 'Map of processes and connections',
   columns: ['clients', 'this machine', 'remote'],
+  idle: 'Listening, nobody connected',
   outside: (count: number) => `${counted(count, 'node')} out of view`,
   legend: 'Legend',
+  icons: 'Icons',
+  idlePort: 'port without clients',
   closeLegend: 'Close the legend',
   ports: (ports: readonly number[]) => `Ports ${ports.join(', ')}`,
   udp: 'UDP',
