@@ -1,11 +1,12 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { glyphChunkOf, glyphs } from './build/glyphs';
 import { vendorFileName, vendorLibraryOf, vendorManifest } from './build/vendor';
 
 /** Where `npm run dev` finds a running procnet. */
 const backend = { target: process.env.PROCNET_URL ?? 'http://127.0.0.1:8765', changeOrigin: true };
 
 export default defineConfig({
-  plugins: [vendorManifest()],
+  plugins: [glyphs(), vendorManifest()],
   esbuild: { jsx: 'automatic', jsxImportSource: 'preact', legalComments: 'none' },
   build: {
     target: 'es2022',
@@ -18,11 +19,13 @@ export default defineConfig({
       output: {
         entryFileNames: 'ui/[name].[hash].js',
         chunkFileNames: (chunk) => vendorFileName(chunk.name) ?? 'ui/[name].[hash].js',
-        assetFileNames: (asset) =>
-          asset.names.some((name) => name.startsWith('inter-'))
-            ? (vendorFileName('inter', '[extname]') ?? 'ui/[name].[hash][extname]')
-            : 'ui/[name].[hash][extname]',
-        manualChunks: (id) => vendorLibraryOf(id),
+        assetFileNames: (asset) => {
+          const library = ['inter', 'simple-icons'].find((chunk) =>
+            asset.names.some((name) => name.startsWith(chunk)),
+          );
+          return vendorFileName(library ?? '', '[extname]') ?? 'ui/[name].[hash][extname]';
+        },
+        manualChunks: (id) => glyphChunkOf(id) ?? vendorLibraryOf(id),
       },
     },
   },

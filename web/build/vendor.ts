@@ -18,6 +18,8 @@ const LIBRARIES: Library[] = [
   { chunk: 'preact', packages: ['preact'] },
   { chunk: 'preact-signals', packages: ['@preact/signals', '@preact/signals-core'] },
   { chunk: 'virtual-core', packages: ['@tanstack/virtual-core'] },
+  { chunk: 'lucide-static', packages: ['lucide-static'] },
+  { chunk: 'simple-icons', packages: ['simple-icons'] },
   { chunk: 'inter', packages: ['@fontsource-variable/inter'] },
 ];
 
@@ -30,6 +32,13 @@ function packageFacts(name: string): PackageFacts {
   const text = readFileSync(join('node_modules', name, 'package.json'), 'utf8');
   const parsed = JSON.parse(text) as { version: string; license?: string };
   return { version: parsed.version, licence: parsed.license ?? 'see licence file' };
+}
+
+function licenceTextOf(name: string): string {
+  const directory = join('node_modules', name);
+  const file = readdirSync(directory).find((entry) => /^LICEN[CS]E(\.md|\.txt)?$/i.test(entry));
+  if (!file) throw new Error(`${name} comes without its licence's text`);
+  return readFileSync(join(directory, file), 'utf8');
 }
 
 /** The vendor chunk that module `id` belongs to, if it is a library's. */
@@ -64,7 +73,7 @@ export function vendorManifest(): Plugin {
           // A library that nothing imports any more has no file and no entry.
           if (!file) return [];
           const licenceFile = `LICENSE.${name.replace('@', '').replace('/', '-')}.txt`;
-          const licenceText = readFileSync(join('node_modules', name, 'LICENSE'), 'utf8');
+          const licenceText = licenceTextOf(name);
           writeFileSync(join(directory, licenceFile), licenceText);
           const sha256 = createHash('sha256')
             .update(readFileSync(join(directory, basename(file))))

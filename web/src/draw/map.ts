@@ -6,6 +6,7 @@ import { detailAt, labelPx } from '../layout/frame';
 import { READABLE_PX } from '../layout/plan';
 import type { EdgeRow, NodeRow } from '../wire/columns';
 import type { Legend } from '../wire/generated';
+import { brandSymbols, loadBrands } from './brands';
 import type { Insets, View } from './camera';
 import { Camera, fitView, topView } from './camera';
 import { EdgeView, edgeColor } from './edge';
@@ -82,6 +83,11 @@ export class MapPainter {
     );
     this.camera = new Camera((view) => this.onView(view));
     host.append(this.svg);
+    void loadBrands().then((any) => {
+      if (!any) return;
+      this.defs.append(...brandSymbols());
+      this.refreshText();
+    });
   }
 
   private get flow(): FlowLayout {
@@ -141,7 +147,7 @@ export class MapPainter {
     this.glideTimer = window.setTimeout(() => this.svg.classList.remove('gliding'), GLIDE_MS);
   }
 
-  /** Writes all text anew: the font has come. */
+  /** Writes all nodes anew: a font or glyphs have come. */
   refreshText(): void {
     forgetWidths();
     for (const view of this.nodes.values()) view.rewrite();

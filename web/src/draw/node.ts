@@ -4,7 +4,7 @@ import type { Density, Detail, Place } from '../layout/frame';
 import { METRICS } from '../layout/frame';
 import type { NodeRow } from '../wire/columns';
 import type { TypeInfo } from '../wire/generated';
-import { brandOf } from './brands';
+import { glyphOf } from './brands';
 import { hasIcon } from './icons';
 import type { Port } from './ports';
 import { PILL_GAP, pillWidth, portsOf, portsThatFit } from './ports';
@@ -192,12 +192,13 @@ export class NodeView {
     }
     if (this.image.isConnected) this.image.replaceWith(this.icon);
     set(this.tile, { opacity: undefined });
-    const brand = brandOf(node);
+    const program = glyphOf(node);
+    const brand = program?.startsWith('brand-') ?? false;
     const glyph = Math.round(size * (brand ? 0.58 : 0.64));
     const offset = inset + (size - glyph) / 2;
-    this.icon.classList.toggle('brand', brand !== undefined);
+    this.icon.classList.toggle('brand', brand);
     set(this.icon, {
-      href: brand ? `#brand-${brand}` : `#icon-${iconOf(node, type)}`,
+      href: `#${program ?? `icon-${iconOf(node, type)}`}`,
       x: offset,
       y: offset,
       width: glyph,
