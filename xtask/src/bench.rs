@@ -2,6 +2,7 @@
 
 mod holders;
 mod loaded;
+mod page;
 mod steady;
 
 use std::process::Command;
@@ -28,9 +29,10 @@ const SUBJECTS: &[(&str, &[Measure])] = &[
     ("engine", &[Measure::Bench("procnet-core", "engine")]),
     ("server", &[Measure::Bench("procnet-server", "encode")]),
     ("steady", &[Measure::Steady]),
+    ("page", &[Measure::Page]),
 ];
 /// Those that no other subject includes.
-const ALL: [&str; 4] = ["collect", "engine", "server", "steady"];
+const ALL: [&str; 5] = ["collect", "engine", "server", "steady", "page"];
 
 #[derive(Clone, Copy)]
 enum Measure {
@@ -42,6 +44,8 @@ enum Measure {
     Loaded,
     /// The program at rest.
     Steady,
+    /// The page in a browser, beside the first Procnet Live's library.
+    Page,
 }
 
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
@@ -94,6 +98,7 @@ impl Measure {
             }
             Self::Loaded => loaded::run(quick),
             Self::Steady => steady::run(quick),
+            Self::Page => page::run(quick),
         }
     }
 }
