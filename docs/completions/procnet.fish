@@ -52,6 +52,7 @@ complete -c procnet -n "__fish_procnet_needs_command" -s h -l help -d 'Print hel
 complete -c procnet -n "__fish_procnet_needs_command" -s V -l version -d 'Print version'
 complete -c procnet -n "__fish_procnet_needs_command" -f -a "serve" -d 'Serve the live map as a web page (the default)'
 complete -c procnet -n "__fish_procnet_needs_command" -f -a "ls" -d 'List sockets, their owners and directions in the terminal'
+complete -c procnet -n "__fish_procnet_needs_command" -f -a "export" -d 'Write the map of this machine down as a file for other programs'
 complete -c procnet -n "__fish_procnet_needs_command" -f -a "demo" -d 'Serve the map of a simulated machine'
 complete -c procnet -n "__fish_procnet_needs_command" -f -a "doctor" -d 'Tell what can be seen on this machine, what cannot and how to change that'
 complete -c procnet -n "__fish_procnet_needs_command" -f -a "service" -d 'Install, take away or be the Windows service that serves the map'
@@ -97,6 +98,32 @@ complete -c procnet -n "__fish_procnet_using_subcommand ls" -l csv -d 'Print com
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l watch -d 'Keep watching: first what is there, then what opens (+), changes (~) and closes (-)'
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c procnet -n "__fish_procnet_using_subcommand export" -l format -d 'The format; without it what the name of the file says, else json' -r -f -a "json\t'One object; a node or an edge on each line'
+csv\t'A table: nodes, then edges'
+graphml\t'For Gephi, yEd, Cytoscape, NetworkX'
+dot\t'For Graphviz'
+mermaid\t'A flow chart for Markdown'"
+complete -c procnet -n "__fish_procnet_using_subcommand export" -s o -l output -d 'The file; without it stdout' -r -F
+complete -c procnet -n "__fish_procnet_using_subcommand export" -l group-by -d 'How processes are grouped' -r -f -a "auto\t'Trees, or something coarser where those are too many'
+process\t'Every process by itself'
+tree\t'A program and its workers'
+container\t'A container; trees outside of containers'
+unit\t'A unit of systemd; trees outside of units'
+family\t'All processes of one name or label'
+user\t'All processes of a user'
+host\t'All processes of the machine'"
+complete -c procnet -n "__fish_procnet_using_subcommand export" -l collector -d 'How to learn what happens' -r -f -a "auto\t'Events where the kernel tells them, else scanning'
+bpf\t'Events (from programs in Linux\'s kernel, from ETW on Windows), or an error that says what is missing'
+scan\t'Only reading tables, at the interval'"
+complete -c procnet -n "__fish_procnet_using_subcommand export" -l interval -d 'Seconds between two looks at all sockets, 0.1 to 3600' -r
+complete -c procnet -n "__fish_procnet_using_subcommand export" -l rules -d 'A YAML or JSON file that gives processes types and labels' -r -F
+complete -c procnet -n "__fish_procnet_using_subcommand export" -l svc-ports -d 'More service ports, such as 9000,9090' -r
+complete -c procnet -n "__fish_procnet_using_subcommand export" -l log -d 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug' -r
+complete -c procnet -n "__fish_procnet_using_subcommand export" -l p2p-only -d 'Only connections between processes: no remote endpoints, no idle listeners'
+complete -c procnet -n "__fish_procnet_using_subcommand export" -l udp -d 'UDP too, not only TCP'
+complete -c procnet -n "__fish_procnet_using_subcommand export" -l unix -d 'UNIX domain sockets too'
+complete -c procnet -n "__fish_procnet_using_subcommand export" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
+complete -c procnet -n "__fish_procnet_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l size -d 'How much goes on' -r -f -a "small\t'A desk machine'
 medium\t'A small server'
 large\t'A busy server'

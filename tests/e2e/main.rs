@@ -8,6 +8,7 @@ mod command_line;
 mod containers;
 #[path = "../control_group/mod.rs"]
 mod control_group;
+mod exports;
 #[path = "../machine/http.rs"]
 mod http;
 mod ladder;

@@ -16,12 +16,16 @@ pub const MAX_COMMAND_LINE: usize = 8192;
 pub fn sanitized(bytes: &[u8], limit: usize) -> Arc<str> {
     // Three bytes of output (U+FFFD) is the most that one byte of input can become.
     let text = String::from_utf8_lossy(bytes.get(..limit).unwrap_or(bytes));
-    let text: Cow<'_, str> = if text.chars().any(is_unsafe) {
+    Arc::from(truncated(&visible(&text), limit))
+}
+
+/// `text` with a visible replacement in the place of control and direction-changing characters.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if text.chars().any(is_unsafe) {
         Cow::Owned(text.chars().map(|c| if is_unsafe(c) { '\u{fffd}' } else { c }).collect())
     } else {
-        text
-    };
-    Arc::from(truncated(&text, limit))
+        Cow::Borrowed(text)
+    }
 }
 
 /// The longest prefix of `text` that has at most `limit` bytes and ends on a character.
@@ -36,9 +40,20 @@ pub fn truncated(text: &str, limit: usize) -> &str {
     &text[..end]
 }
 
+/// Controls, line and paragraph separators, what changes the direction of text, and the two of the
+/// noncharacters that XML forbids.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(
+            c,
+            '\u{61c}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2066}'..='\u{2069}'
+                | '\u{fffe}'
+                | '\u{ffff}'
+        )
 }
 
 #[cfg(test)]
@@ -50,6 +65,7 @@ mod tests {
         assert_eq!(&*sanitized(b"ok", 10), "ok");
         assert_eq!(&*sanitized(b"a\x1b[31mb\nc", 100), "a\u{fffd}[31mb\u{fffd}c");
         assert_eq!(&*sanitized("\u{202e}gpj.exe".as_bytes(), 100), "\u{fffd}gpj.exe");
+        assert_eq!(visible("a\u{2028}b\u{ffff}\u{61c}"), "a\u{fffd}b\u{fffd}\u{fffd}");
         assert!(sanitized(&[0xff; 5000], 100).len() <= 100);
         assert_eq!(truncated("aä", 2), "a");
     }

@@ -9,6 +9,7 @@ use procnet_core::Moment;
 use procnet_core::engine::{Engine, EngineOptions};
 use procnet_core::registry::ServicePorts;
 use procnet_core::rules::RuleSet;
+use procnet_wire::live::HostInfo;
 
 use crate::options::KnowledgeOptions;
 use crate::rules_file::RulesSource;
@@ -90,6 +91,24 @@ impl Machine {
     /// What is known.
     pub(crate) fn engine(&mut self) -> &mut Engine {
         &mut self.engine
+    }
+}
+
+/// What is told about this machine.
+pub(crate) fn host() -> HostInfo {
+    let facts = procnet_collect::host_facts();
+    HostInfo {
+        name: facts.hostname,
+        os: facts.os.to_ascii_lowercase(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+/// A single look gains nothing from events, and loading programs would take most of its time.
+pub(crate) fn for_one_look(options: CollectOptions) -> CollectOptions {
+    match options.kind {
+        CollectorKind::Auto => CollectOptions { kind: CollectorKind::Scan, ..options },
+        _ => options,
     }
 }
 

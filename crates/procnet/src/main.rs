@@ -2,6 +2,7 @@
 
 mod demo;
 mod doctor;
+mod export;
 mod generated;
 mod inbox;
 mod ladder;
@@ -62,6 +63,10 @@ fn run(options: Options) -> Result<()> {
         Command::Ls(options) => {
             logging::start(&options.log.log)?;
             ls::run(&options)
+        }
+        Command::Export(options) => {
+            logging::start(&options.log.log)?;
+            export::run(&options)
         }
         Command::Demo(options) => {
             logging::start(&options.serve.log.log)?;

@@ -76,12 +76,7 @@ pub(crate) fn run_until(
         tracing::info!("{reason}");
     }
     tell_limits(collector.capabilities());
-    let facts = procnet_collect::host_facts();
-    let host = HostInfo {
-        name: facts.hostname,
-        os: facts.os.to_ascii_lowercase(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-    };
+    let host = machine::host();
     prepared.open_page();
     machine::relinquish(collector.kind())?;
     ready()?;

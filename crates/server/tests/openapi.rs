@@ -35,6 +35,7 @@ fn every_route_and_every_event_is_described() {
             "/api/graph",
             "/api/reload_rules",
             "/api/v1/capabilities",
+            "/api/v1/export",
             "/api/v1/filter",
             "/api/v1/openapi.json",
             "/api/v1/processes/{key}",

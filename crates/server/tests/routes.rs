@@ -365,3 +365,42 @@ fn methods_are_checked() {
     let head = server.send("HEAD", "/api/graph", &[], "");
     assert_eq!((head.status(), head.body.len()), (200, 0));
 }
+
+#[test]
+fn x1_the_map_as_a_file() {
+    let server = Server::start();
+    for (format, media_type, ending) in [
+        ("json", "application/json", "json"),
+        ("csv", "text/csv; charset=utf-8", "csv"),
+        ("graphml", "application/graphml+xml", "graphml"),
+        ("dot", "text/vnd.graphviz; charset=utf-8", "dot"),
+        ("mermaid", "text/vnd.mermaid; charset=utf-8", "mmd"),
+    ] {
+        let file = server.get(&format!("/api/v1/export?format={format}&group=process"));
+        assert_eq!((file.status(), file.header("content-type")), (200, Some(media_type)));
+        let disposition = file.header("content-disposition").unwrap();
+        let end = format!(".{ending}\"");
+        assert!(
+            disposition.starts_with("attachment; filename=\"procnet-box-")
+                && disposition.ends_with(&end),
+            "{disposition}"
+        );
+        assert!(file.text().contains("redis"), "{format}");
+    }
+    // The same view as the scene of the same parameters.
+    let of = |route: &str, format: &str| {
+        server.get(&format!("/api/v1/{route}?{format}filter=port:5432&p2p_only=1")).json()
+    };
+    let (file, scene) = (of("export", ""), of("scene", ""));
+    assert_eq!(of("export", "format=json&"), file);
+    let rows = file["nodes"].as_array().unwrap();
+    assert_eq!(rows.len(), scene["nodes"]["id"].as_array().unwrap().len());
+    for (row, label) in rows.iter().zip(scene["nodes"]["label"].as_array().unwrap()) {
+        assert_eq!(row["label"], *label);
+    }
+    assert_eq!(file["edges"][0]["port"], 5432);
+    let error = server.get("/api/v1/export?format=xml");
+    assert_eq!(error.status(), 400);
+    assert!(error.text().contains("graphml"), "{}", error.text());
+    assert_eq!(server.get("/api/v1/export?formt=json").status(), 400);
+}

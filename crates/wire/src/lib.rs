@@ -10,6 +10,7 @@
 pub mod answers;
 pub mod columns;
 pub mod encode;
+pub mod export;
 pub mod graph;
 pub mod key;
 pub mod live;

@@ -58,6 +58,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/export': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The scene of a view as a file for other programs. */
+    get: operations['export'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/filter': {
     parameters: {
       query?: never;
@@ -368,6 +385,147 @@ export interface components {
       error: string;
       /** @description Where in the filter: begin and end, in UTF-16 code units, as JavaScript counts. */
       position?: number[] | null;
+    };
+    /** @description An edge in a file, from client to server. */
+    ExportEdge: {
+      /** @description How sure the owners are: `observed`, `held`, `inherited`, `inferred`, or `unknown`. */
+      attribution: string;
+      /** @description `web`, `db`, `cache`, `mq`, `infra`, or `other`. */
+      class: string;
+      /** @description What the direction rests on: `observed`, `listener`, `pairing`, `service_port`, `none`. */
+      evidence: string;
+      /** @description The client's node, by its name in this file. */
+      from: string;
+      /** @description Its name in this file: `e1`, …. */
+      id: string;
+      /** @description Lasting identity, also over files. */
+      key: string;
+      /**
+       * Format: int32
+       * @description Links that it joins.
+       */
+      links: number;
+      /** @description The path of the server's UNIX socket; empty if it has none or the edge joins several. */
+      path: string;
+      /**
+       * Format: int32
+       * @description The service port; 0 if the edge joins several.
+       */
+      port: number;
+      /** @description `tcp`, `udp`, or `unix`. */
+      protocol: string;
+      /**
+       * Format: int32
+       * @description Segments sent again.
+       */
+      retransmits: number;
+      /**
+       * Format: int32
+       * @description Round-trip time in microseconds; 0 if not known.
+       */
+      rtt_us: number;
+      /**
+       * Format: int64
+       * @description When the oldest of it was first seen, in milliseconds since the Unix epoch.
+       */
+      since: number;
+      /**
+       * Format: int32
+       * @description Live connections; one with both ends here counts once.
+       */
+      sockets: number;
+      /** @description True if nothing of it is left. */
+      stale: boolean;
+      /** @description A TCP state's name, `UDP`, or `UNIX`. */
+      state: string;
+      /** @description The server's node, by its name in this file. */
+      to: string;
+      /**
+       * Format: int64
+       * @description Payload bytes from server to client.
+       */
+      to_client: number;
+      /**
+       * Format: int64
+       * @description Payload bytes from client to server.
+       */
+      to_server: number;
+    };
+    /** @description How nodes are grouped in a file. */
+    ExportGrouping: {
+      /** @description What was asked for: `auto`, `process`, `tree`, `container`, `unit`, `family`, `user`, `host`. */
+      asked: string;
+      /** @description What it is. */
+      level: string;
+    };
+    /** @description A node in a file. */
+    ExportNode: {
+      /** @description The port class of a remote. */
+      class: string;
+      /** @description The container that all of it runs in; empty if mixed or none. */
+      container: string;
+      /**
+       * Format: int32
+       * @description How many processes or remote addresses it stands for.
+       */
+      count: number;
+      /** @description A second, quieter line. */
+      detail: string;
+      /** @description Its name in this file: `n1`, …. */
+      id: string;
+      /** @description Lasting identity, also over files. */
+      key: string;
+      /** @description `process`, `client`, `server`, or `unattributed`. */
+      kind: string;
+      /** @description What it is called. */
+      label: string;
+      /**
+       * Format: int32
+       * @description How many listeners there are.
+       */
+      listener_count: number;
+      /** @description What it listens on, at most 16. */
+      listeners: string[];
+      /** @description Its type's name. */
+      node_type: string;
+      /** @description Keys of its processes, oldest first, at most 16. */
+      processes: string[];
+      /**
+       * Format: int64
+       * @description When the oldest of it started or was first seen, in milliseconds since the Unix epoch.
+       */
+      since: number;
+      /**
+       * Format: int32
+       * @description Connected sockets on links that are shown.
+       */
+      sockets: number;
+      /** @description True if all of it is over. */
+      stale: boolean;
+      /** @description The unit that all of it is in; empty if mixed or none. */
+      unit: string;
+      /** @description Whose it is; empty if mixed or not known. */
+      user: string;
+    };
+    /** @description A scene as a file: `GET /api/v1/export?format=json`, `procnet export`. */
+    ExportPicture: {
+      /**
+       * Format: int64
+       * @description When, in milliseconds since the Unix epoch.
+       */
+      at: number;
+      /** @description What is not seen, and why. */
+      degradations: components['schemas']['DegradationInfo'][];
+      /** @description Every edge. */
+      edges: components['schemas']['ExportEdge'][];
+      /** @description How nodes are grouped. */
+      grouping: components['schemas']['ExportGrouping'];
+      /** @description The machine. */
+      host: components['schemas']['HostInfo'];
+      /** @description Every node. */
+      nodes: components['schemas']['ExportNode'][];
+      /** @description Numbers about what is shown and left out. */
+      summary: components['schemas']['SummaryInfo'];
     };
     /** @description One field of the filter language. */
     FilterField: {
@@ -1078,6 +1236,10 @@ export type EdgeSet = components['schemas']['EdgeSet'];
 export type EdgeUpdates = components['schemas']['EdgeUpdates'];
 export type EndpointRow = components['schemas']['EndpointRow'];
 export type ErrorAnswer = components['schemas']['ErrorAnswer'];
+export type ExportEdge = components['schemas']['ExportEdge'];
+export type ExportGrouping = components['schemas']['ExportGrouping'];
+export type ExportNode = components['schemas']['ExportNode'];
+export type ExportPicture = components['schemas']['ExportPicture'];
 export type FilterField = components['schemas']['FilterField'];
 export type FilterHelp = components['schemas']['FilterHelp'];
 export type GapRow = components['schemas']['GapRow'];
@@ -1219,6 +1381,65 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['CapabilityList'];
+        };
+      };
+    };
+  };
+  export: {
+    parameters: {
+      query: {
+        /** @description The key of a node to show as its members. May be given several times. */
+        expand: string[];
+        /** @description A filter, as in the search box. */
+        filter?: string;
+        /** @description `json` (if left out), `csv`, `graphml`, `dot`, or `mermaid`. */
+        format?: string;
+        /** @description `auto`, `process`, `tree`, `family`, `user`, or `host`. */
+        group?: string;
+        /** @description 0: without listeners that nobody talks to. */
+        listeners?: boolean;
+        /** @description 1: only links between processes. */
+        p2p_only?: boolean;
+        /** @description 1: UDP too. */
+        udp?: boolean;
+        /** @description 1: UNIX sockets too. */
+        unix?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The file, as an attachment called `procnet-HOST-TIME.…`. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/graphml+xml': string;
+          'application/json': components['schemas']['ExportPicture'];
+          'text/csv': string;
+          'text/vnd.graphviz': string;
+          'text/vnd.mermaid': string;
+        };
+      };
+      /** @description A parameter is wrong. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorAnswer'];
+        };
+      };
+      /** @description Too many different views are open. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorAnswer'];
         };
       };
     };

@@ -1,8 +1,8 @@
 //! Sockets as comma-separated values (RFC 4180, with line feeds as line ends).
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
+use procnet_wire::export::csv_field;
 use procnet_wire::rows::{ContainerRow, GapRow, SocketEventRow, SocketRow};
 
 use super::table;
@@ -74,22 +74,11 @@ fn line(row: &SocketRow, users: &Users) -> String {
         owners(|owner| owner.unit.as_ref().map(|unit| unit.name.clone()).unwrap_or_default()),
         row.remote_name.clone().unwrap_or_default(),
     ];
-    fields.iter().map(|field| quoted(field)).collect::<Vec<_>>().join(",")
+    fields.iter().map(|text| csv_field(text)).collect::<Vec<_>>().join(",")
 }
 
 fn called(container: &ContainerRow) -> String {
     container.name.as_ref().unwrap_or(&container.id).clone()
-}
-
-/// Quoted where it must be. A process chooses its own name: one that a spreadsheet would take
-/// for a formula is made plain text by an apostrophe.
-fn quoted(field: &str) -> Cow<'_, str> {
-    let is_formula = field.starts_with(['=', '+', '-', '@']);
-    if !is_formula && !field.contains([',', '"', '\n', '\r']) {
-        return Cow::Borrowed(field);
-    }
-    let guard = if is_formula { "'" } else { "" };
-    Cow::Owned(format!("\"{guard}{}\"", field.replace('"', "\"\"")))
 }
 
 #[cfg(test)]
@@ -97,10 +86,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_quoted_where_they_must_be() {
-        assert_eq!(quoted("nginx"), "nginx");
-        assert_eq!(quoted("a,b \"c\""), "\"a,b \"\"c\"\"\"");
-        assert_eq!(quoted("=HYPERLINK(1)"), "\"'=HYPERLINK(1)\"");
+    fn x2_no_name_of_a_process_is_a_formula() {
+        for name in ["=cmd|'/c calc'!A1", "+1", "-1", "@a", "\t=1", "\r=1", "a,\"b\""] {
+            let mut row = super::super::table::tests::row("LISTEN", None, &["x"]);
+            row.owners[0].name = name.to_owned();
+            let text = line(&row, &Users::default());
+            let guarded = csv_field(name);
+            assert!(text.contains(&format!(",{guarded},")), "{text}");
+            assert!(guarded.starts_with("\"'") || name.starts_with('a'), "{guarded}");
+        }
     }
 
     #[test]

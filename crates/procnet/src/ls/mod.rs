@@ -9,7 +9,7 @@ mod watch;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 
 use anyhow::Result;
-use procnet_collect::{CollectOptions, CollectorKind};
+use procnet_collect::CollectOptions;
 use procnet_core::filter::Filter;
 use procnet_core::graph::{Graph, SocketId};
 use procnet_wire::encode::socket_row;
@@ -57,20 +57,14 @@ pub(crate) fn run(options: &ListOptions) -> Result<()> {
     written.or_else(unless_nobody_reads)
 }
 
-/// A single look gains nothing from events, and loading programs would take most of its time.
 fn collect(options: &ListOptions) -> CollectOptions {
     let mut asked = options.collecting.collect();
     asked.scan.unix = options.unix;
-    match asked.kind {
-        CollectorKind::Auto if !options.watch => {
-            CollectOptions { kind: CollectorKind::Scan, ..asked }
-        }
-        _ => asked,
-    }
+    if options.watch { asked } else { machine::for_one_look(asked) }
 }
 
 /// A reader that has seen enough, such as `head`, is no error.
-fn unless_nobody_reads(error: anyhow::Error) -> Result<()> {
+pub(crate) fn unless_nobody_reads(error: anyhow::Error) -> Result<()> {
     match error.downcast_ref::<io::Error>() {
         Some(io) if io.kind() == ErrorKind::BrokenPipe => Ok(()),
         Some(_) => Err(error.context("can't write to stdout")),
@@ -78,7 +72,7 @@ fn unless_nobody_reads(error: anyhow::Error) -> Result<()> {
     }
 }
 
-fn parse_filter(words: &[String]) -> Result<Filter, UsageError> {
+pub(crate) fn parse_filter(words: &[String]) -> Result<Filter, UsageError> {
     Filter::parse(&words.join(" ")).map_err(|error| UsageError(format!("bad filter: {error}")))
 }
 

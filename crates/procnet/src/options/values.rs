@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use procnet_core::registry::ServicePorts;
 use procnet_core::view::Grouping;
+use procnet_wire::export::ExportFormat;
 
 pub(super) fn port(text: &str) -> Result<u16, String> {
     text.parse().map_err(|_| "expected a port number from 0 to 65535; 0 is any free one".to_owned())
@@ -74,6 +75,23 @@ pub(super) fn grouping_parser() -> impl clap::builder::TypedValueParser<Value = 
     };
     clap::builder::PossibleValuesParser::new(Grouping::ALL.map(value))
         .try_map(|name| name.parse::<Grouping>().map_err(|_| "no such grouping"))
+}
+
+/// The formats' own names, so that help and completions list them.
+pub(super) fn format_parser() -> impl clap::builder::TypedValueParser<Value = ExportFormat> {
+    use clap::builder::TypedValueParser;
+
+    let value = |format: ExportFormat| {
+        clap::builder::PossibleValue::new(format.as_str()).help(match format {
+            ExportFormat::Json => "One object; a node or an edge on each line",
+            ExportFormat::Csv => "A table: nodes, then edges",
+            ExportFormat::GraphMl => "For Gephi, yEd, Cytoscape, NetworkX",
+            ExportFormat::Dot => "For Graphviz",
+            ExportFormat::Mermaid => "A flow chart for Markdown",
+        })
+    };
+    clap::builder::PossibleValuesParser::new(ExportFormat::ALL.map(value))
+        .try_map(|name| name.parse::<ExportFormat>().map_err(|_| "no such format"))
 }
 
 /// More than that takes long to simulate, and shows nothing that fewer do not.

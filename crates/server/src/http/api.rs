@@ -9,6 +9,7 @@ use procnet_core::graph::{Graph, SocketId};
 use procnet_core::view::ViewSpec;
 use procnet_wire::answers::{ErrorAnswer, FilterHelp, HealthAnswer, ReloadAnswer, ReloadRequest};
 use procnet_wire::encode;
+use procnet_wire::export::ExportPicture;
 use procnet_wire::graph::GraphAnswer;
 use procnet_wire::key::parse_process_key;
 use procnet_wire::live::{DeltaMessage, HeartbeatMessage, SceneMessage};
@@ -35,6 +36,7 @@ use crate::live::{LastEventId, NodeOrEdge, Subscription, json};
         rules::reload,
         scene,
         stream,
+        export,
         sockets,
         process,
         capabilities,
@@ -171,6 +173,50 @@ pub(crate) async fn stream(
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // For reverse proxies (nginx) that would hold events back.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+/// The scene of a view as a file for other programs.
+#[utoipa::path(
+    get,
+    path = "/api/v1/export",
+    params(
+        ("format" = Option<String>, Query, description = "`json` (if left out), `csv`, `graphml`, `dot`, or `mermaid`."),
+        ViewParameters,
+    ),
+    responses(
+        (
+            status = 200,
+            description = "The file, as an attachment called `procnet-HOST-TIME.…`.",
+            content(
+                (ExportPicture = "application/json"),
+                (String = "text/csv"),
+                (String = "application/graphml+xml"),
+                (String = "text/vnd.graphviz"),
+                (String = "text/vnd.mermaid"),
+            ),
+        ),
+        (status = 400, body = ErrorAnswer, description = "A parameter is wrong."),
+        (status = 503, body = ErrorAnswer, description = "Too many different views are open."),
+    )
+)]
+pub(crate) async fn export(State(app): State<App>, uri: Uri) -> Result<Response, ApiError> {
+    let (view, format) = query::export(&uri)?;
+    let spec = view.spec(app.live.defaults())?;
+    let (name, text) = waiting(move || {
+        let feed = app.live.feed(&spec)?;
+        let picture = app.live.picture(&feed).ok_or_else(dropped)?;
+        Ok((format.file_name(&picture), format.write(&picture)))
+    })
+    .await?;
+    let mut response = Response::new(Body::from(text));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // The name has nothing but letters, digits, dots and dashes: this cannot fail.
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
     Ok(response)
 }
 

@@ -64,6 +64,7 @@ pub(crate) fn router(
     let compressed = Router::new()
         .route("/api/graph", get(api::graph))
         .route("/api/v1/scene", get(api::scene))
+        .route("/api/v1/export", get(api::export))
         .route("/api/v1/sockets", get(api::sockets))
         .route("/api/v1/processes/{key}", get(api::process))
         .route("/api/v1/openapi.json", get(api::openapi_json))

@@ -7,6 +7,7 @@ use axum::extract::Query;
 use http::Uri;
 use procnet_core::filter::Filter;
 use procnet_core::view::{Grouping, ViewSpec};
+use procnet_wire::export::ExportFormat;
 use procnet_wire::graph::GraphOptions;
 use utoipa::IntoParams;
 
@@ -163,6 +164,24 @@ pub(crate) fn sockets(uri: &Uri) -> Result<(ViewParameters, SocketParameters), A
         return Err(ApiError::bad_request("give either node or edge, not both"));
     }
     Ok((view, sockets))
+}
+
+/// `<view>` and `format`.
+pub(crate) fn export(uri: &Uri) -> Result<(ViewParameters, ExportFormat), ApiError> {
+    let (mut view, mut format) = (ViewParameters::default(), ExportFormat::Json);
+    for (name, value) in strict_pairs(uri)? {
+        if name == "format" {
+            format = value.parse().map_err(|_| {
+                let names = ExportFormat::ALL.map(ExportFormat::as_str).join(", ");
+                ApiError::bad_request(format!(
+                    "format={value}: there is no such format, only {names}"
+                ))
+            })?;
+        } else if !view.take(&name, &value)? {
+            return Err(unknown(&name));
+        }
+    }
+    Ok((view, format))
 }
 
 /// A route without parameters.

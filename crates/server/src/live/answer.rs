@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use procnet_core::graph::SocketId;
 use procnet_wire::encode::{self, Surroundings};
+use procnet_wire::export::ExportPicture;
 use procnet_wire::graph::{GraphOptions, graph_answer};
 use procnet_wire::live::{SceneMessage, ToggleInfo};
 use serde::Serialize;
@@ -76,6 +77,12 @@ impl Live {
         let etag = feed.etag();
         let (message, _) = self.scene(feed)?;
         Some(Tagged { body: json(&message), etag })
+    }
+
+    /// What `/api/v1/export` writes down.
+    pub(crate) fn picture(&self, feed: &Arc<Feed>) -> Option<ExportPicture> {
+        let (message, _) = self.scene(feed)?;
+        Some(ExportPicture::of(&message))
     }
 
     /// The `scene` event, and what a client has after it.
