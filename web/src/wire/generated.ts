@@ -424,6 +424,8 @@ export interface components {
        * @description Round-trip time in microseconds; 0 if not known.
        */
       rtt_us: number;
+      /** @description The service's name, such as `postgresql`; empty if not known or several. */
+      service: string;
       /**
        * Format: int64
        * @description When the oldest of it was first seen, in milliseconds since the Unix epoch.
@@ -490,6 +492,8 @@ export interface components {
       node_type: string;
       /** @description Keys of its processes, oldest first, at most 16. */
       processes: string[];
+      /** @description The program that all of it runs, such as `nginx`; empty if mixed or not known. */
+      program: string;
       /**
        * Format: int64
        * @description When the oldest of it started or was first seen, in milliseconds since the Unix epoch.
