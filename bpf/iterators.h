@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "ahead.h"
 #include "socket.h"
 
 /* The rows of a walk over what is remembered. It takes as many walks as it needs to hand them all
@@ -164,7 +165,7 @@ SEC("iter/task_file") int holdings(struct bpf_iter__task_file *context)
  * Most of the time is spent waiting for memory, so two walk at once, each over every other
  * descriptor.
  */
-INLINE int walk(struct bpf_iter__task_file *context, __u32 remainder)
+INLINE int walk(struct bpf_iter__task_file *context, __u32 remainder, int ahead)
 {
 	__u32 zero = 0;
 	struct pass *pass = bpf_map_lookup_elem(&passes, &zero);
@@ -175,6 +176,8 @@ INLINE int walk(struct bpf_iter__task_file *context, __u32 remainder)
 	struct sock *sk = socket_of(file);
 	if (!sk)
 		return 0;
+	if (ahead && context->fd % AHEAD == remainder)
+		look_ahead(task, file, context->fd, remainder);
 	struct task_struct *leader = task->group_leader;
 	struct row row;
 	if (pass->unix_too && sk->__sk_common.skc_family == AF_UNIX) {
@@ -212,12 +215,23 @@ INLINE int walk(struct bpf_iter__task_file *context, __u32 remainder)
 
 SEC("iter/task_file") int even_holders(struct bpf_iter__task_file *context)
 {
-	return walk(context, 0);
+	return walk(context, 0, 1);
 }
 
 SEC("iter/task_file") int odd_holders(struct bpf_iter__task_file *context)
 {
-	return walk(context, 1);
+	return walk(context, 1, 1);
+}
+
+/* The same for kernels that don't let us look ahead, those before Linux 6.2. */
+SEC("iter/task_file") int even_holders_plainly(struct bpf_iter__task_file *context)
+{
+	return walk(context, 0, 0);
+}
+
+SEC("iter/task_file") int odd_holders_plainly(struct bpf_iter__task_file *context)
+{
+	return walk(context, 1, 0);
 }
 
 /* Hands over what is known of a socket; 1, which ends the walk, if there is no room. */

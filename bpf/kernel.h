@@ -68,6 +68,7 @@ struct task_struct {
 	struct signal_struct *signal;
 	const struct cred *cred;
 	struct nsproxy *nsproxy;
+	struct files_struct *files;
 	char comm[16];
 } RELOCATED;
 
@@ -112,6 +113,7 @@ struct sock {
 	__u16 sk_protocol;
 	kuid_t sk_uid;
 	struct socket *sk_socket;
+	struct bpf_local_storage *sk_bpf_storage;
 } RELOCATED;
 
 struct socket {
@@ -122,8 +124,52 @@ struct inode {
 	unsigned long i_ino;
 } RELOCATED;
 
+struct file_operations;
+
+typedef struct {
+	long refcnt;
+} file_ref_t;
+
 struct file {
 	struct inode *f_inode;
+	const struct file_operations *f_op;
+	void *private_data;
+	file_ref_t f_ref; /* as of Linux 6.13 */
+} RELOCATED;
+
+struct fdtable {
+	__u32 max_fds;
+	struct file **fd;
+} RELOCATED;
+
+struct files_struct {
+	struct fdtable *fdt;
+} RELOCATED;
+
+struct hlist_node;
+
+struct hlist_head {
+	struct hlist_node *first;
+} RELOCATED;
+
+/* What programs keep of a socket: net/core/bpf_sk_storage.c, kernel/bpf/bpf_local_storage.c. */
+struct bpf_local_storage {
+	void *cache[16];
+	struct hlist_head list;
+} RELOCATED;
+
+struct bpf_local_storage_data {
+	__u8 data[1];
+} RELOCATED;
+
+struct bpf_local_storage_elem {
+	struct hlist_head snode; /* a hlist_node, of which only the place matters */
+	struct bpf_local_storage_data sdata;
+} RELOCATED;
+
+/* Any structure would do that begins with a number as wide as an address: see ahead.h. */
+struct timespec64 {
+	long long tv_sec;
 } RELOCATED;
 
 struct inet_sock {
@@ -237,3 +283,7 @@ static void (*bpf_ringbuf_submit)(void *data, __u64 flags) = (void *)132;
 static struct tcp_sock *(*bpf_skc_to_tcp_sock)(void *sk) = (void *)137;
 static struct task_struct *(*bpf_get_current_task_btf)(void) = (void *)158;
 static struct socket *(*bpf_sock_from_file)(struct file *file) = (void *)162;
+
+/* A function of the kernel, by a number that no helper has. Functions are called by their place
+ * among the kernel's types, which the loader puts there: crates/collect/src/linux/ebpf/ahead.rs. */
+static void *(*bpf_rdonly_cast)(__u64 address, __u32 type) = (void *)0x70726f63;

@@ -36,9 +36,10 @@ INLINE __u32 netns_of(struct sock *sk)
 	return sk->__sk_common.skc_net.net->ns.inum;
 }
 
-/* Bit fields are relocated by their parts. */
+/* What is asked of a field; bit fields are relocated by their parts. */
 #define FIELD_BYTE_OFFSET 0
 #define FIELD_BYTE_SIZE 1
+#define FIELD_EXISTS 2
 #define FIELD_LEFT_SHIFT 4
 #define FIELD_RIGHT_SHIFT 5
 

@@ -16,6 +16,8 @@ use procnet_core::{
 #[derive(Default)]
 pub(crate) struct World {
     pub(crate) at: Timestamp,
+    /// How often the whole truth was told anew.
+    pub(crate) resyncs: usize,
     pub(crate) sockets: BTreeMap<SocketKey, Socket>,
     pub(crate) processes: BTreeMap<ProcessKey, Arc<Process>>,
 }
@@ -26,6 +28,7 @@ impl World {
         for event in batch.events {
             match event {
                 Event::Resync => {
+                    self.resyncs += 1;
                     self.sockets.clear();
                     self.processes.clear();
                 }

@@ -27,7 +27,7 @@ pub(in crate::platform) struct Iterators {
     /// and of all.
     holdings: Option<ProgramFd>,
     everybody: Link,
-    /// Over every other descriptor of all processes.
+    /// Over every other descriptor of all processes; looking ahead if the kernel lets us.
     holders: [Link; 2],
     unheld: Link,
     counting: Option<Link>,
@@ -46,8 +46,12 @@ impl Iterators {
     /// Loads what the kernel lets us. `None` if holders or sockets can't be walked over.
     pub(super) fn load(object: &mut Ebpf, btf: &Btf, parts: &mut Parts) -> Option<Self> {
         let everybody = |program: &ProgramFd| Link::new(program.as_fd(), Target::Everything).ok();
-        let even = everybody(&load(object, "even_holders", "task_file", btf)?)?;
-        let odd = everybody(&load(object, "odd_holders", "task_file", btf)?)?;
+        let mut half = |ahead: &str, plain: &str| {
+            let loaded = load(object, ahead, "task_file", btf);
+            everybody(&loaded.or_else(|| load(object, plain, "task_file", btf))?)
+        };
+        let even = half("even_holders", "even_holders_plainly")?;
+        let odd = half("odd_holders", "odd_holders_plainly")?;
         let holdings = load(object, "holdings", "task_file", btf)?;
         let alone = Link::new(holdings.as_fd(), Target::Process(std::process::id())).is_ok();
         let unheld = load(object, "unheld", "bpf_sk_storage_map", btf)?;
@@ -232,4 +236,65 @@ pub(super) fn read_all(mut walk: File, mut each: impl FnMut(Vec<u8>) -> bool) ->
 
 fn is(error: &io::Error, errno: Errno) -> bool {
     Errno::from_io_error(error) == Some(errno)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::net::{Ipv4Addr, UdpSocket};
+    use std::time::{Duration, Instant};
+
+    use aya::EbpfLoader;
+    use rustix::net::sockopt::socket_cookie;
+
+    use super::*;
+    use crate::platform::ebpf::ahead;
+    use crate::platform::ebpf::programs::OBJECT;
+
+    /// What one walk tells with the programs that load from this object; `None` if none does.
+    fn told(object: &[u8], btf: &Btf) -> Option<BTreeSet<u64>> {
+        let mut object = EbpfLoader::new().btf(Some(btf)).load(object).ok()?;
+        let mut iterators = Iterators::load(&mut object, btf, &mut Parts::default())?;
+        let mut walk = iterators.begin_pass(true, false).unwrap();
+        let mut told = BTreeSet::new();
+        let soon = Instant::now() + Duration::from_secs(60);
+        assert!(walk.receive(soon, |held| told.extend([held.holder.cookie])).unwrap());
+        Some(told)
+    }
+
+    #[test]
+    fn a_walk_tells_the_same_whether_it_looks_ahead_or_not() {
+        let Ok(btf) = Btf::from_sys_fs() else {
+            return eprintln!("skipped: the kernel describes no types of its own");
+        };
+        // So many that their descriptors fill several groups, with gaps and other files in between.
+        let mut sockets = Vec::new();
+        let mut others = Vec::new();
+        for number in 0..300 {
+            sockets.push(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
+            if number % 7 == 0 {
+                others.push(File::open("/dev/null").unwrap());
+            }
+        }
+        let mut number = 0;
+        sockets.retain(|_| {
+            number += 1;
+            number % 5 != 0
+        });
+        let cookies: BTreeSet<u64> =
+            sockets.iter().map(|socket| socket_cookie(socket).unwrap()).collect();
+        assert_eq!(cookies.len(), 240);
+        let Some(plainly) = told(OBJECT, &btf) else {
+            return eprintln!("skipped: the kernel lets nobody without privileges walk");
+        };
+        let object = ahead::with_function(OBJECT, &btf);
+        if object != OBJECT {
+            let mut object = EbpfLoader::new().btf(Some(&btf)).load(&object).unwrap();
+            assert!(load(&mut object, "odd_holders", "task_file", &btf).is_some());
+        }
+        let ahead = told(&object, &btf).unwrap();
+        assert!(cookies.is_subset(&plainly), "without looking ahead");
+        assert!(cookies.is_subset(&ahead), "looking ahead");
+        drop(others);
+    }
 }

@@ -1,5 +1,6 @@
 //! Kernel events: connections and processes are told as they come and go, snapshots complete them.
 
+mod ahead;
 mod batch;
 mod bpf_syscall;
 mod capabilities;

@@ -11,6 +11,7 @@ use aya::programs::{CgroupAttachMode, Program};
 use aya::{Btf, Ebpf, EbpfLoader};
 use rustix::fs::{CWD, Mode, OFlags};
 
+use super::ahead;
 use super::flows::FlowCounts;
 use super::iterators::Iterators;
 use super::skipped::Skipped;
@@ -18,7 +19,7 @@ use crate::CollectOptions;
 use crate::parse::kernel_record::{self, KernelRecord};
 
 /// Built from `bpf/` by `cargo xtask bpf`; the same for all little-endian machines.
-const OBJECT: &[u8] = aya::include_bytes_aligned!("procnet.bpf.o");
+pub(super) const OBJECT: &[u8] = aya::include_bytes_aligned!("procnet.bpf.o");
 
 /// Where the unified control group hierarchy may be mounted: alone, or beside version 1.
 const CGROUP_ROOTS: [&str; 2] = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
@@ -211,7 +212,7 @@ impl Programs {
             .btf(Some(&btf))
             .map_max_entries("records", options.ring_bytes)
             .map_max_entries("flows", options.udp_flows.max(1))
-            .load(OBJECT)
+            .load(&ahead::with_function(OBJECT, &btf))
             .map_err(refused)?;
         let mut parts = Parts::default();
         let mut tcp = Ok(());
