@@ -273,7 +273,7 @@ function EdgeDetails({ edge }: { edge: EdgeRow }) {
             <End node={scene.nodes.get(edge.to)} />
           </h2>
           <p>
-            {edge.protocol.toUpperCase()} {edgeLabel(edge, true)}
+            {edge.protocol.toUpperCase()} {edgeLabel(edge, 'port')}
             {portClass && portClass.name !== 'other' ? ` · ${portClass.title}` : ''}
           </p>
         </div>
