@@ -38,6 +38,27 @@ pub fn canonical(ip: IpAddr) -> IpAddr {
     }
 }
 
+/// True if `ip` is on the Internet: not of this machine, of its own network, of a private one or of
+/// a group.
+///
+/// Private is what is set aside for it: RFC 1918, RFC 6598 (carrier-grade NAT), RFC 4193 (unique
+/// local), link-local.
+pub fn is_public(ip: IpAddr) -> bool {
+    match canonical(ip) {
+        IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            let shared = a == 100 && (64..128).contains(&b);
+            let none = v4.is_unspecified() || v4.is_broadcast() || v4.is_multicast();
+            !(none || shared || v4.is_loopback() || v4.is_private() || v4.is_link_local())
+        }
+        IpAddr::V6(v6) => {
+            let none = v6.is_unspecified() || v6.is_multicast();
+            let local = v6.is_unique_local() || v6.is_unicast_link_local();
+            !(none || local || v6.is_loopback())
+        }
+    }
+}
+
 /// An address block such as `10.0.0.0/8`, or a single address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cidr(ipnet::IpNet);
@@ -79,6 +100,30 @@ mod tests {
         let endpoint = Endpoint::new("::ffff:10.0.0.1".parse().unwrap(), 80);
         assert_eq!(endpoint.to_string(), "10.0.0.1:80");
         assert_eq!(Endpoint::new("::1".parse().unwrap(), 80).to_string(), "[::1]:80");
+    }
+
+    #[test]
+    fn the_internet_is_what_is_set_aside_for_nothing_else() {
+        let public = ["8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700::1", "::ffff:8.8.8.8"];
+        let others = [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.31.0.1",
+            "192.168.1.1",
+            "169.254.0.1",
+            "100.64.0.1",
+            "0.0.0.0",
+            "255.255.255.255",
+            "224.0.0.251",
+            "::",
+            "::1",
+            "fe80::1",
+            "fd00::1",
+            "ff02::fb",
+            "::ffff:10.0.0.1",
+        ];
+        assert!(public.iter().all(|ip| is_public(ip.parse().unwrap())));
+        assert!(others.iter().all(|ip| !is_public(ip.parse().unwrap())));
     }
 
     #[test]

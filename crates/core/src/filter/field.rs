@@ -176,6 +176,8 @@ pub const PROPERTIES: &[Choice] = &[
     Choice { name: "listener", aliases: &["listening"] },
     choice("stale"),
     choice("external"),
+    choice("internet"),
+    Choice { name: "exposed", aliases: &["open"] },
     Choice { name: "unattributed", aliases: &["unowned"] },
 ];
 

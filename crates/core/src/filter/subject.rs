@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, is_public};
 use crate::process::{Process, User};
 use crate::socket::{Direction, Protocol, SocketState};
 
@@ -134,6 +134,13 @@ impl<'a> Subject<'a> {
     /// The parties that there are: client, server, lone.
     pub fn parties(&self) -> impl Iterator<Item = &Party<'a>> {
         [&self.client, &self.server, &self.lone].into_iter().flatten()
+    }
+
+    /// True for a listener that takes whoever reaches this machine: it is bound to no address in
+    /// particular, or to a public one.
+    pub(super) fn is_exposed(&self) -> bool {
+        let wide = |local: Endpoint| local.ip.is_unspecified() || is_public(local.ip);
+        self.listener && self.local.is_some_and(wide)
     }
 }
 

@@ -9,7 +9,7 @@ use super::field::{Choice, Field, FieldInfo};
 use super::number::NumberRange;
 use super::subject::{Party, Subject};
 use crate::container::Container;
-use crate::endpoint::{Cidr, Endpoint, canonical};
+use crate::endpoint::{Cidr, Endpoint, canonical, is_public};
 use crate::registry::PortClass;
 use crate::socket::Direction;
 use crate::unit::Unit;
@@ -409,6 +409,8 @@ fn is_choice(field: Field, subject: &Subject<'_>, choice: &str) -> bool {
             "listener" => subject.listener,
             "stale" => subject.stale,
             "external" => subject.external,
+            "internet" => subject.remote.is_some_and(|remote| is_public(remote.ip)),
+            "exposed" => subject.is_exposed(),
             "unattributed" => subject.unattributed,
             _ => false,
         },

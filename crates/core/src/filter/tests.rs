@@ -156,6 +156,7 @@ const CASES: &[(&str, bool)] = &[
     ("state:close-wait", true), ("state:estab", true), ("state:TIME_WAIT,CLOSE_WAIT", true),
     ("state:LISTEN", false), ("dir:out", true), ("dir:inbound", false), ("class:db", true),
     ("class:database,web", true), ("class:other", false), ("is:external", true), ("is:stale", false),
+    ("is:internet", false), ("is:exposed", false),
     ("is:listener", false), ("-is:unattributed", true),
     // Numbers with units.
     ("bytes:1M", true), ("bytes>1M", false), ("bytes>=1M", true), ("bytes<1MiB", true),
@@ -164,6 +165,28 @@ const CASES: &[(&str, bool)] = &[
     ("retransmits>2", true), ("retransmits:0", false), ("sockets>=12", true), ("count:1", false),
     ("PORT:5432", true),
 ];
+
+#[test]
+fn what_is_on_the_internet_and_what_is_open_to_it() {
+    let fits = |text: &str, subject: &Subject<'_>| Filter::parse(text).unwrap().matches(subject);
+    let at = |text: &str| Some(Endpoint::new(text.parse().unwrap(), 443));
+    for (ip, public) in [("203.0.113.7", true), ("10.0.0.5", false), ("::1", false)] {
+        let subject = Subject { remote: at(ip), ..Subject::default() };
+        assert_eq!(fits("is:internet", &subject), public, "{ip}");
+    }
+    for (ip, exposed) in [
+        ("0.0.0.0", true),
+        ("::", true),
+        ("203.0.113.7", true),
+        ("127.0.0.1", false),
+        ("10.0.0.4", false),
+    ] {
+        let listener = Subject { local: at(ip), listener: true, ..Subject::default() };
+        assert_eq!(fits("is:exposed", &listener), exposed, "{ip}");
+        assert!(!fits("is:exposed", &Subject { listener: false, ..listener }), "{ip}");
+    }
+    assert!(!fits("is:internet | is:open", &Subject::default()));
+}
 
 #[test]
 fn filters_fit_what_they_say() {
