@@ -3,12 +3,14 @@ import './styles/layout.css';
 import './styles/map.css';
 import './styles/shared.css';
 import './styles/toolbar.css';
+import './styles/ask.css';
 import './styles/details.css';
 import './styles/table.css';
 import './styles/overlays.css';
 import './styles/narrow.css';
 import { render } from 'preact';
 import { App } from './panels/App';
+import { followAddress } from './scene/history';
 import { startLive } from './scene/live';
 import { followSettings } from './scene/settings';
 import { fetchVendorManifest } from './wire/api';
@@ -26,6 +28,7 @@ async function logLibraries(): Promise<void> {
 }
 
 followSettings();
+followAddress();
 const root = document.getElementById('app');
 if (root) render(<App />, root);
 startLive();

@@ -19,9 +19,9 @@ test.describe('a bad filter', () => {
 
   test('is explained beneath the field, and the map stays', async ({ page }) => {
     await open(page);
-    await page.getByRole('textbox', { name: 'Filter' }).fill('port:"');
+    await page.getByRole('combobox', { name: 'Filter' }).fill('port:"');
     await expect(page.locator('.filter-error')).toBeVisible();
-    await expect(page.getByRole('textbox', { name: 'Filter' })).toHaveAttribute(
+    await expect(page.getByRole('combobox', { name: 'Filter' })).toHaveAttribute(
       'aria-invalid',
       'true',
     );
@@ -123,10 +123,10 @@ test('the toggles and the grouping change the view', async ({ page }) => {
   await expect(page.locator('.map .node.remote[data-key]')).toHaveCount(0);
   await page.getByRole('button', { name: 'Local only', exact: true }).click();
   await expect(page.locator('.map .node.remote[data-key]').first()).toBeVisible();
-  await page.getByRole('combobox').selectOption('user');
+  await page.getByRole('combobox', { name: 'Group' }).selectOption('user');
   await expect(page.locator('.map .node[data-key]').first()).toBeVisible();
   const users = await page.locator('.map .node[data-key]:not(.remote)').count();
-  await page.getByRole('combobox').selectOption('process');
+  await page.getByRole('combobox', { name: 'Group' }).selectOption('process');
   await expect
     .poll(() => page.locator('.map .node[data-key]:not(.remote)').count())
     .toBeGreaterThan(users);

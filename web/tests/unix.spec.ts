@@ -21,7 +21,7 @@ test('UNIX sockets are shown on request, with a look of their own, and say their
   expect(await lines.count()).toBeGreaterThan(3);
 
   // The filter knows paths.
-  await page.getByRole('textbox', { name: 'Filter' }).fill('proto:unix path:dbus');
+  await page.getByRole('combobox', { name: 'Filter' }).fill('proto:unix path:dbus');
   const others = page.locator('.map .edge[data-key]:not([data-key$="/unix"])');
   await expect(others).toHaveCount(0);
   await expect(edges.first()).toBeAttached();

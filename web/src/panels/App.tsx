@@ -1,18 +1,22 @@
 import { useEffect } from 'preact/hooks';
 import { scene } from '../scene/live';
 import { selected } from '../scene/selection';
+import { askOpen, pane } from '../scene/settings';
 import { words } from '../words';
 import { Banner } from './Banner';
 import { Details } from './Details';
 import { Empty } from './Empty';
 import { Help } from './Help';
 import { followKeys } from './keys';
+import { lazily } from './Lazy';
 import { LegendPanel } from './Legend';
 import { MapView } from './MapView';
+import { QuestionBar } from './Questions';
 import { StatusStrip } from './Status';
-import { TableView } from './Table';
 import { Toolbar } from './Toolbar';
-import { tableOpen } from './ui';
+
+const AskPanel = lazily(() => import('./Ask'));
+const TableView = lazily(() => import('./Table'));
 
 export function App() {
   useEffect(followKeys, []);
@@ -20,14 +24,25 @@ export function App() {
   useEffect(() => {
     document.title = host ? words.title(host.name) : words.product;
   }, [host]);
-  const table = tableOpen.value;
+  const shown = pane.value;
+  const stage = [
+    'stage',
+    `show-${shown}`,
+    selected.value ? 'with-details' : '',
+    askOpen.value ? 'with-ask' : '',
+  ];
   return (
     <div class="page">
       <Toolbar />
-      <div class={selected.value ? 'stage with-details' : 'stage'}>
+      <QuestionBar />
+      <div class={stage.filter(Boolean).join(' ')}>
+        {askOpen.value && <AskPanel />}
         <main class="main">
-          <MapView hidden={table} />
-          {table ? <TableView /> : <LegendPanel />}
+          <div class="map-pane" hidden={shown === 'table'}>
+            <MapView hidden={shown === 'table'} />
+            {shown !== 'table' && <LegendPanel />}
+          </div>
+          {shown !== 'map' && <TableView />}
           <Empty />
           <Banner />
         </main>

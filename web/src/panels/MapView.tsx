@@ -1,12 +1,11 @@
-import { effect, signal, untracked } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { MapPainter } from '../draw/map';
 import { FlowLayout } from '../layout/flow';
 import type { Zone } from '../layout/frame';
 import type { LayoutGraph } from '../layout/graph';
 import { parseSavedLayout } from '../layout/saved';
-import { frozen, onSceneChange, scene } from '../scene/live';
-import { edgeLabels, edgeWidths, flowAnimation } from '../scene/picture';
+import { onSceneChange, scene } from '../scene/live';
 import type { Target } from '../scene/selection';
 import { hovered, sameTarget, selected } from '../scene/selection';
 import { readStored, writeStored } from '../scene/settings';
@@ -89,9 +88,9 @@ export function MapView({ hidden }: { hidden: boolean }) {
         if (saved) writeStored(storageKey(level), saved);
       }, SAVE_DELAY_MS);
     };
-    const draw = (news = false) => {
+    const draw = () => {
       dirty = false;
-      painter.sync(picture(), news);
+      painter.sync(picture());
       painter.select(selected.value);
     };
     // The legend is rendered in a microtask of the same frame: a first layout waits for it.
@@ -114,7 +113,7 @@ export function MapView({ hidden }: { hidden: boolean }) {
         dirty = true;
         return;
       }
-      draw(wasShown && !anew && change === 'delta');
+      draw();
       if (shown && (!wasShown || anew)) startMap(wasShown && change === 'scene');
       save();
     };
@@ -138,7 +137,7 @@ export function MapView({ hidden }: { hidden: boolean }) {
     });
     observer.observe(container);
     const fadeTimer = window.setInterval(() => {
-      if (!document.hidden && !frozen.peek()) painter.tick();
+      if (!document.hidden) painter.fade();
     }, FADE_MS);
     const onVisible = () => {
       if (!document.hidden && dirty) draw();
@@ -161,14 +160,6 @@ export function MapView({ hidden }: { hidden: boolean }) {
     mapCommands.reveal = (key) => painter.reveal(key);
 
     const stopPointer = followPointer(painter, container);
-    const stopChoices = effect(() => {
-      painter.choose({
-        widths: edgeWidths.value,
-        labels: edgeLabels.value,
-        animated: flowAnimation.value && !frozen.value,
-      });
-      if (shown && !frozen.value) untracked(() => draw());
-    });
     const stopEffects = effect(() => {
       const chosen = selected.value;
       const over = hovered.value;
@@ -191,8 +182,7 @@ export function MapView({ hidden }: { hidden: boolean }) {
       document.removeEventListener('visibilitychange', onVisible);
       stopPointer();
       stopEffects();
-      stopChoices();
-      painter.dispose();
+      painter.svg.remove();
     };
   }, []);
 

@@ -1,12 +1,16 @@
 import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
+import { exactly } from '../scene/filter';
 import { scene } from '../scene/live';
 import { fetchProcess } from '../wire/api';
 import type { ContainerRow, ProcessDetails, ProcessSummary } from '../wire/generated';
 import { words } from '../words';
+import { By } from './By';
 import { Copy } from './Copy';
 import { formatCommand, formatDuration } from './format';
 import { Icon } from './Icon';
 import { useFetched } from './useFetched';
+import { reasonsOf } from './why';
 
 const MAX_CHILDREN = 30;
 /** As many digits of an id are shown, as everywhere in the field. */
@@ -44,13 +48,54 @@ export function ProcessSections(props: {
   );
 }
 
+/** Programs that mask secrets say so; others lack these fields. */
+type Masking = ProcessDetails & {
+  readonly masked?: number;
+  readonly revealed?: readonly string[] | null;
+};
+
+function Command({ process }: { process: Masking }) {
+  const [shown, show] = useState(false);
+  const { masked = 0, revealed } = process;
+  const command = formatCommand(shown && revealed ? revealed : process.arguments);
+  if (!command) return null;
+  return (
+    <section>
+      <h3>
+        {words.process.command}
+        <Copy text={command} what={words.process.theCommand} />
+      </h3>
+      <pre class="command">{command}</pre>
+      {masked > 0 &&
+        (revealed ? (
+          <label class="reveal">
+            <input
+              type="checkbox"
+              checked={shown}
+              onChange={(event) => show(event.currentTarget.checked)}
+            />
+            {words.process.reveal(masked)}
+          </label>
+        ) : (
+          <p class="quiet masked">
+            {words.process.masked(masked)} <code>--show-secrets</code>
+          </p>
+        ))}
+    </section>
+  );
+}
+
 function Sections({ process, onOpen }: { process: ProcessDetails; onOpen: (key: string) => void }) {
-  const command = formatCommand(process.arguments);
   return (
     <>
-      <section>
+      <section class="why">
         <h3>{words.process.whyItRuns}</h3>
-        <ol class="chain">
+        <ul class="reasons">
+          {reasonsOf(process).map((reason) => (
+            <li key={reason}>{reason}</li>
+          ))}
+        </ul>
+        <ol class="chain" aria-label={words.process.chain}>
           {[...process.parents].reverse().map((parent) => (
             <li key={parent.key}>
               <ProcessLink process={parent} onOpen={onOpen} />
@@ -62,21 +107,15 @@ function Sections({ process, onOpen }: { process: ProcessDetails; onOpen: (key: 
           </li>
         </ol>
       </section>
-      {command && (
-        <section>
-          <h3>
-            {words.process.command}
-            <Copy text={command} what={words.process.theCommand} />
-          </h3>
-          <pre class="command">{command}</pre>
-        </section>
-      )}
+      <Command process={process} />
       <section>
         <dl class="facts">
           <Fact name={words.process.program}>
             {process.exe ? (
               <span class="copyable">
-                <code>{process.exe}</code>
+                <By term={exactly('exe', process.exe)}>
+                  <code>{process.exe}</code>
+                </By>
                 <Copy text={process.exe} what={words.process.thePath} />
               </span>
             ) : (
@@ -84,8 +123,12 @@ function Sections({ process, onOpen }: { process: ProcessDetails; onOpen: (key: 
             )}
           </Fact>
           <Fact name={words.process.user}>
-            {process.user ?? <span class="quiet">{words.common.unknown}</span>}
-            {process.uid !== null && process.user !== String(process.uid) && (
+            {process.user ? (
+              <By term={exactly('user', process.user)}>{process.user}</By>
+            ) : (
+              <span class="quiet">{words.common.unknown}</span>
+            )}
+            {typeof process.uid === 'number' && process.user !== String(process.uid) && (
               <span class="quiet"> ({process.uid})</span>
             )}
           </Fact>
@@ -96,7 +139,7 @@ function Sections({ process, onOpen }: { process: ProcessDetails; onOpen: (key: 
             </span>
           </Fact>
           <Fact name={words.process.started}>
-            <span title={new Date(process.started).toLocaleString()}>
+            <span title={new Date(process.started).toLocaleString(words.locale)}>
               {words.common.ago(formatDuration(scene.now() - process.started))}
             </span>
           </Fact>
@@ -104,7 +147,9 @@ function Sections({ process, onOpen }: { process: ProcessDetails; onOpen: (key: 
           {process.unit && (
             <Fact name={words.details.unit}>
               <span class="copyable">
-                {process.unit.application ?? process.unit.name}
+                <By term={exactly('unit', process.unit.application ?? process.unit.name)}>
+                  {process.unit.application ?? process.unit.name}
+                </By>
                 <Copy text={process.unit.name} what={words.process.theUnit} />
               </span>
               {process.unit.application && <span class="quiet"> {process.unit.name}</span>}
@@ -139,7 +184,7 @@ function ContainerFact({ container }: { container: ContainerRow }) {
   return (
     <Fact name={words.details.container}>
       <span class="copyable">
-        {name ?? id.slice(0, SHORT_ID)}
+        <By term={exactly('container', name ?? id)}>{name ?? id.slice(0, SHORT_ID)}</By>
         <Copy text={id} what={words.process.theContainer} />
       </span>
       {runtime !== 'unknown' && <span class="quiet"> {runtime}</span>}

@@ -1,62 +1,141 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Suggestion } from '../scene/complete';
+import { accepted, suggestions } from '../scene/complete';
+import { filterFields, knownValues, refreshKnowledge } from '../scene/knowledge';
 import { changeView, viewError } from '../scene/live';
 import { view } from '../scene/settings';
+import type { ApiError } from '../wire/api';
+import { MAX_FILTER_LENGTH } from '../wire/query';
 import { words } from '../words';
 import { Icon } from './Icon';
+import { moments } from './questions';
 import { searchInput } from './ui';
 
 const DEBOUNCE_MS = 200;
-const MAX_FILTER_LENGTH = 2000;
+const LIST = 'filter-suggestions';
+const optionId = (index: number) => `filter-suggestion-${index}`;
 
-/** The filter, applied by the server while one types. */
+/** The filter, completed and applied while one types. */
 export function Search() {
   const [text, setText] = useState(view.value.filter);
+  const [caret, setCaret] = useState(0);
+  const [open, setOpen] = useState(false);
+  const [active, setActive] = useState(-1);
   const timer = useRef(0);
   const input = useRef<HTMLInputElement>(null);
+  const wrong = useRef<HTMLDivElement>(null);
+  const nextCaret = useRef<number | undefined>(undefined);
   const wanted = view.value.filter;
 
   useEffect(() => {
     searchInput.value = input.current;
+    return () => window.clearTimeout(timer.current);
   }, []);
   // The filter may also be changed from elsewhere (a click in the details).
-  useEffect(() => setText(wanted), [wanted]);
+  useEffect(() => {
+    setText((before) => (before.trim() === wanted.trim() ? before : wanted));
+  }, [wanted]);
+  useEffect(() => {
+    if (nextCaret.current === undefined) return;
+    input.current?.setSelectionRange(nextCaret.current, nextCaret.current);
+    nextCaret.current = undefined;
+  });
 
   const apply = (value: string) => {
     window.clearTimeout(timer.current);
-    changeView({ filter: value });
+    if (value !== view.value.filter) changeView({ filter: value });
+  };
+  const write = (value: string, at: number) => {
+    setText(value);
+    setCaret(at);
+    setActive(-1);
+    window.clearTimeout(timer.current);
+    timer.current = window.setTimeout(() => apply(value), DEBOUNCE_MS);
+  };
+  const items = open
+    ? suggestions(text, Math.min(caret, text.length), {
+        fields: filterFields.value,
+        values: knownValues.value,
+        moments: moments(),
+        countWords: words.status.sockets,
+      })
+    : [];
+  const expanded = items.length > 0;
+  const current = active < items.length ? active : -1;
+  const take = (item: Suggestion) => {
+    const next = accepted(text, item);
+    nextCaret.current = next.caret;
+    write(next.text, next.caret);
+    setOpen(item.goesOn);
+    input.current?.focus();
+  };
+  const show = () => {
+    refreshKnowledge();
+    setOpen(true);
+  };
+  const move = (by: number) => {
+    if (!open) show();
+    // One place more than there are suggestions: none is chosen, and Enter applies the text.
+    const places = items.length + 1;
+    setActive(((current + 1 + by + places) % places) - 1);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const item = items[current];
+    if (event.key === 'ArrowDown') move(1);
+    else if (event.key === 'ArrowUp') move(-1);
+    else if (event.key === 'Enter' && item) take(item);
+    else if (event.key === 'Enter') {
+      setOpen(false);
+      apply(text);
+    } else if (event.key === 'Escape') {
+      event.stopPropagation();
+      if (expanded) setOpen(false);
+      else if (text) {
+        setText('');
+        apply('');
+      } else input.current?.blur();
+    } else return;
+    event.preventDefault();
   };
   const error = viewError.value;
   return (
     <search class="search">
       <Icon name="search" size={16} />
+      {error && text.trim() === wanted.trim() && (
+        <div class="wrong" aria-hidden="true" ref={wrong}>
+          <Marked text={text} position={error.position} />
+        </div>
+      )}
       <input
         ref={input}
         type="text"
+        role="combobox"
         class={error ? 'bad' : undefined}
         placeholder={words.search.placeholder}
         aria-label={words.search.label}
+        aria-autocomplete="list"
+        aria-expanded={expanded}
+        aria-controls={LIST}
+        aria-activedescendant={current >= 0 ? optionId(current) : undefined}
         aria-invalid={error !== undefined}
         aria-describedby={error ? 'filter-error' : undefined}
         autocomplete="off"
+        autocapitalize="off"
         spellcheck={false}
         maxLength={MAX_FILTER_LENGTH}
         value={text}
         onInput={(event) => {
-          const { value } = event.currentTarget;
-          setText(value);
-          window.clearTimeout(timer.current);
-          timer.current = window.setTimeout(() => apply(value), DEBOUNCE_MS);
+          const { value, selectionStart } = event.currentTarget;
+          show();
+          write(value, selectionStart ?? value.length);
         }}
-        onKeyDown={(event) => {
-          if (event.key === 'Enter') apply(text);
-          else if (event.key === 'Escape') {
-            event.stopPropagation();
-            if (text) {
-              setText('');
-              apply('');
-            } else event.currentTarget.blur();
-          }
+        onSelect={(event) => setCaret(event.currentTarget.selectionStart ?? 0)}
+        onClick={show}
+        onScroll={(event) => {
+          if (wrong.current) wrong.current.scrollLeft = event.currentTarget.scrollLeft;
         }}
+        onBlur={() => setOpen(false)}
+        onKeyDown={onKeyDown}
       />
       {text ? (
         <button
@@ -74,32 +153,90 @@ export function Search() {
       ) : (
         <kbd>/</kbd>
       )}
+      <div class="suggestions" hidden={!expanded}>
+        <div id={LIST} class="list" role="listbox" aria-label={words.search.suggestions}>
+          {items.map((item, index) => (
+            // biome-ignore lint/a11y/useKeyWithClickEvents: the input has the keys
+            <div
+              key={item.insert}
+              id={optionId(index)}
+              role="option"
+              aria-selected={index === current}
+              ref={(option) => {
+                if (index === current) option?.scrollIntoView({ block: 'nearest' });
+              }}
+              onPointerDown={(event) => event.preventDefault()}
+              onClick={() => take(item)}
+            >
+              <code>{item.label}</code>
+              <span class="hint">{item.hint}</span>
+            </div>
+          ))}
+        </div>
+        <p class="keys-hint">{words.search.keys}</p>
+      </div>
       {error && (
-        <div class="filter-error" id="filter-error" role="alert">
-          <Marked text={wanted} position={error.position} />
+        <div
+          class={expanded ? 'filter-error beside' : 'filter-error'}
+          id="filter-error"
+          role="alert"
+        >
           <span>{error.message}</span>
+          <Proposal
+            text={wanted}
+            error={error}
+            take={(value) => {
+              setText(value);
+              apply(value);
+              input.current?.focus();
+            }}
+          />
         </div>
       )}
     </search>
   );
 }
 
-/** `text` with the wrong part marked. */
-function Marked({
-  text,
-  position,
-}: {
+interface MarkedProps {
   text: string;
   position: readonly [number, number] | undefined;
-}) {
+}
+
+/** `text` with the wrong part marked, right behind the input's own. */
+function Marked({ text, position }: MarkedProps) {
   if (!position) return null;
-  const start = Math.min(Math.max(0, position[0]), text.length);
-  const end = Math.min(Math.max(start + 1, position[1]), text.length);
+  // The server is asked without the blanks around.
+  const offset = text.length - text.trimStart().length;
+  const start = Math.min(position[0] + offset, text.length);
+  const end = Math.min(Math.max(start + 1, position[1] + offset), text.length);
   return (
-    <code>
+    <span>
       {text.slice(0, start)}
-      <mark>{text.slice(start, end) || '…'}</mark>
+      <mark>{text.slice(start, end) || ' '}</mark>
       {text.slice(end)}
-    </code>
+    </span>
+  );
+}
+
+interface ProposalProps {
+  text: string;
+  error: ApiError;
+  take: (text: string) => void;
+}
+
+/** The server's proposal for the wrong part, to take with one click. */
+function Proposal({ text, error, take }: ProposalProps) {
+  const meant = /did you mean `([^`]+)`/.exec(error.message)?.[1];
+  if (meant === undefined || !error.position) return null;
+  const trimmed = text.trim();
+  const [start, end] = error.position;
+  return (
+    <button
+      type="button"
+      class="action"
+      onClick={() => take(trimmed.slice(0, start) + meant + trimmed.slice(end))}
+    >
+      {words.search.replace(meant)}
+    </button>
   );
 }

@@ -7,6 +7,7 @@ import {
 import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 import { scene } from '../scene/live';
 import { selected } from '../scene/selection';
+import { list, order } from '../scene/settings';
 import { words } from '../words';
 import { Icon } from './Icon';
 import type { NamedEdge, Order, TableColumn } from './rows';
@@ -15,9 +16,9 @@ import { EDGE_COLUMNS, nodeColumns, sortRows } from './rows';
 const ROW_HEIGHT = 34;
 
 /** The same scene as the map's, as two tables. */
-export function TableView() {
+export default function TableView() {
   void scene.version.value;
-  const [tab, setTab] = useState<'edge' | 'node'>('edge');
+  const tab = list.value === 'node' ? 'node' : 'edge';
   const legend = scene.legend.value;
   const columns = useMemo(
     () => nodeColumns(new Map(legend.types.map((type) => [type.name, type.title]))),
@@ -40,7 +41,10 @@ export function TableView() {
             id={`tab-${name}`}
             aria-selected={tab === name}
             aria-controls="table-panel"
-            onClick={() => setTab(name)}
+            onClick={() => {
+              list.value = name;
+              order.value = undefined;
+            }}
           >
             {name === 'edge' ? words.table.connections : words.table.nodes}
             <span class="quiet">{name === 'edge' ? edges.length : nodes.length}</span>
@@ -82,11 +86,11 @@ interface GridProps<T> {
 
 function Grid<T extends { readonly key: string; readonly stale: boolean }>(props: GridProps<T>) {
   const { kind, label, rows, columns, first } = props;
-  const [order, setOrder] = useState<Order>(first);
+  const by = order.value ?? first;
   const [active, setActive] = useState(0);
   const [, redraw] = useReducer<number, void>((count) => count + 1, 0);
   const scroller = useRef<HTMLDivElement>(null);
-  const sorted = sortRows(rows, columns, order);
+  const sorted = sortRows(rows, columns, by);
   const virtualizer = useRef<Virtualizer<HTMLDivElement, HTMLDivElement> | undefined>(undefined);
   const options = {
     count: sorted.length,
@@ -158,25 +162,25 @@ function Grid<T extends { readonly key: string; readonly stale: boolean }>(props
           style={{ gridTemplateColumns: template }}
         >
           {columns.map((column) => {
-            const sortedBy = order.column === column.id;
+            const sortedBy = by.column === column.id;
             return (
               <div
                 key={column.id}
                 role="columnheader"
                 class={column.numeric ? 'numeric' : undefined}
-                aria-sort={sortedBy ? (order.descending ? 'descending' : 'ascending') : 'none'}
+                aria-sort={sortedBy ? (by.descending ? 'descending' : 'ascending') : 'none'}
               >
                 <button
                   type="button"
-                  onClick={() =>
-                    setOrder({
+                  onClick={() => {
+                    order.value = {
                       column: column.id,
-                      descending: sortedBy ? !order.descending : column.numeric === true,
-                    })
-                  }
+                      descending: sortedBy ? !by.descending : column.numeric === true,
+                    };
+                  }}
                 >
                   {column.title}
-                  {sortedBy && <Icon name={order.descending ? 'down' : 'up'} size={12} />}
+                  {sortedBy && <Icon name={by.descending ? 'down' : 'up'} size={12} />}
                 </button>
               </div>
             );

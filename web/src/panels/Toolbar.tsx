@@ -1,13 +1,15 @@
+import type { Pane } from '../scene/address';
 import { changeView, connection, frozen, scene, setFrozen } from '../scene/live';
 import type { Theme } from '../scene/settings';
-import { legendOpen, THEMES, theme, view } from '../scene/settings';
+import { legendOpen, pane, THEMES, theme, view } from '../scene/settings';
 import type { Grouping } from '../wire/query';
 import { GROUPINGS } from '../wire/query';
 import { words } from '../words';
 import { mapCommands } from './commands';
 import { Icon } from './Icon';
 import { Search } from './Search';
-import { helpOpen, tableOpen } from './ui';
+import { Share } from './Share';
+import { helpOpen, toolsOpen } from './ui';
 
 interface ToolProps {
   icon: string;
@@ -122,11 +124,37 @@ function Connection() {
   );
 }
 
+const PANE_TOOLS: readonly { pane: Pane; icon: string; label: string; hint: string }[] = [
+  { pane: 'map', icon: 'map', label: words.toolbar.asMap, hint: 'T' },
+  { pane: 'table', icon: 'table', label: words.toolbar.asTable, hint: 'T' },
+  { pane: 'both', icon: 'split', label: words.toolbar.asBoth, hint: 'B' },
+];
+
+function PaneChoice() {
+  return (
+    <fieldset class="panes">
+      <legend class="visually-hidden">{words.toolbar.panes}</legend>
+      {PANE_TOOLS.map((tool) => (
+        <Tool
+          key={tool.pane}
+          icon={tool.icon}
+          label={tool.label}
+          hint={tool.hint}
+          pressed={pane.value === tool.pane}
+          onClick={() => {
+            pane.value = tool.pane;
+          }}
+        />
+      ))}
+    </fieldset>
+  );
+}
+
 export function Toolbar() {
   const host = scene.host.value;
-  const map = !tableOpen.value;
+  const map = pane.value !== 'table';
   return (
-    <header class="toolbar">
+    <header class={toolsOpen.value ? 'toolbar open' : 'toolbar'}>
       <h1 class="brand">
         <svg class="mark" width="22" height="22" viewBox="0 0 24 24" aria-hidden="true">
           <path d="M6 12c5 0 5.5-5.5 11-5.5M6 12c5 0 5.5 5.5 11 5.5" />
@@ -138,17 +166,22 @@ export function Toolbar() {
         {host && <span class="host">{host.name}</span>}
       </h1>
       <Search />
+      <button
+        type="button"
+        class="tool fold"
+        aria-expanded={toolsOpen.value}
+        aria-label={words.toolbar.more}
+        title={words.toolbar.more}
+        onClick={() => {
+          toolsOpen.value = !toolsOpen.value;
+        }}
+      >
+        <Icon name="more" />
+      </button>
       <Toggles />
       <GroupingChoice />
       <div class="tools" role="toolbar" aria-label={words.toolbar.label}>
-        <Tool
-          icon={map ? 'table' : 'map'}
-          label={map ? words.toolbar.asTable : words.toolbar.asMap}
-          hint="T"
-          onClick={() => {
-            tableOpen.value = !tableOpen.value;
-          }}
-        />
+        <PaneChoice />
         <Tool
           icon="fit"
           label={words.toolbar.fit}
@@ -180,6 +213,7 @@ export function Toolbar() {
             legendOpen.value = !legendOpen.value;
           }}
         />
+        <Share />
         <Tool
           icon={`theme_${theme.value}`}
           label={words.toolbar.theme(theme.value)}

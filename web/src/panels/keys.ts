@@ -2,9 +2,9 @@
 
 import { frozen, setFrozen } from '../scene/live';
 import { selected } from '../scene/selection';
-import { legendOpen } from '../scene/settings';
+import { askOpen, legendOpen, pane } from '../scene/settings';
 import { mapCommands } from './commands';
-import { helpOpen, searchInput, tableOpen } from './ui';
+import { helpOpen, searchInput } from './ui';
 
 function typing(target: EventTarget | null): boolean {
   return (
@@ -23,7 +23,13 @@ const ACTIONS: Readonly<Record<string, () => void>> = {
     helpOpen.value = true;
   },
   t: () => {
-    tableOpen.value = !tableOpen.value;
+    pane.value = pane.value === 'table' ? 'map' : 'table';
+  },
+  b: () => {
+    pane.value = pane.value === 'both' ? 'map' : 'both';
+  },
+  e: () => {
+    askOpen.value = !askOpen.value;
   },
   f: () => mapCommands.fit(),
   '0': () => mapCommands.fit(),

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { onSceneChange } from '../scene/live';
+import { frozen, onSceneChange } from '../scene/live';
 import { ApiError } from '../wire/api';
 import { words } from '../words';
 
@@ -11,10 +11,14 @@ export interface Fetched<T> {
   readonly error?: string;
 }
 
-/** Fetches something for `id`, and again while the scene changes. */
+/**
+ * Fetches something for `id`, and again while the scene changes; with `everyMs` also while nothing
+ * does.
+ */
 export function useFetched<T>(
   id: string,
   fetcher: (signal: AbortSignal) => Promise<T>,
+  everyMs?: number,
 ): Fetched<T> {
   const [state, setState] = useState<Fetched<T> & { id: string }>({ id });
   // `fetcher` belongs to `id`: it changes exactly when `id` does.
@@ -46,8 +50,13 @@ export function useFetched<T>(
       else if (!document.hidden) void load();
     });
     void load();
+    const ask = () => {
+      if (!busy && !document.hidden && !frozen.value) void load();
+    };
+    const interval = everyMs === undefined ? undefined : window.setInterval(ask, everyMs);
     return () => {
       stop();
+      window.clearInterval(interval);
       window.clearTimeout(timer);
       abort.abort();
     };

@@ -4,6 +4,7 @@ import { effect, signal, untracked } from '@preact/signals';
 import type { ApiError } from '../wire/api';
 import type { DeltaMessage, SceneMessage } from '../wire/generated';
 import type { ViewQuery } from '../wire/query';
+import { EMPTY_VIEW } from '../wire/query';
 import type { StreamState } from '../wire/stream';
 import { Stream } from '../wire/stream';
 import { view } from './settings';
@@ -35,7 +36,8 @@ export function onSceneChange(listener: SceneListener): () => void {
 
 const stream = new Stream({
   onScene(message) {
-    viewError.value = undefined;
+    // What stands in for a refused view does not make that right.
+    if (stream.current === view.value) viewError.value = undefined;
     if (frozen.value && scene.nodes.size > 0) heldBack.value++;
     else {
       pending = [message];
@@ -56,8 +58,8 @@ const stream = new Stream({
   },
   onRefused(error) {
     viewError.value = error;
-    // A bad filter from before a reload leaves nothing to show: start without it.
-    if (stream.current === undefined) changeView({ filter: '' });
+    // A bad view in the address leaves nothing to show: everything is shown beside the error.
+    if (stream.current === undefined) void stream.show(EMPTY_VIEW);
   },
 });
 

@@ -2,14 +2,15 @@
 
 import { effect, signal } from '@preact/signals';
 import type { ViewQuery } from '../wire/query';
-import { GROUPINGS } from '../wire/query';
+import { viewOf, viewParameters } from '../wire/query';
+import type { List, Order, PageState, Pane } from './address';
+import { stateOf } from './address';
 
 export type Theme = 'auto' | 'dark' | 'light';
 export const THEMES: readonly Theme[] = ['auto', 'dark', 'light'];
 
 const LOOK_KEY = 'procnet.look';
 const VIEW_KEY = 'procnet.view';
-const MAX_EXPANDED = 200;
 
 /** Reads JSON from `storage`; undefined if there is none, it is no JSON, or storage is off. */
 export function readStored(key: string, storage: 'local' | 'session' = 'local'): unknown {
@@ -47,31 +48,30 @@ function boolean(value: unknown): boolean | undefined {
 }
 
 function readView(): ViewQuery {
-  const { filter, group, p2pOnly, udp, unix, listeners, expand } = record(
-    readStored(VIEW_KEY, 'session'),
-  );
-  const keys = Array.isArray(expand) ? expand.slice(0, MAX_EXPANDED) : [];
-  return {
-    filter: typeof filter === 'string' ? filter : '',
-    group: GROUPINGS.find((name) => name === group),
-    p2pOnly: boolean(p2pOnly),
-    udp: boolean(udp),
-    unix: boolean(unix),
-    listeners: boolean(listeners),
-    expand: keys.filter((key): key is string => typeof key === 'string'),
-  };
+  const stored = readStored(VIEW_KEY, 'session');
+  return viewOf(new URLSearchParams(typeof stored === 'string' ? stored : ''));
 }
+
+/** What the address asked for when the page was opened. */
+export const opened: PageState | undefined = stateOf(window.location.search);
 
 const look = record(readStored(LOOK_KEY));
 
 export const theme = signal<Theme>(THEMES.find((name) => name === look.theme) ?? 'auto');
 export const legendOpen = signal(boolean(look.legend) ?? window.innerWidth >= 1100);
 
+/** The panel of questions and facets. */
+export const askOpen = signal(boolean(look.ask) ?? false);
+
 /**
  * What is asked of the server. It survives a reload but not the tab: a new visit starts with what
- * the program's options say.
+ * its address says, or else the program's options.
  */
-export const view = signal<ViewQuery>(readView());
+export const view = signal<ViewQuery>(opened?.view ?? readView());
+
+export const pane = signal<Pane>(opened?.pane ?? 'map');
+export const list = signal<List>(opened?.list ?? 'edge');
+export const order = signal<Order | undefined>(opened?.order);
 
 /** Keeps the document's theme and the stored choices up to date. */
 export function followSettings(): void {
@@ -79,6 +79,8 @@ export function followSettings(): void {
     if (theme.value === 'auto') delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme.value;
   });
-  effect(() => writeStored(LOOK_KEY, { theme: theme.value, legend: legendOpen.value }));
-  effect(() => writeStored(VIEW_KEY, view.value, 'session'));
+  effect(() =>
+    writeStored(LOOK_KEY, { theme: theme.value, legend: legendOpen.value, ask: askOpen.value }),
+  );
+  effect(() => writeStored(VIEW_KEY, viewParameters(view.value).toString(), 'session'));
 }

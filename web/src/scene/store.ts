@@ -14,7 +14,11 @@ import type {
   ToggleInfo,
 } from '../wire/generated';
 
-const EMPTY_SUMMARY: SummaryInfo = {
+/** How nodes are joined; servers that know it say how remotes are. */
+type Joining = GroupingInfo & { readonly remotes?: string; readonly remotes_asked?: string };
+type Summary = SummaryInfo & { readonly muted_links?: number };
+
+const EMPTY_SUMMARY: Summary = {
   processes: 0,
   sockets: 0,
   listeners: 0,
@@ -33,7 +37,7 @@ export class SceneStore {
   /** Counts up whenever nodes or edges changed: what panels depend on. */
   readonly version = signal(0);
   readonly host = signal<HostInfo | undefined>(undefined);
-  readonly grouping = signal<GroupingInfo>({ asked: 'auto', level: 'process' });
+  readonly grouping = signal<Joining>({ asked: 'auto', level: 'process' });
   /** What the server shows, chosen here or by the program's options. */
   readonly toggles = signal<ToggleInfo>({
     p2p_only: false,
@@ -41,7 +45,7 @@ export class SceneStore {
     unix: false,
     listeners: true,
   });
-  readonly summary = signal<SummaryInfo>(EMPTY_SUMMARY);
+  readonly summary = signal<Summary>(EMPTY_SUMMARY);
   readonly legend = signal<Legend>({
     types: [],
     classes: [],

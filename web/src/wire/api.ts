@@ -60,6 +60,27 @@ export function fetchSockets(
   return get(`/api/v1/sockets?${parameters}`, signal);
 }
 
+/** A window of all sockets that a view shows, in the server's order. */
+export interface SocketWindow {
+  readonly sort: string;
+  readonly descending: boolean;
+  readonly offset: number;
+  readonly limit: number;
+}
+
+export function fetchSocketWindow(
+  view: ViewQuery,
+  window: SocketWindow,
+  signal?: AbortSignal,
+): Promise<SocketList> {
+  const parameters = viewParameters(view);
+  parameters.set('sort', window.sort);
+  parameters.set('order', window.descending ? 'desc' : 'asc');
+  parameters.set('offset', String(window.offset));
+  parameters.set('limit', String(window.limit));
+  return get(`/api/v1/sockets?${parameters}`, signal);
+}
+
 export function fetchProcess(key: string, signal?: AbortSignal): Promise<ProcessDetails> {
   return get(`/api/v1/processes/${encodeURIComponent(key)}`, signal);
 }
@@ -68,8 +89,42 @@ export function fetchCapabilities(signal?: AbortSignal): Promise<CapabilityList>
   return get('/api/v1/capabilities', signal);
 }
 
+/** A value of a field that occurs now. */
+export interface FacetValue {
+  readonly value: string;
+  /** The term that asks for it. */
+  readonly filter: string;
+  /** How many live sockets have it. */
+  readonly count: number;
+}
+
+export interface Facet {
+  readonly field: string;
+  readonly values: readonly FacetValue[];
+  /** How many values more there are. */
+  readonly others: number;
+}
+
+/** What occurs under `view`, counted. */
+export function fetchFacets(
+  view: ViewQuery,
+  signal?: AbortSignal,
+): Promise<{ readonly facets: readonly Facet[] }> {
+  return get(`/api/v1/facets?${viewParameters(view)}`, signal);
+}
+
 export function fetchFilterHelp(): Promise<FilterHelp> {
   return get('/api/v1/filter');
+}
+
+export const EXPORT_FORMATS = ['json', 'csv', 'graphml', 'dot', 'mermaid'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+/** Where the server hands out what `view` shows as a file. */
+export function exportAddress(format: ExportFormat, view: ViewQuery): string {
+  const parameters = viewParameters(view);
+  parameters.set('format', format);
+  return `/api/v1/export?${parameters}`;
 }
 
 export interface VendorLibrary {

@@ -3,7 +3,7 @@
 import { ApiError, fetchScene } from './api';
 import type { DeltaMessage, HeartbeatMessage, SceneMessage } from './generated';
 import type { ViewQuery } from './query';
-import { viewParameters } from './query';
+import { EMPTY_VIEW, viewParameters } from './query';
 
 /** Without an event for so long the connection counts as lost (heartbeats come every 5 s). */
 const SILENCE_MS = 12_000;
@@ -17,7 +17,7 @@ export interface StreamHandler {
   onDelta(delta: DeltaMessage): void;
   onHeartbeat(heartbeat: HeartbeatMessage): void;
   onState(state: StreamState): void;
-  /** The server refuses the view (a bad filter); the former view stays in force. */
+  /** The server refuses the view (a bad filter, say); the former view stays in force. */
   onRefused(error: ApiError): void;
 }
 
@@ -47,7 +47,7 @@ export class Stream {
       this.open(`${scene.epoch}:${scene.revision}`);
     } catch (error) {
       if (request.signal.aborted) return;
-      if (error instanceof ApiError && error.status === 400 && view.filter.trim() !== '') {
+      if (error instanceof ApiError && error.status === 400 && view !== EMPTY_VIEW) {
         this.handler.onRefused(error);
         return;
       }

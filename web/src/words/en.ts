@@ -77,6 +77,9 @@ export const english = {
     autoGroup: (level: string) => `Auto · ${level.toLowerCase()}`,
     asTable: 'Show as table',
     asMap: 'Show as map',
+    asBoth: 'Show map and table',
+    panes: 'Map or table',
+    more: 'Switches and tools',
     fit: 'Fit the map',
     tidy: 'Tidy: lay everything out anew',
     freeze: 'Freeze the picture',
@@ -94,6 +97,74 @@ export const english = {
     label: 'Filter',
     placeholder: 'Filter: port:5432 user:www proc~/node/',
     clear: 'Clear the filter',
+    suggestions: 'Suggestions for the filter',
+    keys: '↑ ↓ choose · Enter take · Esc close',
+    replace: (text: string) => `Replace by ${text}`,
+  },
+
+  questions: {
+    label: 'Questions',
+    list: {
+      internet: 'Talks to the Internet',
+      inbound: 'Reached from the Internet',
+      databases: 'Uses a database',
+      exposed: 'Listens to everyone',
+    },
+    since: 'New since',
+    anyTime: 'any time',
+    now: 'now',
+    minutesAgo: (minutes: number) => counted(minutes, 'minute ago', 'minutes ago'),
+    hoursAgo: (hours: number) => counted(hours, 'hour ago', 'hours ago'),
+  },
+
+  mute: {
+    title: (links: number) => `Muted${links > 0 ? `: ${counted(links, 'link')}` : ''}`,
+    unmute: (filter: string) => `Show again: ${filter}`,
+    none: 'Show all again',
+    mute: 'Mute',
+    muteTitle: 'Leave this out of the picture; the bar on top shows it again',
+    full: (most: number) => `At most ${most} can be muted: show one again first`,
+  },
+
+  ask: {
+    title: 'Narrow down',
+    open: 'Narrow down',
+    close: 'Close the panel',
+    inForce: 'In force',
+    clearAll: 'Clear',
+    remove: (term: string) => `Take away: ${term}`,
+    saved: 'Saved filters',
+    nothingSaved: 'Write a filter, then give it a name here.',
+    nameLabel: 'Name of the filter',
+    namePlaceholder: 'Name for this filter',
+    save: 'Save',
+    forget: (name: string) => `Forget ${name}`,
+    counting: 'Counting…',
+    remotes: 'Remotes by',
+    remotesBy: {
+      auto: 'Auto',
+      endpoint: 'Address and port',
+      address: 'Address',
+      network: 'Domain or network',
+      internet: 'The Internet as one',
+    } as Terms,
+    fields: {
+      proc: 'Process',
+      user: 'User',
+      container: 'Container',
+      unit: 'Unit',
+      remote: 'Remote',
+      port: 'Port',
+      state: 'State',
+      proto: 'Protocol',
+      class: 'Kind of service',
+      dir: 'Direction',
+    } as Terms,
+    exclude: (value: string) => `Leave out ${value}`,
+    more: (count: number) => `${plain(count)} more`,
+    fewer: 'Fewer',
+    others: (count: number) =>
+      `${counted(count, 'value', 'values')} more: type a filter to reach them`,
   },
 
   details: {
@@ -140,6 +211,10 @@ export const english = {
 
   process: {
     whyItRuns: 'Why it runs',
+    chain: 'Its ancestors, the first one first',
+    reveal: (masked: number) => `Show ${counted(masked, 'masked secret')}`,
+    masked: (masked: number) =>
+      `${counted(masked, 'secret is', 'secrets are')} masked. To be able to see what is masked, start procnet with`,
     command: 'Command',
     theCommand: 'the command line',
     program: 'Program',
@@ -157,7 +232,61 @@ export const english = {
     children: (count: number) => `Started by it (${plain(count)})`,
   },
 
+  why: {
+    systemManager: 'systemd',
+    userManager: "the user's systemd",
+    service: (manager: string, unit: string) => `Started by ${manager} as ${unit}.`,
+    application: (name: string) => `Started as the desktop application ${name}.`,
+    container: (name: string, runtime: string) =>
+      `Runs in the container ${name}${runtime === 'unknown' ? '' : ` (${runtime})`}.`,
+    login: (name: string) => `Started by a person who is logged in through ${name}.`,
+    clock: (name: string) => `Started by the clock: ${name}.`,
+    parent: (name: string, pid: number) => `Its parent is ${name} (PID ${pid}).`,
+    first: 'The first process: the system itself started it.',
+    orphan: 'Who started it has ended, or may not be seen.',
+  },
+
+  /** Who may reach a listening socket. */
+  reach: {
+    machine: 'this machine only',
+    network: 'this network',
+    everyone: 'everyone',
+  },
+
+  filterBy: {
+    title: 'Filter by',
+    by: (term: string) => `Filter by ${term}`,
+    on: (term: string) => `${term} is in the filter`,
+    only: 'Only this',
+  },
+
+  share: {
+    title: 'Share and export',
+    picture: 'Picture of the map',
+    data: 'What is shown, for other programs',
+    formats: {
+      json: { name: 'JSON', use: 'programs' },
+      csv: { name: 'CSV', use: 'spreadsheets' },
+      graphml: { name: 'GraphML', use: 'yEd, Gephi, Cytoscape' },
+      dot: { name: 'DOT', use: 'Graphviz' },
+      mermaid: { name: 'Mermaid', use: 'Markdown, wikis' },
+    },
+  },
+
+  copy: {
+    ss: 'As ss line',
+    json: 'As JSON',
+    filter: 'As filter',
+    link: 'Copy link',
+  },
+
   sockets: {
+    more: 'More about this socket',
+    opened: 'Opened',
+    packetsTitle: 'Packets',
+    namespace: 'Net namespace',
+    cookie: 'Cookie',
+    rate: 'Bytes per second, sent and received',
     loading: 'Loading sockets…',
     title: (total: number, shown: number) =>
       `Sockets (${plain(total)}${shown < total ? `, ${plain(shown)} shown` : ''})`,
@@ -231,6 +360,8 @@ export const english = {
     keyMap: [
       ['/', 'filter'],
       ['T', 'table or map'],
+      ['B', 'map and table beside each other'],
+      ['E', 'narrow down: counts, saved filters'],
       ['F', 'fit the map'],
       ['Y', 'tidy: lay everything out anew'],
       ['Space', 'freeze, go on'],
