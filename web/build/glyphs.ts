@@ -71,6 +71,14 @@ function attribute(tag: string, name: string): number {
   return Number(new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1] ?? 0);
 }
 
+/** A path that may follow another: its first step is from nowhere but the origin. */
+function absolute(d: string): string {
+  return d.replace(
+    /^m\s*(-?(?:\d+\.?\d*|\.\d+))[\s,]*(-?(?:\d+\.?\d*|\.\d+))[\s,]*(?=(.?))/,
+    (_, x: string, y: string, next: string) => `M${x} ${y}${/[-.\d]/.test(next) ? 'l' : ''}`,
+  );
+}
+
 /** One path of everything that `svg` draws: all of Lucide's shapes are strokes. */
 export function pathOf(svg: string): string {
   const paths: string[] = [];
@@ -78,7 +86,7 @@ export function pathOf(svg: string): string {
     /<(path|circle|ellipse|rect|line|polyline|polygon)\b[^>]*>/g,
   )) {
     const get = (name: string) => attribute(tag, name);
-    if (kind === 'path') paths.push(/\bd="([^"]*)"/.exec(tag)?.[1] ?? '');
+    if (kind === 'path') paths.push(absolute(/\bd="([^"]*)"/.exec(tag)?.[1] ?? ''));
     else if (kind === 'circle' || kind === 'ellipse') {
       const [x, y] = [get('cx'), get('cy')];
       const [rx, ry] = kind === 'circle' ? [get('r'), get('r')] : [get('rx'), get('ry')];

@@ -1,8 +1,9 @@
 // One edge on the map.
 
 import type { Place, Rect } from '../layout/frame';
-import type { Lane, Point, Route } from '../layout/route';
+import type { LabelPoint, Lane, Point, Route } from '../layout/route';
 import { route } from '../layout/route';
+import type { EdgeLabels, EdgeWidths } from '../scene/picture';
 import type { EdgeRow, NodeRow } from '../wire/columns';
 import type { Legend } from '../wire/generated';
 import type { NodeView } from './node';
@@ -38,19 +39,56 @@ export function edgeColor(edge: EdgeRow, legend: Legend): string {
   return legend.classes.find((info) => info.name === edge.class)?.color ?? FALLBACK_COLOR;
 }
 
-export function edgeWidth(edge: EdgeRow): number {
+const LEAST_WIDTH = 1.4;
+const MOST_WIDTH = 6;
+/** A picture whose largest edge is smaller than this has no thick edges. */
+const LEAST_LARGEST = 32;
+/** Widths by traffic run from a kilobyte to ten gigabytes. */
+const LEAST_EXPONENT = 3;
+const MOST_EXPONENT = 10;
+
+/** What the widths of a picture mean. */
+export interface WidthScale {
+  readonly by: EdgeWidths;
+  /** The largest count of a picture, rounded up so that it seldom changes. */
+  readonly largest: number;
+}
+
+export function widthScale(by: EdgeWidths, largest: number): WidthScale {
+  return {
+    by,
+    largest: Math.max(LEAST_LARGEST, 4 ** Math.ceil(Math.log2(Math.max(1, largest)) / 2)),
+  };
+}
+
+export function edgeWidth(edge: EdgeRow, scale: WidthScale): number {
   if (edge.stale) return STALE_WIDTH;
-  return Math.min(6, 1.5 + Math.log2(Math.max(1, edge.sockets)) * 0.6);
+  const bytes = edge.to_client + edge.to_server;
+  const share =
+    scale.by === 'count'
+      ? Math.log2(Math.max(1, edge.sockets)) / Math.log2(scale.largest)
+      : (Math.log10(Math.max(1, bytes)) - LEAST_EXPONENT) / (MOST_EXPONENT - LEAST_EXPONENT);
+  return LEAST_WIDTH + (MOST_WIDTH - LEAST_WIDTH) * Math.max(0, Math.min(1, share));
 }
 
 /**
  * `:5432`, `:443 ×12`, `docker.sock`, `×3`: the port or path, and how many sockets if there are
- * several.
+ * several; with everything `:5432 postgresql ×4`.
  */
-export function edgeLabel(edge: EdgeRow, withPort: boolean): string {
-  const port = edge.path ? shortPath(edge.path) : withPort && edge.port > 0 ? `:${edge.port}` : '';
+export function edgeLabel(edge: EdgeRow, what: 'count' | 'port' | 'all'): string {
+  const port = edge.port > 0 && what !== 'count' ? `:${edge.port}` : '';
+  const service = what === 'all' ? edge.service : '';
   const count = edge.sockets > 1 ? `×${edge.sockets}` : '';
-  return [port, count].filter(Boolean).join(' ');
+  return [edge.path ? shortPath(edge.path) : port, service, count].filter(Boolean).join(' ');
+}
+
+/** What an edge is drawn from, beside its row and its ends. */
+export interface EdgeLooks {
+  readonly lanes: readonly Lane[];
+  readonly color: string;
+  readonly markerUrl: string;
+  readonly widths: WidthScale;
+  readonly labels: EdgeLabels;
 }
 
 export class EdgeView {
@@ -61,13 +99,16 @@ export class EdgeView {
   private fromPlace: Place | undefined;
   private toPlace: Place | undefined;
   private lanes: readonly Lane[] = [];
-  private color = '';
+  private looks: EdgeLooks | undefined;
   /** What is written where there is room: not the port, if the server's node shows it. */
   quietLabel = '';
   private lit = false;
+  private rate = '';
   private staleSince: number | undefined;
   private readonly line = element('path', { class: 'line' });
   private readonly hit = element('path', { class: 'hit' });
+  private readonly halo = element('path', { class: 'halo' });
+  private readonly flow = element('path', { class: 'flow' });
 
   constructor(
     edge: EdgeRow,
@@ -77,39 +118,76 @@ export class EdgeView {
     this.root = element('g', { class: 'edge', 'data-key': edge.key }, this.hit, this.line);
   }
 
-  update(
-    edge: EdgeRow,
-    from: NodeView,
-    to: NodeView,
-    lanes: readonly Lane[],
-    color: string,
-    markerUrl: string,
-  ): void {
+  /** Writes what differs from before; true if labels may have to be placed anew. */
+  update(edge: EdgeRow, from: NodeView, to: NodeView, looks: EdgeLooks): boolean {
+    const before = this.looks;
     const moved =
-      from.place !== this.fromPlace || to.place !== this.toPlace || this.lanesChanged(lanes);
-    if (!moved && edge === this.edge && color === this.color) return;
+      from.place !== this.fromPlace || to.place !== this.toPlace || this.lanesChanged(looks.lanes);
+    const same =
+      edge === this.edge &&
+      before !== undefined &&
+      looks.color === before.color &&
+      looks.labels === before.labels &&
+      looks.widths.by === before.widths.by &&
+      looks.widths.largest === before.widths.largest;
+    this.looks = looks;
+    if (!moved && same) return false;
     if (moved || !this.route) {
-      this.route = route(from.place, to.place, lanes, this.parallel, shadeOf(from.node.key));
+      this.route = route(from.place, to.place, looks.lanes, this.parallel, shadeOf(from.node.key));
       this.fromPlace = from.place;
       this.toPlace = to.place;
-      this.lanes = lanes;
     }
-    const next = this.route;
+    this.lanes = looks.lanes;
+    const { path: d, labels } = this.route;
     this.edge = edge;
-    this.color = color;
     set(this.line, {
-      d: next.path,
-      stroke: color,
-      'stroke-width': Math.round(edgeWidth(edge) * 100) / 100,
+      d,
+      stroke: looks.color,
+      'stroke-width': Math.round(edgeWidth(edge, looks.widths) * 10) / 10,
       'stroke-dasharray': edgeDashes(edge),
       // Neither end of a socket pair is the server.
-      'marker-end': edge.evidence === 'none' ? undefined : markerUrl,
+      'marker-end': edge.evidence === 'none' ? undefined : looks.markerUrl,
     });
-    set(this.hit, { d: next.path });
+    for (const path of [this.hit, this.halo, this.flow]) set(path, { d });
+    const width = edgeWidth(edge, looks.widths);
+    set(this.flow, { stroke: looks.color, 'stroke-width': Math.round((width + 3) * 10) / 10 });
     this.root.classList.toggle('stale', edge.stale);
-    if (moved) this.placeLabel(next.labels[0] ?? { x: 0, y: 0 });
-    this.quietLabel = edgeLabel(edge, !showsPort(to.node, edge.port));
+    if (moved) this.placeLabel(labels[0] ?? { x: 0, y: 0 });
+    const all = looks.labels === 'all';
+    const quiet = edgeLabel(edge, all ? 'all' : showsPort(to.node, edge.port) ? 'count' : 'port');
+    const relabelled = quiet.length !== this.quietLabel.length;
+    this.quietLabel = quiet;
     this.writeLabel();
+    return moved || relabelled;
+  }
+
+  /** Marks the edge as one that has just come, or no more. */
+  markFresh(on: boolean): void {
+    if (on) this.root.prepend(this.halo);
+    else this.halo.remove();
+  }
+
+  /** Dots run along it, and its rate is written; true if the label's length changed. */
+  markBusy(on: boolean, rate: string): boolean {
+    if (on !== this.flow.isConnected) {
+      if (on) this.root.append(this.flow);
+      else this.flow.remove();
+    }
+    return this.tellRate(on ? rate : '');
+  }
+
+  /** Moves the beads on. */
+  stepFlow(offset: number): void {
+    set(this.flow, { 'stroke-dashoffset': offset });
+  }
+
+  /** Writes the rate beside the label; true if the label's length changed. */
+  tellRate(rate: string): boolean {
+    if (rate === this.rate) return false;
+    const changed = rate.length !== this.rate.length;
+    this.rate = rate;
+    this.writeLabel();
+    return changed;
   }
 
   /**
@@ -137,7 +215,7 @@ export class EdgeView {
   }
 
   private writeLabel(): void {
-    setText(this.label, this.lit ? this.fullLabel : this.quietLabel);
+    setText(this.label, this.lit ? this.fullLabel : this.busyLabel);
   }
 
   get isLit(): boolean {
@@ -145,11 +223,11 @@ export class EdgeView {
   }
 
   get fullLabel(): string {
-    return edgeLabel(this.edge, true);
+    return [edgeLabel(this.edge, 'all'), this.rate].filter(Boolean).join(' · ');
   }
 
   /** Where a label may stand, the best point first. */
-  get labelPoints(): readonly Point[] {
+  get labelPoints(): readonly LabelPoint[] {
     return this.route?.labels ?? [];
   }
 
@@ -162,6 +240,11 @@ export class EdgeView {
 
   placeLabel(at: Point): void {
     set(this.label, { x: Math.round(at.x), y: Math.round(at.y) + 4 });
+  }
+
+  /** What is written while it is not lit. */
+  get busyLabel(): string {
+    return [this.quietLabel, this.rate].filter(Boolean).join(' · ');
   }
 
   private lanesChanged(lanes: readonly Lane[]): boolean {

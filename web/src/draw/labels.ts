@@ -8,11 +8,18 @@ export const EDGE_LABEL_SIZE: Readonly<Record<Detail, number>> = { full: 11, lab
 /** With more lit edges than this, those with most sockets are labelled first and the rest wait. */
 const MAX_LIT_LABELS = 120;
 
-/** Shows the quiet labels that have room among `nodes`. */
-export function placeQuietLabels(edges: Iterable<EdgeView>, nodes: readonly Rect[]): void {
+/** Shows the labels of `edges` that have room among `nodes`, the first first. */
+export function placeQuietLabels(
+  edges: Iterable<EdgeView>,
+  nodes: readonly Rect[],
+  detail: Detail,
+): void {
   const boxes = [...nodes];
-  for (const view of edges) {
-    view.label.classList.toggle('roomy', claimFor(view, view.quietLabel, 'full', boxes));
+  const all = [...edges];
+  const degrees = degreesOf(all);
+  for (const view of all) {
+    const shown = claimFor(view, view.busyLabel, detail, boxes, degrees);
+    view.label.classList.toggle('roomy', shown);
   }
 }
 
@@ -29,16 +36,41 @@ export function placeLitLabels(
   }
   lit.sort((a, b) => b.edge.sockets - a.edge.sockets);
   const boxes = [...nodes];
+  const degrees = degreesOf(lit);
   lit.forEach((view, i) => {
-    const shown = i < MAX_LIT_LABELS && claimFor(view, view.fullLabel, detail, boxes);
+    const shown = i < MAX_LIT_LABELS && claimFor(view, view.fullLabel, detail, boxes, degrees);
     view.label.classList.toggle('lit', shown);
   });
 }
 
+/** How many edges leave and reach each node. */
+function degreesOf(edges: readonly EdgeView[]): ReadonlyMap<string, number> {
+  const degrees = new Map<string, number>();
+  for (const { root } of edges) {
+    for (const id of [`from ${root.dataset.from}`, `to ${root.dataset.to}`]) {
+      degrees.set(id, (degrees.get(id) ?? 0) + 1);
+    }
+  }
+  return degrees;
+}
+
 /** Moves the label of `view` to where it has room; false if there is none. */
-function claimFor(view: EdgeView, text: string, detail: Detail, boxes: Rect[]): boolean {
+function claimFor(
+  view: EdgeView,
+  text: string,
+  detail: Detail,
+  boxes: Rect[],
+  degrees: ReadonlyMap<string, number>,
+): boolean {
   if (!text) return false;
-  for (const at of view.labelPoints) {
+  const { from, to } = view.root.dataset;
+  // Where many edges part, a label stands nearer to the end that is this edge's own.
+  const fan = (degrees.get(`from ${from}`) ?? 1) - (degrees.get(`to ${to}`) ?? 1);
+  const wanted = fan > 0 ? 0.7 : fan < 0 ? 0.3 : 0.5;
+  const points = [...view.labelPoints].sort(
+    (a, b) => Math.abs(a.along - wanted) - Math.abs(b.along - wanted),
+  );
+  for (const at of points) {
     const box = view.labelBox(text, EDGE_LABEL_SIZE[detail], at);
     if (boxes.some((other) => overlap(box, other))) continue;
     boxes.push(box);

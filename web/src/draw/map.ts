@@ -8,26 +8,26 @@ import type { EdgeRow, NodeRow } from '../wire/columns';
 import type { Legend } from '../wire/generated';
 import { brandSymbols, loadBrands } from './brands';
 import type { Insets, View } from './camera';
-import { Camera, fitView, topView } from './camera';
-import { EdgeView, edgeColor } from './edge';
+import { Camera, fitView, reducedMotion, topView } from './camera';
+import type { EdgeChoices } from './edges';
+import { EdgeLayer, FRESH_MS } from './edges';
 import { Ground } from './ground';
 import { iconSymbols } from './icons';
-import { placeLitLabels, placeQuietLabels } from './labels';
 import { looksOf } from './looks';
 import { NodeView } from './node';
 import { element, set } from './svg';
 import { forgetWidths } from './text';
+import { enter, leave } from './transition';
 
-const LEAVE_MS = 260;
 const GLIDE_MS = 460;
 /** Around the map: the headings on top; more where a panel lies over it. */
 const MARGIN: Insets = { top: 56, right: 34, bottom: 34, left: 34 };
-/** With more edges than this, labels wait for the pointer. */
-const MAX_LABELLED_EDGES = 60;
 /** In a picture that is larger than the window, nodes are at least this large. */
 const READABLE_SCALE = 0.58;
 /** With more edges than this, lines are fainter. */
 const CROWDED_EDGES = 120;
+/** More changes at once than this are a new picture, not news. */
+const MAX_FRESH = 40;
 const NO_PORTS: ReadonlySet<string> = new Set();
 
 /** What the map is drawn from. */
@@ -47,8 +47,6 @@ export class MapPainter {
   readonly camera: Camera;
   private readonly world = element('g', { class: 'world' });
   private readonly ground = new Ground();
-  private readonly edgeLayer = element('g', { class: 'edges' });
-  private readonly labelLayer = element('g', { class: 'edge-labels', 'aria-hidden': 'true' });
   private readonly nodeLayer = element('g', {
     class: 'nodes',
     role: 'group',
@@ -56,9 +54,9 @@ export class MapPainter {
   });
   private readonly defs = element('defs');
   private readonly nodes = new Map<string, NodeView>();
-  private readonly edges = new Map<string, EdgeView>();
-  private readonly markers = new Map<string, string>();
-  private readonly parallels = new Map<string, Set<number>>();
+  private readonly edges = new EdgeLayer(this.defs);
+  private readonly fresh = new Map<string, number>();
+  private choices: EdgeChoices = { widths: 'count', labels: 'some', animated: true };
   private detail: Detail = 'full';
   private tabStop: string | undefined;
   private focus: MapTarget | undefined;
@@ -73,7 +71,7 @@ export class MapPainter {
     private readonly onOutside: (count: number) => void,
   ) {
     this.defs.append(...iconSymbols());
-    this.world.append(this.ground.world, this.edgeLayer, this.nodeLayer, this.labelLayer);
+    this.world.append(this.ground.world, this.edges.lines, this.nodeLayer, this.edges.labels);
     this.svg = element(
       'svg',
       { class: 'map', role: 'application', 'aria-label': 'Map of processes and connections' },
@@ -151,11 +149,23 @@ export class MapPainter {
   refreshText(): void {
     forgetWidths();
     for (const view of this.nodes.values()) view.rewrite();
-    this.placeLabels();
+    this.placeLabels(true);
   }
 
-  /** Brings the picture up to the scene. */
-  sync(scene: MapScene): void {
+  /** How edges are drawn from the next `sync` on. */
+  choose(choices: EdgeChoices): void {
+    this.choices = { ...choices, animated: choices.animated && !reducedMotion() };
+    if (!this.choices.animated) this.edges.tick(performance.now(), this.choices);
+  }
+
+  /** Takes the map off the page. */
+  dispose(): void {
+    this.edges.dispose();
+    this.svg.remove();
+  }
+
+  /** Brings the picture up to the scene; `news` says that what is new in it has just come. */
+  sync(scene: MapScene, news: boolean): void {
     const looks = looksOf(scene.legend);
     const used = portsInUse(scene);
     const look = (node: NodeRow) => ({
@@ -164,6 +174,8 @@ export class MapPainter {
       used: used.get(node.id) ?? NO_PORTS,
     });
     const present = new Set<string>();
+    const added: NodeView[] = [];
+    let nodesMoved = false;
     for (const node of scene.nodes.values()) {
       const place = this.flow.place(node.key);
       if (!place) continue;
@@ -171,112 +183,52 @@ export class MapPainter {
       const view = this.nodes.get(node.key);
       if (view) {
         if (view.place.compact !== place.compact) this.glide();
+        const before = view.place;
         view.update(node, place, look(node));
+        nodesMoved ||= view.place !== before;
       } else {
         const created = new NodeView(node, place, look(node));
         enter(created.root);
         this.nodes.set(node.key, created);
         this.nodeLayer.append(created.root);
+        added.push(created);
+        nodesMoved = true;
       }
     }
     for (const [key, view] of this.nodes) {
       if (present.has(key)) continue;
       this.nodes.delete(key);
+      this.fresh.delete(key);
       leave(view.root);
+      nodesMoved = true;
     }
-    this.syncEdges(scene);
-    this.fade();
+    this.edges.sync(scene, this.nodes, this.flow.lanes, this.choices, news);
+    if (news && added.length <= MAX_FRESH) {
+      for (const view of added) {
+        if (view.node.stale) continue;
+        view.markFresh(true);
+        this.fresh.set(view.node.key, performance.now());
+      }
+    }
     this.svg.classList.toggle('crowded', this.edges.size > CROWDED_EDGES);
-    this.ground.sync(this.flow, this.camera.view);
-    this.placeLabels();
+    if (nodesMoved) this.ground.sync(this.flow, this.camera.view);
+    this.placeLabels(nodesMoved);
     this.countOutside();
     if (!this.tabStop || !this.nodes.has(this.tabStop)) this.setTabStop([...present][0]);
     this.applyFocus();
   }
 
-  /** Fades what has ended; to be called about once a second. */
-  fade(): void {
+  /** What goes on without a change of the scene; to be called about once a second. */
+  tick(): void {
     const now = performance.now();
-    for (const view of this.edges.values()) view.fade(now);
-  }
-
-  private syncEdges(scene: MapScene): void {
-    const present = new Set<string>();
-    const { lanes } = this.flow;
-    for (const edge of scene.edges.values()) {
-      const from = this.nodes.get(scene.nodes.get(edge.from)?.key ?? '');
-      const to = this.nodes.get(scene.nodes.get(edge.to)?.key ?? '');
-      if (!from || !to) continue;
-      present.add(edge.key);
-      let view = this.edges.get(edge.key);
-      const color = edgeColor(edge, scene.legend);
-      if (!view) {
-        view = new EdgeView(edge, this.takeParallel(from.node.key, to.node.key));
-        view.update(edge, from, to, lanes, color, this.marker(color));
-        enter(view.root);
-        this.edges.set(edge.key, view);
-        this.edgeLayer.append(view.root);
-        this.labelLayer.append(view.label);
-        view.root.dataset.from = from.node.key;
-        view.root.dataset.to = to.node.key;
-      } else {
-        view.update(edge, from, to, lanes, color, this.marker(color));
-      }
+    for (const [key, since] of this.fresh) {
+      if (now - since < FRESH_MS) continue;
+      this.fresh.delete(key);
+      this.nodes.get(key)?.markFresh(false);
     }
-    for (const [key, view] of this.edges) {
-      if (present.has(key)) continue;
-      this.edges.delete(key);
-      const { from = '', to = '' } = view.root.dataset;
-      this.freeParallel(from, to, view.parallel);
-      view.label.remove();
-      leave(view.root);
-    }
-  }
-
-  /** The lowest free number among the edges between two nodes, either way. */
-  private takeParallel(from: string, to: string): number {
-    const id = pairId(from, to);
-    let taken = this.parallels.get(id);
-    if (!taken) {
-      taken = new Set();
-      this.parallels.set(id, taken);
-    }
-    let number = 0;
-    while (taken.has(number)) number++;
-    taken.add(number);
-    return number;
-  }
-
-  private freeParallel(from: string, to: string, number: number): void {
-    const id = pairId(from, to);
-    const taken = this.parallels.get(id);
-    taken?.delete(number);
-    if (taken?.size === 0) this.parallels.delete(id);
-  }
-
-  private marker(color: string): string {
-    const known = this.markers.get(color);
-    if (known) return known;
-    const id = `arrow-${this.markers.size}`;
-    this.defs.append(
-      element(
-        'marker',
-        {
-          id,
-          viewBox: '0 0 10 10',
-          refX: 1,
-          refY: 5,
-          markerWidth: 10,
-          markerHeight: 10,
-          markerUnits: 'userSpaceOnUse',
-          orient: 'auto',
-        },
-        element('path', { d: 'M0,1L10,5L0,9z', fill: color }),
-      ),
-    );
-    const url = `url(#${id})`;
-    this.markers.set(color, url);
-    return url;
+    this.edges.tick(now, this.choices);
+    this.placeLabels(false);
+    if (this.anyLit) this.edges.placeLitLabels(this.nodePlaces(), this.detail);
   }
 
   /** How many nodes lie outside of the window. */
@@ -310,12 +262,8 @@ export class MapPainter {
     }
   }
 
-  private placeLabels(): void {
-    if (this.edges.size <= MAX_LABELLED_EDGES) {
-      placeQuietLabels(this.edges.values(), this.nodePlaces());
-    } else {
-      for (const view of this.edges.values()) view.label.classList.remove('roomy');
-    }
+  private placeLabels(force: boolean): void {
+    this.edges.placeLabels(this.choices, () => this.nodePlaces(), force);
   }
 
   private nodePlaces() {
@@ -341,15 +289,10 @@ export class MapPainter {
         if (key === focus.key || node.parent === focus.key) centre.add(key);
       }
     }
-    const lit = new Set(centre);
-    for (const [key, view] of this.edges) {
-      const { from = '', to = '' } = view.root.dataset;
-      const on = focus?.kind === 'edge' ? key === focus.key : centre.has(from) || centre.has(to);
-      view.light(on);
-      if (on) lit.add(from).add(to);
-    }
+    const lit = new Set([...centre, ...this.edges.light(focus, centre)]);
     for (const [key, view] of this.nodes) view.root.classList.toggle('lit', lit.has(key));
-    placeLitLabels(this.edges.values(), this.nodePlaces(), this.detail);
+    this.edges.placeLitLabels(this.nodePlaces(), this.detail);
+    if (lit.size === 0) this.placeLabels(false);
     this.anyLit = lit.size > 0;
     this.svg.classList.toggle('focusing', this.anyLit);
   }
@@ -361,9 +304,7 @@ export class MapPainter {
       view.root.classList.toggle('selected', on);
       set(view.root, { 'aria-pressed': on ? 'true' : undefined });
     }
-    for (const [key, view] of this.edges) {
-      view.root.classList.toggle('selected', target?.kind === 'edge' && target.key === key);
-    }
+    this.edges.select(target?.kind === 'edge' ? target.key : undefined);
   }
 
   setTabStop(key: string | undefined): void {
@@ -414,20 +355,4 @@ function portsInUse(scene: MapScene): Map<number, Set<string>> {
     else used.set(edge.to, new Set([port]));
   }
   return used;
-}
-
-function pairId(from: string, to: string): string {
-  return from < to ? `${from}\n${to}` : `${to}\n${from}`;
-}
-
-function enter(root: SVGElement): void {
-  root.classList.add('entering');
-  root.addEventListener('animationend', () => root.classList.remove('entering'), { once: true });
-}
-
-function leave(root: SVGElement): void {
-  root.removeAttribute('data-key');
-  root.setAttribute('aria-hidden', 'true');
-  root.classList.add('leaving');
-  window.setTimeout(() => root.remove(), LEAVE_MS);
 }

@@ -4,6 +4,7 @@ import type { Density, Detail, Place } from '../layout/frame';
 import { METRICS } from '../layout/frame';
 import type { NodeRow } from '../wire/columns';
 import type { TypeInfo } from '../wire/generated';
+import { words } from '../words';
 import { glyphOf } from './brands';
 import { hasIcon } from './icons';
 import type { Port } from './ports';
@@ -89,6 +90,9 @@ export class NodeView {
   private readonly label = element('text', { class: 'label' });
   private readonly detail = element('text', { class: 'detail' });
   private readonly ports = element('g', { class: 'ports' });
+  private readonly newsBody = element('rect');
+  private readonly newsText = element('text');
+  private readonly news = element('g', { class: 'news' }, this.newsBody, this.newsText);
   private portsShown = '';
 
   constructor(node: NodeRow, place: Place, looks: NodeLooks) {
@@ -135,6 +139,21 @@ export class NodeView {
   /** Writes the text for another zoom. */
   redraw(level: Detail): void {
     this.update(this.node, this.place, { type: this.type, level, used: this.used });
+  }
+
+  /** Marks the node as one that has just come, or no more. */
+  markFresh(on: boolean): void {
+    this.root.classList.toggle('fresh', on);
+    if (!on) {
+      this.news.remove();
+      return;
+    }
+    const text = words.map.fresh;
+    const width = pillWidth(text, PORT_SIZE.full);
+    setText(this.newsText, text);
+    set(this.newsText, { x: 12 + width / 2, y: 3.5, 'font-size': PORT_SIZE.full });
+    set(this.newsBody, { x: 12, y: -7.5, width, height: 15, rx: 7.5 });
+    this.root.append(this.news);
   }
 
   /** Writes it all anew: a font or a glyph has come. */

@@ -34,6 +34,9 @@ describe('pathOf', () => {
         'M3 4h4a1 1 0 0 1 1 1v6a1 1 0 0 1 -1 1h-4a1 1 0 0 1 -1 -1v-6a1 1 0 0 1 1 -1z' +
         'M1 2L3 4M5 5h1',
     );
+    const relative =
+      '<svg><path d="M18 6 6 18" /><path d="m6 6 12 12" /><path d="m1.5-2h3" /></svg>';
+    expect(pathOf(relative)).toBe('M18 6 6 18M6 6l12 12M1.5 -2h3');
     expect(() => pathOf('<svg></svg>')).toThrow();
   });
 });

@@ -26,6 +26,8 @@ import type { Lane } from './route';
 const MAX_REMEMBERED = 2000;
 /** A slot above the frame costs so many steps of distance more than one inside. */
 const OUTSIDE_COST = 8;
+/** And one in another tier than a node belongs to so many. */
+const BESIDE_COST = 10;
 
 /** What is kept across reloads. */
 export interface SavedLayout {
@@ -279,7 +281,15 @@ export class FlowLayout {
       rows.length > 0
         ? rows.reduce((a, b) => a + b, 0) / rows.length
         : this.frame.steps - STEPS_PER_ROW;
-    this.take(node.key, this.nearestFree(this.frame, column, wanted));
+    let best = this.nearestFree(this.frame, column, wanted);
+    // A slot nearby in a column beside it is better than one far above.
+    for (const beside of [column - 1, column + 1]) {
+      const there = this.frame.columns[beside];
+      if (node.zone !== 'process' || there?.zone !== 'process' || there.strand !== strand) continue;
+      const other = this.nearestFree(this.frame, beside, wanted);
+      if (other.cost + BESIDE_COST < best.cost) best = other;
+    }
+    this.take(node.key, best.slot);
   }
 
   /** The strand in which most of `neighbours` stand; without any, the emptiest. */
@@ -318,7 +328,7 @@ export class FlowLayout {
     return this.adjacency.touches(this.adjacency.into(node.key), 'client') ? first : last;
   }
 
-  private nearestFree(frame: Frame, column: number, wanted: number): Slot {
+  private nearestFree(frame: Frame, column: number, wanted: number): { slot: Slot; cost: number } {
     const lanes = frame.columns[column]?.lanes ?? 1;
     let top = 0;
     for (const slot of this.slots.values()) {
@@ -338,7 +348,7 @@ export class FlowLayout {
         }
       }
     }
-    return best;
+    return { slot: best, cost: bestCost };
   }
 
   private freeIdleSlot(frame: Frame): Slot {

@@ -23,14 +23,14 @@ const LARGE_ENOUGH_PX = 16;
 const MAX_STRANDS = 6;
 /** Between one strand and the next, in gaps between columns. */
 const STRAND_GAP = 1.5;
-/** Between one component and the next below it, in rows. */
-export const COMPONENT_GAP = 0.5;
+/** Between one component and the next below it, in rows: a newcomer finds a slot there. */
+export const COMPONENT_GAP = 1;
 /** A picture so small that only names are written is worth less. */
 const NAME_ONLY: Readonly<Record<Detail, number>> = { full: 1, label: 0.85, large: 0.65 };
 /** What a density shows beside the name makes its letters worth more. */
 const WORTH: Readonly<Record<Density, number>> = { roomy: 1.04, regular: 1, compact: 0.84 };
 /** Each further lane to look through. */
-const LANE_COST = 0.06;
+const LANE_COST = 0.15;
 const STRAND_COST = 0.025;
 
 /** How many nodes a component has in each column: clients, every tier, remotes. */

@@ -19,7 +19,7 @@ export interface Route {
   /** An SVG path of cubic curves. */
   readonly path: string;
   /** Points on the edge where a label reads well, the best first. */
-  readonly labels: readonly Point[];
+  readonly labels: readonly LabelPoint[];
   /** Numbers of the lanes that it passes: what it depends on beside its ends. */
   readonly passes: readonly number[];
 }
@@ -36,6 +36,11 @@ export interface Lane {
 export interface Point {
   readonly x: number;
   readonly y: number;
+}
+
+export interface LabelPoint extends Point {
+  /** How far along the edge it is, from 0 to 1. */
+  readonly along: number;
 }
 
 /** Offsets of parallel edges, by the order in which they came: 0, +1, -1, +2, … */
@@ -253,7 +258,7 @@ function loop(
     const y = from.y + from.height / 2;
     return {
       path: `M${n(x1)},${n(y - 8)}${curve(out, y - 28, out, y + 28, x2, y + 8)}`,
-      labels: [{ x: out - 6, y }],
+      labels: [{ x: out - 6, y, along: 0.5 }],
       passes: [],
     };
   }
@@ -261,13 +266,16 @@ function loop(
   const out = Math.max(x1, x2) + reach;
   return {
     path: `M${n(x1)},${n(y1)}${curve(out, y1, out, y2, x2, y2)}`,
-    labels: [0.5, 0.35, 0.65].map((t) => cubic(x1, y1, out, y1, out, y2, x2, y2, t)),
+    labels: [0.5, 0.35, 0.65].map((t) => ({
+      ...cubic(x1, y1, out, y1, out, y2, x2, y2, t),
+      along: t,
+    })),
     passes: [],
   };
 }
 
 /** A smooth way through `points`, level at each. */
-function through(points: readonly Point[], bow: number): { path: string; labels: Point[] } {
+function through(points: readonly Point[], bow: number): { path: string; labels: LabelPoint[] } {
   const [start] = points;
   if (!start) return { path: '', labels: [] };
   let path = `M${n(start.x)},${n(start.y)}`;
@@ -283,12 +291,17 @@ function through(points: readonly Point[], bow: number): { path: string; labels:
     const wide = Math.abs(b.x - a.x);
     const pull = pullOf(a, b);
     path += curve(a.x + pull, a.y + bow, b.x - pull, b.y + bow, b.x, b.y);
-    for (const t of [0.5, 0.3, 0.7, 0.18, 0.82]) {
+    for (const t of [0.5, 0.28, 0.72, 0.39, 0.61, 0.18, 0.82]) {
       labels.push({ at: bend(a, b, pull, bow, t), room: wide - Math.abs(t - 0.5) });
     }
   }
   labels.sort((a, b) => b.room - a.room);
-  return { path, labels: labels.slice(0, 8).map(({ at }) => at) };
+  const end = points.at(-1) ?? start;
+  const whole = end.x - start.x || 1;
+  return {
+    path,
+    labels: labels.slice(0, 8).map(({ at }) => ({ ...at, along: (at.x - start.x) / whole })),
+  };
 }
 
 function cubic(

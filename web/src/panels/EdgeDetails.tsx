@@ -37,9 +37,9 @@ export function EdgeDetails({ edge }: { edge: EdgeRow }) {
           <p>
             {edge.protocol.toUpperCase()}{' '}
             {edge.port > 0 ? (
-              <By term={exactly('port', edge.port)}>{edgeLabel(edge, true)}</By>
+              <By term={exactly('port', edge.port)}>{edgeLabel(edge, 'port')}</By>
             ) : (
-              edgeLabel(edge, true)
+              edgeLabel(edge, 'port')
             )}
             {portClass && portClass.name !== 'other' ? ` · ${portClass.title}` : ''}
           </p>

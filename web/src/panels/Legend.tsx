@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import { STALE_COLOR, STATE_DASHES, UNIX_DASHES } from '../draw/edge';
 import { hasIcon } from '../draw/icons';
 import { scene } from '../scene/live';
+import { flowAnimation } from '../scene/picture';
 import { legendOpen } from '../scene/settings';
 import { words } from '../words';
 import { Icon } from './Icon';
@@ -96,6 +97,28 @@ export function LegendPanel() {
             {words.map.justEnded}
           </li>
         )}
+        {flowAnimation.value && (
+          <li>
+            <svg class="sample" width="24" height="10" viewBox="0 0 24 10" aria-hidden="true">
+              <path d="M1 5H23" stroke="currentColor" stroke-width="1.5" />
+              <path
+                d="M4 5H21"
+                stroke="currentColor"
+                stroke-width="5"
+                stroke-linecap="round"
+                stroke-dasharray="0.1 8"
+              />
+            </svg>
+            {words.map.busy}
+          </li>
+        )}
+        <li>
+          <svg class="sample" width="24" height="12" viewBox="0 0 24 12" aria-hidden="true">
+            <path class="halo" d="M1 6H23" />
+            <path d="M1 6H23" stroke="currentColor" stroke-width="2" />
+          </svg>
+          {words.map.justCome}
+        </li>
         <li>
           <svg class="sample" width="22" height="14" viewBox="0 0 22 14" aria-hidden="true">
             <g class="port">

@@ -1,11 +1,12 @@
-import { effect, signal } from '@preact/signals';
+import { effect, signal, untracked } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { MapPainter } from '../draw/map';
 import { FlowLayout } from '../layout/flow';
 import type { Zone } from '../layout/frame';
 import type { LayoutGraph } from '../layout/graph';
 import { parseSavedLayout } from '../layout/saved';
-import { onSceneChange, scene } from '../scene/live';
+import { frozen, onSceneChange, scene } from '../scene/live';
+import { edgeLabels, edgeWidths, flowAnimation } from '../scene/picture';
 import type { Target } from '../scene/selection';
 import { hovered, sameTarget, selected } from '../scene/selection';
 import { readStored, writeStored } from '../scene/settings';
@@ -88,9 +89,9 @@ export function MapView({ hidden }: { hidden: boolean }) {
         if (saved) writeStored(storageKey(level), saved);
       }, SAVE_DELAY_MS);
     };
-    const draw = () => {
+    const draw = (news = false) => {
       dirty = false;
-      painter.sync(picture());
+      painter.sync(picture(), news);
       painter.select(selected.value);
     };
     // The legend is rendered in a microtask of the same frame: a first layout waits for it.
@@ -113,7 +114,7 @@ export function MapView({ hidden }: { hidden: boolean }) {
         dirty = true;
         return;
       }
-      draw();
+      draw(wasShown && !anew && change === 'delta');
       if (shown && (!wasShown || anew)) startMap(wasShown && change === 'scene');
       save();
     };
@@ -137,7 +138,7 @@ export function MapView({ hidden }: { hidden: boolean }) {
     });
     observer.observe(container);
     const fadeTimer = window.setInterval(() => {
-      if (!document.hidden) painter.fade();
+      if (!document.hidden && !frozen.peek()) painter.tick();
     }, FADE_MS);
     const onVisible = () => {
       if (!document.hidden && dirty) draw();
@@ -160,6 +161,14 @@ export function MapView({ hidden }: { hidden: boolean }) {
     mapCommands.reveal = (key) => painter.reveal(key);
 
     const stopPointer = followPointer(painter, container);
+    const stopChoices = effect(() => {
+      painter.choose({
+        widths: edgeWidths.value,
+        labels: edgeLabels.value,
+        animated: flowAnimation.value && !frozen.value,
+      });
+      if (shown && !frozen.value) untracked(() => draw());
+    });
     const stopEffects = effect(() => {
       const chosen = selected.value;
       const over = hovered.value;
@@ -182,7 +191,8 @@ export function MapView({ hidden }: { hidden: boolean }) {
       document.removeEventListener('visibilitychange', onVisible);
       stopPointer();
       stopEffects();
-      painter.svg.remove();
+      stopChoices();
+      painter.dispose();
     };
   }, []);
 

@@ -1,0 +1,269 @@
+// All edges of the map: which there are, which have just come, which are busy.
+
+import type { Rect } from '../layout/frame';
+import type { Lane } from '../layout/route';
+import type { EdgeLabels, EdgeWidths } from '../scene/picture';
+import type { EdgeRow } from '../wire/columns';
+import { EdgeView, edgeColor, widthScale } from './edge';
+import { placeLitLabels, placeQuietLabels } from './labels';
+import type { MapScene, MapTarget } from './map';
+import type { NodeView } from './node';
+import { rateText } from './rate';
+import { element } from './svg';
+import { Traffic } from './traffic';
+import { enter, leave } from './transition';
+
+/** With more edges than this, labels wait for the pointer. */
+const MAX_LABELLED_EDGES = 60;
+/** Dots run along so many edges at most: each costs the browser a strip of pixels per step. */
+const MAX_BUSY_EDGES = 8;
+/** Below this, in bytes per second, an edge is not busy. */
+const LEAST_BUSY_RATE = 10_000;
+/** What has come is marked for so long. */
+export const FRESH_MS = 12_000;
+/** More changes at once than this are a new picture, not news. */
+const MAX_FRESH = 60;
+/**
+ * Beads move so far so often. A timer, for an animation of the style sheet's makes the browser draw
+ * sixty times a second, whatever its steps: five times the work where there is no GPU.
+ */
+const BEAD_STEP_MS = 140;
+const BEAD_STEP = 3;
+/** From bead to bead, as in the style sheet. */
+const BEAD_PITCH = 24;
+
+/** How edges are drawn, beside what the scene says. */
+export interface EdgeChoices {
+  readonly widths: EdgeWidths;
+  readonly labels: EdgeLabels;
+  readonly animated: boolean;
+}
+
+export class EdgeLayer {
+  readonly lines = element('g', { class: 'edges' });
+  readonly labels = element('g', { class: 'edge-labels', 'aria-hidden': 'true' });
+  private readonly edges = new Map<string, EdgeView>();
+  private readonly markers = new Map<string, string>();
+  private readonly parallels = new Map<string, Set<number>>();
+  private readonly fresh = new Map<string, number>();
+  private readonly fading = new Set<EdgeView>();
+  private readonly traffic = new Traffic();
+  private busy: readonly string[] = [];
+  private beadTimer = 0;
+  private beadOffset = 0;
+  private labelsDirty = true;
+
+  constructor(private readonly defs: Element) {}
+
+  get size(): number {
+    return this.edges.size;
+  }
+
+  values(): Iterable<EdgeView> {
+    return this.edges.values();
+  }
+
+  /** Follows the scene; `news` says that what was not there before has just come. */
+  sync(
+    scene: MapScene,
+    nodes: ReadonlyMap<string, NodeView>,
+    lanes: readonly Lane[],
+    choices: EdgeChoices,
+    news: boolean,
+  ): void {
+    const now = performance.now();
+    const present = new Set<string>();
+    const widths = widthScale(choices.widths, largestOf(scene));
+    const added: EdgeView[] = [];
+    for (const edge of scene.edges.values()) {
+      const from = nodes.get(scene.nodes.get(edge.from)?.key ?? '');
+      const to = nodes.get(scene.nodes.get(edge.to)?.key ?? '');
+      if (!from || !to) continue;
+      present.add(edge.key);
+      let view = this.edges.get(edge.key);
+      if (!view || view.edge !== edge) this.traffic.read(edge, now);
+      if (!view) {
+        view = new EdgeView(edge, this.takeParallel(from.node.key, to.node.key));
+        enter(view.root);
+        this.edges.set(edge.key, view);
+        this.lines.append(view.root);
+        this.labels.append(view.label);
+        view.root.dataset.from = from.node.key;
+        view.root.dataset.to = to.node.key;
+        added.push(view);
+        this.labelsDirty = true;
+      }
+      const color = edgeColor(edge, scene.legend);
+      const markerUrl = this.marker(color);
+      const looks = { lanes, color, markerUrl, widths, labels: choices.labels };
+      if (view.update(edge, from, to, looks)) this.labelsDirty = true;
+      if (edge.stale !== this.fading.has(view)) {
+        if (edge.stale) this.fading.add(view);
+        else this.fading.delete(view);
+        view.fade(now);
+      }
+    }
+    for (const [key, view] of this.edges) {
+      if (present.has(key)) continue;
+      this.edges.delete(key);
+      this.fresh.delete(key);
+      this.fading.delete(view);
+      this.traffic.forget(key);
+      this.labelsDirty = true;
+      const { from = '', to = '' } = view.root.dataset;
+      this.freeParallel(from, to, view.parallel);
+      view.label.remove();
+      leave(view.root);
+    }
+    if (!news || added.length > MAX_FRESH) return;
+    for (const view of added) {
+      if (view.edge.stale) continue;
+      view.markFresh(true);
+      this.fresh.set(view.edge.key, now);
+    }
+  }
+
+  /** What goes on without a change of the scene; to be called about once a second. */
+  tick(now: number, choices: EdgeChoices): void {
+    for (const view of this.fading) view.fade(now);
+    for (const [key, since] of this.fresh) {
+      if (now - since < FRESH_MS) continue;
+      this.fresh.delete(key);
+      this.edges.get(key)?.markFresh(false);
+    }
+    const most = Math.min(MAX_BUSY_EDGES, Math.ceil(this.edges.size / 5));
+    const busy = choices.animated ? this.traffic.busiest(most, LEAST_BUSY_RATE, now) : [];
+    for (const key of this.busy) {
+      if (!busy.includes(key)) this.edges.get(key)?.markBusy(false, '');
+    }
+    for (const key of busy) {
+      const view = this.edges.get(key);
+      const text = rateText(this.traffic.rate(key, now));
+      if (view?.markBusy(!view.edge.stale, text)) this.labelsDirty = true;
+    }
+    this.busy = busy;
+    this.runBeads(busy.length > 0);
+    // What is lit tells its rate, busy or not.
+    for (const view of this.edges.values()) {
+      if (!view.isLit || busy.includes(view.edge.key)) continue;
+      view.tellRate(rateText(this.traffic.rate(view.edge.key, now)));
+    }
+  }
+
+  private runBeads(on: boolean): void {
+    if (on === this.beadTimer > 0) return;
+    window.clearInterval(this.beadTimer);
+    this.beadTimer = on ? window.setInterval(() => this.moveBeads(), BEAD_STEP_MS) : 0;
+  }
+
+  private moveBeads(): void {
+    if (document.hidden) return;
+    this.beadOffset = (this.beadOffset + BEAD_PITCH - BEAD_STEP) % BEAD_PITCH;
+    for (const key of this.busy) this.edges.get(key)?.stepFlow(this.beadOffset);
+  }
+
+  /** Stops what goes on by itself. */
+  dispose(): void {
+    this.runBeads(false);
+  }
+
+  /** Shows the labels that have room, if anything about them changed. */
+  placeLabels(choices: EdgeChoices, places: () => Rect[], force: boolean): void {
+    if (!this.labelsDirty && !force) return;
+    this.labelsDirty = false;
+    const { labels } = choices;
+    const wanted =
+      labels === 'none' || (labels === 'some' && this.edges.size > MAX_LABELLED_EDGES)
+        ? this.busy.flatMap((key) => (labels === 'none' ? [] : (this.edges.get(key) ?? [])))
+        : [...this.edges.values()].sort((a, b) => b.edge.sockets - a.edge.sockets);
+    const chosen = new Set(wanted);
+    for (const view of this.edges.values()) {
+      if (!chosen.has(view)) view.label.classList.remove('roomy');
+    }
+    placeQuietLabels(wanted, places(), 'full');
+  }
+
+  /** Lights the edges of `centre`, or the one that `focus` names; the answer is which nodes they join. */
+  light(focus: MapTarget | undefined, centre: ReadonlySet<string>): Set<string> {
+    const joined = new Set<string>();
+    const now = performance.now();
+    for (const [key, view] of this.edges) {
+      const { from = '', to = '' } = view.root.dataset;
+      const on = focus?.kind === 'edge' ? key === focus.key : centre.has(from) || centre.has(to);
+      if (on && !view.isLit) view.tellRate(rateText(this.traffic.rate(key, now)));
+      view.light(on);
+      if (on) joined.add(from).add(to);
+    }
+    return joined;
+  }
+
+  placeLitLabels(places: Rect[], detail: Parameters<typeof placeLitLabels>[2]): void {
+    placeLitLabels(this.edges.values(), places, detail);
+    // A label may have been moved for its longer text.
+    this.labelsDirty = true;
+  }
+
+  select(key: string | undefined): void {
+    for (const [own, view] of this.edges) view.root.classList.toggle('selected', own === key);
+  }
+
+  /** The lowest free number among the edges between two nodes, either way. */
+  private takeParallel(from: string, to: string): number {
+    const id = pairId(from, to);
+    let taken = this.parallels.get(id);
+    if (!taken) {
+      taken = new Set();
+      this.parallels.set(id, taken);
+    }
+    let number = 0;
+    while (taken.has(number)) number++;
+    taken.add(number);
+    return number;
+  }
+
+  private freeParallel(from: string, to: string, number: number): void {
+    const id = pairId(from, to);
+    const taken = this.parallels.get(id);
+    taken?.delete(number);
+    if (taken?.size === 0) this.parallels.delete(id);
+  }
+
+  private marker(color: string): string {
+    const known = this.markers.get(color);
+    if (known) return known;
+    const id = `arrow-${this.markers.size}`;
+    this.defs.append(
+      element(
+        'marker',
+        {
+          id,
+          viewBox: '0 0 10 10',
+          refX: 1,
+          refY: 5,
+          markerWidth: 10,
+          markerHeight: 10,
+          markerUnits: 'userSpaceOnUse',
+          orient: 'auto',
+        },
+        element('path', { d: 'M0,1L10,5L0,9z', fill: color }),
+      ),
+    );
+    const url = `url(#${id})`;
+    this.markers.set(color, url);
+    return url;
+  }
+}
+
+function largestOf(scene: MapScene): number {
+  let largest = 1;
+  for (const edge of scene.edges.values()) largest = Math.max(largest, liveSockets(edge));
+  return largest;
+}
+
+function liveSockets(edge: EdgeRow): number {
+  return edge.stale ? 0 : edge.sockets;
+}
+
+function pairId(from: string, to: string): string {
+  return from < to ? `${from}\n${to}` : `${to}\n${from}`;
+}

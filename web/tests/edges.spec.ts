@@ -1,0 +1,64 @@
+import { expect, open, test } from './support';
+
+test('an edge tells port, service and rate on demand, and the busiest carry beads', async ({
+  page,
+}) => {
+  test.slow();
+  await open(page);
+  const busy = page.locator('.edge .flow');
+  await expect(busy.first()).toBeAttached({ timeout: 60_000 });
+  expect(await busy.count()).toBeLessThanOrEqual(8);
+  const offset = () => busy.first().getAttribute('stroke-dashoffset');
+  const before = await offset();
+  await expect.poll(offset).not.toBe(before);
+  const postgres = page.locator('.map .node[data-key]', { hasText: 'postgres' }).first();
+  await postgres.click();
+  await expect(
+    page.locator('.edge-label.lit').filter({ hasText: ':5432 postgresql' }).first(),
+  ).toBeVisible();
+});
+
+test('no beads for those who want no motion, nor in a frozen picture', async ({ page }) => {
+  test.slow();
+  await open(page);
+  const busy = page.locator('.edge .flow');
+  await expect(busy.first()).toBeAttached({ timeout: 60_000 });
+  await page.keyboard.press(' ');
+  await expect(page.locator('.banner.frozen')).toBeVisible();
+  await expect(busy).toHaveCount(0);
+  await page.keyboard.press(' ');
+  await expect(busy.first()).toBeAttached({ timeout: 60_000 });
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await page.reload();
+  await open(page);
+  await page.waitForTimeout(6000);
+  await expect(busy).toHaveCount(0);
+});
+
+test('labels of edges never lie over each other nor over a node', async ({ page }) => {
+  await open(page);
+  await page.waitForTimeout(1500);
+  const clashes = await page.evaluate(() => {
+    const boxOf = (element: Element) => element.getBoundingClientRect();
+    const labels = [...document.querySelectorAll('.edge-label.roomy')].map(boxOf);
+    const nodes = [...document.querySelectorAll('.map .node[data-key] .body')].map(boxOf);
+    const overlap = (a: DOMRect, b: DOMRect) =>
+      a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    const pairs = labels.flatMap((label, i) => [
+      ...labels.slice(i + 1).filter((other) => overlap(label, other)),
+      ...nodes.filter((node) => overlap(label, node)),
+    ]);
+    return { labels: labels.length, clashes: pairs.length };
+  });
+  expect(clashes.labels).toBeGreaterThan(0);
+  expect(clashes.clashes).toBe(0);
+});
+
+test('ports without clients are told apart from those in use', async ({ page }) => {
+  await open(page);
+  const postgres = page.locator('.map .node[data-key]', { hasText: 'postgres' }).first();
+  await expect(postgres.locator('.port.used')).toHaveText(':5432');
+  const idle = page.locator('.map .node.compact[data-key] .port').first();
+  await expect(idle).toBeVisible();
+  await expect(idle).not.toHaveClass(/used/);
+});
