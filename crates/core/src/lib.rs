@@ -15,6 +15,7 @@ pub mod graph;
 pub mod key;
 pub mod label;
 pub mod memory;
+pub mod network;
 pub mod process;
 pub mod registry;
 pub mod rules;

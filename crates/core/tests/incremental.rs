@@ -10,7 +10,7 @@ use procnet_core::engine::{Engine, EngineOptions};
 use procnet_core::filter::Filter;
 use procnet_core::graph::Graph;
 use procnet_core::view::scene::{Delta, Edge, EdgeId, Node, NodeId, Scene, Summary};
-use procnet_core::view::{Grouping, View, ViewSpec};
+use procnet_core::view::{Grouping, RemoteGrouping, View, ViewSpec};
 use procnet_core::{Moment, Timestamp};
 use procnet_sim::{FaultOptions, Faults, World, WorldOptions};
 use proptest::prelude::*;
@@ -34,6 +34,26 @@ fn specs() -> Vec<ViewSpec> {
         ViewSpec { grouping: Grouping::Unit, filter: filter("unit:service"), ..spec.clone() },
         ViewSpec { filter: filter("port:5432 OR proc:nginx"), ..spec.clone() },
         ViewSpec { max_nodes: 12, max_edges: 20, ..spec.clone() },
+        ViewSpec { remotes: RemoteGrouping::Endpoint, ..spec.clone() },
+        ViewSpec {
+            remotes: RemoteGrouping::Internet,
+            expanded: [
+                "out/internet".into(),
+                "in/internet".into(),
+                "in/private".into(),
+                "in/private/n:10.0.0.0/24".into(),
+                "out/private".into(),
+            ]
+            .into(),
+            ..spec.clone()
+        },
+        ViewSpec {
+            remotes: RemoteGrouping::Network,
+            mutes: vec![filter("port:443"), filter("is:listener proc~/s/")],
+            max_nodes: 30,
+            ..spec.clone()
+        },
+        ViewSpec { udp: false, ..spec.clone().without_budget() },
         ViewSpec { expanded: ["f/app/reused".into()].into(), grouping: Grouping::Family, ..spec },
     ]
 }
@@ -133,7 +153,7 @@ fn check(seed: u64, stacks: usize, sockets: usize, faults: FaultOptions, steps: 
             assert_sound(view.scene(), &mut owners[index]);
             let scratch = View::new(view.spec().clone(), engine.graph());
             // Hysteresis may keep a view coarser than a new one would be.
-            if scratch.level() == view.level() && index != TIGHT {
+            if scratch.resolution() == view.resolution() && index != TIGHT {
                 let (nodes, edges, summary) = plain(view.scene());
                 let (fresh_nodes, fresh_edges, fresh_summary) = plain(scratch.scene());
                 let place = format!("step {step}, view {index}:");
@@ -164,7 +184,7 @@ fn config(cases: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(config(1_500))]
+    #![proptest_config(config(1_200))]
 
     #[test]
     fn incremental_equals_from_scratch(seed: u64, steps in 2_usize..14, sockets in 20_usize..140) {

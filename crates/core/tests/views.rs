@@ -4,7 +4,7 @@
 
 mod machine;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use machine::{Machine, key, labels, node};
@@ -180,14 +180,20 @@ fn v5_remotes_are_joined_by_peer_direction_and_class() {
     machine.tcp("10.0.0.1:40002", "198.51.100.2:443", 10);
     let view = machine.view(ViewSpec::default());
     let scene = view.scene();
-    assert_eq!(labels(scene), ["198.51.100.1:5432", "198.51.100.2:443", "app", "×3 clients"]);
-    assert_eq!(node(scene, "×3 clients").kind, NodeKind::Client);
-    assert!(node(scene, "×3 clients").expandable);
+    assert_eq!(
+        labels(scene),
+        ["198.51.100.1:5432", "198.51.100.2:443", "Internet clients ×3", "app"]
+    );
+    assert_eq!(node(scene, "Internet clients ×3").kind, NodeKind::Client);
+    assert!(node(scene, "Internet clients ×3").expandable);
     assert_eq!(node(scene, "198.51.100.1:5432").kind, NodeKind::Server);
-    let edge = scene.edges.values().find(|e| e.from == node(scene, "×3 clients").id).unwrap();
+    let edge =
+        scene.edges.values().find(|e| e.from == node(scene, "Internet clients ×3").id).unwrap();
     assert_eq!((edge.to, edge.port, edge.sockets), (node(scene, "app").id, 443, 3));
 
-    let expanded = [node(scene, "×3 clients").key.clone()].into();
+    let mut expanded: BTreeSet<Arc<str>> = [node(scene, "Internet clients ×3").key.clone()].into();
+    let view = machine.view(ViewSpec { expanded: expanded.clone(), ..ViewSpec::default() });
+    expanded.insert(node(view.scene(), "192.0.2.0/24 ×3").key.clone());
     let view = machine.view(ViewSpec { expanded, ..ViewSpec::default() });
     assert_eq!(view.scene().nodes.len(), 6);
 }
@@ -216,17 +222,17 @@ fn v8_a_remote_is_called_as_it_was_asked_for() {
 
     let second = machine.tcp("10.0.0.1:40003", "198.51.100.2:443", 10);
     machine.update(&mut view);
-    assert_eq!(label(&view, "app"), "×2 remotes | web · api.example");
+    assert_eq!(label(&view, "app"), "Internet ×2 | web · api.example");
     machine.name(second, "api.example");
     machine.update(&mut view);
     assert_eq!(label(&view, "app"), "api.example ×2 | web");
     machine.name(second, "b.example");
     machine.update(&mut view);
-    assert_eq!(label(&view, "app"), "×2 remotes | web · api.example, b.example");
+    assert_eq!(label(&view, "app"), "Internet ×2 | web · api.example, b.example");
     let third = machine.tcp("10.0.0.1:40004", "198.51.100.3:443", 10);
     machine.name(third, "c.example");
     machine.update(&mut view);
-    assert_eq!(label(&view, "app"), "×3 remotes | web · api.example, b.example +1");
+    assert_eq!(label(&view, "app"), "Internet ×3 | web · api.example, b.example +1");
     let anew = machine.view(ViewSpec::default());
     assert_eq!(label(&anew, "app"), label(&view, "app"));
 
@@ -247,7 +253,7 @@ fn v8_a_remote_is_called_as_it_was_asked_for() {
     machine.close(second);
     machine.close(third);
     machine.update(&mut view);
-    assert_eq!(label(&view, "app"), "×3 remotes | web · api.example, b.example +1");
+    assert_eq!(label(&view, "app"), "Internet ×3 | web · api.example, b.example +1");
     machine.pass(16);
     machine.update(&mut view);
     assert_eq!(label(&view, "app"), "api.example:443 | web · 198.51.100.1:443");
@@ -264,7 +270,7 @@ fn v1_a_group_keeps_its_id_while_it_has_a_member() {
     let id = node(view.scene(), "192.0.2.1").id;
     machine.tcp("10.0.0.1:443", "192.0.2.2:50000", 10);
     machine.update(&mut view);
-    assert_eq!(node(view.scene(), "×2 clients").id, id);
+    assert_eq!(node(view.scene(), "Internet clients ×2").id, id);
     machine.close(first);
     machine.pass(16);
     machine.update(&mut view);
@@ -403,7 +409,7 @@ fn an_edge_tells_its_services_name() {
     let services = |machine: &Machine, grouping| {
         let view = machine.view(grouped(grouping));
         let edges = view.scene().edges.values().map(|edge| (edge.port, edge.service));
-        edges.collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>()
+        edges.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>()
     };
     assert_eq!(services(&machine, Grouping::Tree), [(80, "http"), (443, "https")]);
     // Both ports are of one class, and so of one edge to the remotes.

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use procnet_core::view::{View, ViewSpec};
 use procnet_wire::encode::{self, Surroundings};
 use procnet_wire::export::{ExportFormat, ExportPicture};
-use procnet_wire::live::{GroupingInfo, ToggleInfo};
+use procnet_wire::live::ToggleInfo;
 
 use crate::ls::{parse_filter, unless_nobody_reads};
 use crate::machine::{self, Knowledge, Machine};
@@ -48,10 +48,7 @@ fn print(text: &str) -> io::Result<()> {
 fn picture(machine: &mut Machine, spec: ViewSpec) -> ExportPicture {
     let graph = machine.engine().graph();
     let view = View::new(spec, graph);
-    let grouping = GroupingInfo {
-        asked: view.spec().grouping.as_str().to_owned(),
-        level: view.level().as_str().to_owned(),
-    };
+    let grouping = encode::grouping_info(view.spec(), view.resolution());
     let spec = view.spec();
     ExportPicture::of(&encode::scene_message(
         view.scene(),

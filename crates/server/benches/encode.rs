@@ -11,7 +11,7 @@ use procnet_core::view::{View, ViewSpec};
 use procnet_sim::{World, WorldOptions};
 use procnet_wire::encode::{self, Surroundings};
 use procnet_wire::graph::{EdgeMemory, GraphOptions, graph_answer};
-use procnet_wire::live::{GroupingInfo, HostInfo, ToggleInfo};
+use procnet_wire::live::{HostInfo, ToggleInfo};
 use serde::Serialize;
 
 const ROUNDS: usize = 15;
@@ -79,7 +79,7 @@ fn measure(size: usize) {
     let (edges, graph) = graph();
 
     let mut view = View::new(ViewSpec { udp: true, ..ViewSpec::default() }, engine.graph());
-    let grouping = GroupingInfo { asked: "auto".into(), level: view.level().as_str().into() };
+    let grouping = encode::grouping_info(view.spec(), view.resolution());
     let legend = encode::base_legend(&|_| None);
     let host = HostInfo { name: "box".into(), os: "simulated".into(), version: "0".into() };
     let surroundings = Surroundings {

@@ -82,7 +82,7 @@ columns! {
         key: String,
         /// `process`, `client`, `server`, or `unattributed`.
         kind: String,
-        /// The text on it: `nginx`, `postgres ×12`, `192.0.2.7:443`, `×186 clients`.
+        /// The text on it: `nginx`, `postgres ×12`, `192.0.2.7:443`, `Internet clients ×186`.
         label: String,
         /// A second, quieter line.
         detail: String,
@@ -91,8 +91,11 @@ columns! {
         /// The file name of the executable that all of it runs, in lower case and without `.exe`:
         /// `nginx`; empty if mixed or not known, and for remotes.
         program: String,
-        /// The port class of a remote; empty for processes.
+        /// The port class of a remote; empty for processes, and for remotes of several.
         class: String,
+        /// Where a remote is: `internet`, or `private` (this machine's own networks); empty for
+        /// processes.
+        scope: String,
         /// Whose it is; empty if mixed or not known.
         user: String,
         /// The container that all of it runs in, by name or by the beginning of its id; empty if

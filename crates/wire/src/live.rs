@@ -84,8 +84,17 @@ pub struct HostInfo {
 pub struct GroupingInfo {
     /// What was asked for: `auto`, `process`, `tree`, `container`, `unit`, `family`, `user`, `host`.
     pub asked: String,
-    /// What it is: the same, or what `auto` chose within the budget.
+    /// What it is: the same, or what fits the budget.
     pub level: String,
+    /// How remotes were asked to be joined: `auto`, `endpoint`, `address`, `network`, `internet`.
+    pub remotes_asked: String,
+    /// How they are: the same, or what fits the budget; `auto`: by the peers that they talk to.
+    pub remotes: String,
+    /// `auto`, or `none` where everything was asked for.
+    pub budget: String,
+    /// True if there is more than the budget (or the bounds of `budget=none`) allows, so that it is
+    /// coarser than asked for.
+    pub coarsened: bool,
 }
 
 /// What a view shows.
@@ -114,6 +123,8 @@ pub struct SummaryInfo {
     pub links: u32,
     /// Links that filter and toggles leave out.
     pub hidden_links: u32,
+    /// Links that the filter lets through and a `mute` leaves out.
+    pub muted_links: u32,
     /// Sockets whose owner is not known, though they must have one.
     pub unattributed_sockets: u32,
     /// Events lost since the start.

@@ -14,7 +14,7 @@ use procnet_core::Timestamp;
 use procnet_core::view::{Grouping, View, ViewSpec};
 use procnet_wire::encode::{self, Surroundings};
 use procnet_wire::export::{ExportFormat, ExportNode, ExportPicture, csv_original};
-use procnet_wire::live::{GroupingInfo, HostInfo, SceneMessage, ToggleInfo};
+use procnet_wire::live::{HostInfo, SceneMessage, ToggleInfo};
 use proptest::prelude::*;
 use serde_json::Value;
 use support::{START, engine, everyday, seconds};
@@ -34,7 +34,7 @@ fn scene() -> SceneMessage {
         Timestamp::from_seconds(START),
         &host,
         Surroundings {
-            grouping: &GroupingInfo { asked: "process".into(), level: "process".into() },
+            grouping: &encode::grouping_info(view.spec(), view.resolution()),
             toggles: ToggleInfo::default(),
             legend: &encode::base_legend(&|_| None),
             degradations: &[],

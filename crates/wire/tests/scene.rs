@@ -15,7 +15,7 @@ use procnet_core::graph::SocketId;
 use procnet_core::view::scene::Delta;
 use procnet_core::view::{Grouping, View, ViewSpec};
 use procnet_wire::encode::{self, Surroundings};
-use procnet_wire::live::{DeltaMessage, GroupingInfo, HostInfo, ToggleInfo};
+use procnet_wire::live::{DeltaMessage, HostInfo, ToggleInfo};
 use serde_json::{Map, Value};
 use support::{engine, everyday, key, seconds};
 
@@ -61,7 +61,7 @@ fn apply(things: &mut BTreeMap<u64, Map<String, Value>>, updates: &Value) {
 }
 
 fn scene_json(view: &View) -> Value {
-    let grouping = GroupingInfo { asked: "process".into(), level: "process".into() };
+    let grouping = encode::grouping_info(view.spec(), view.resolution());
     let host = HostInfo { name: "box".into(), os: "linux".into(), version: "0.0.0".into() };
     let legend = encode::base_legend(&|_| None);
     let around = Surroundings {

@@ -14,16 +14,16 @@ import type {
   ToggleInfo,
 } from '../wire/generated';
 
-/** How nodes are joined; servers that know it say how remotes are. */
-type Joining = GroupingInfo & { readonly remotes?: string; readonly remotes_asked?: string };
-type Summary = SummaryInfo & { readonly muted_links?: number };
+/** How nodes are joined; how remotes are is not known before the first scene. */
+type Joining = Pick<GroupingInfo, 'asked' | 'level'> & Partial<GroupingInfo>;
 
-const EMPTY_SUMMARY: Summary = {
+const EMPTY_SUMMARY: SummaryInfo = {
   processes: 0,
   sockets: 0,
   listeners: 0,
   links: 0,
   hidden_links: 0,
+  muted_links: 0,
   unattributed_sockets: 0,
   lost_events: 0,
   gaps: 0,
@@ -45,7 +45,7 @@ export class SceneStore {
     unix: false,
     listeners: true,
   });
-  readonly summary = signal<Summary>(EMPTY_SUMMARY);
+  readonly summary = signal<SummaryInfo>(EMPTY_SUMMARY);
   readonly legend = signal<Legend>({
     types: [],
     classes: [],

@@ -660,8 +660,19 @@ export interface components {
     GroupingInfo: {
       /** @description What was asked for: `auto`, `process`, `tree`, `container`, `unit`, `family`, `user`, `host`. */
       asked: string;
-      /** @description What it is: the same, or what `auto` chose within the budget. */
+      /** @description `auto`, or `none` where everything was asked for. */
+      budget: string;
+      /**
+       * @description True if there is more than the budget (or the bounds of `budget=none`) allows, so that it is
+       *     coarser than asked for.
+       */
+      coarsened: boolean;
+      /** @description What it is: the same, or what fits the budget. */
       level: string;
+      /** @description How they are: the same, or what fits the budget; `auto`: by the peers that they talk to. */
+      remotes: string;
+      /** @description How remotes were asked to be joined: `auto`, `endpoint`, `address`, `network`, `internet`. */
+      remotes_asked: string;
     };
     /** @description An answer of `GET /healthz`. */
     HealthAnswer: {
@@ -725,7 +736,7 @@ export interface components {
     };
     /** @description Nodes. */
     NodeColumns: {
-      /** @description The port class of a remote; empty for processes. */
+      /** @description The port class of a remote; empty for processes, and for remotes of several. */
       class: string[];
       /**
        * @description The container that all of it runs in, by name or by the beginning of its id; empty if
@@ -746,7 +757,7 @@ export interface components {
       key: string[];
       /** @description `process`, `client`, `server`, or `unattributed`. */
       kind: string[];
-      /** @description The text on it: `nginx`, `postgres ×12`, `192.0.2.7:443`, `×186 clients`. */
+      /** @description The text on it: `nginx`, `postgres ×12`, `192.0.2.7:443`, `Internet clients ×186`. */
       label: string[];
       /** @description How many listeners there are. */
       listener_count: number[];
@@ -761,6 +772,11 @@ export interface components {
        *     `nginx`; empty if mixed or not known, and for remotes.
        */
       program: string[];
+      /**
+       * @description Where a remote is: `internet`, or `private` (this machine's own networks); empty for
+       *     processes.
+       */
+      scope: string[];
       /** @description When the oldest of it started or was first seen, in milliseconds since the Unix epoch. */
       since: number[];
       /** @description Connected sockets on links that are shown. */
@@ -793,6 +809,7 @@ export interface components {
       parent?: components['schemas']['Sparse_String'] | null;
       processes?: components['schemas']['Sparse_Vec_String'] | null;
       program?: components['schemas']['Sparse_String'] | null;
+      scope?: components['schemas']['Sparse_String'] | null;
       since?: components['schemas']['Sparse_i64'] | null;
       sockets?: components['schemas']['Sparse_u32'] | null;
       stale?: components['schemas']['Sparse_bool'] | null;
@@ -1145,6 +1162,11 @@ export interface components {
       lost_events: number;
       /**
        * Format: int32
+       * @description Links that the filter lets through and a `mute` leaves out.
+       */
+      muted_links: number;
+      /**
+       * Format: int32
        * @description User-space processes known.
        */
       processes: number;
@@ -1391,19 +1413,32 @@ export interface operations {
   };
   export: {
     parameters: {
-      query: {
+      query?: {
+        /**
+         * @description `none`: every process, every remote endpoint and an edge per service, or as fine as
+         *     `group` and `remotes` say; up to 20,000 nodes and 100,000 edges. `auto`: what is legible.
+         */
+        budget?: string;
         /** @description The key of a node to show as its members. May be given several times. */
-        expand: string[];
+        expand?: string[];
         /** @description A filter, as in the search box. */
         filter?: string;
         /** @description `json` (if left out), `csv`, `graphml`, `dot`, or `mermaid`. */
         format?: string;
-        /** @description `auto`, `process`, `tree`, `family`, `user`, or `host`. */
+        /** @description `auto`, `process`, `tree`, `container`, `unit`, `family`, `user`, or `host`. */
         group?: string;
         /** @description 0: without listeners that nobody talks to. */
         listeners?: boolean;
+        /** @description A filter: links and listeners that fit it are left out, and counted. May be given 16 times. */
+        mute?: string[];
         /** @description 1: only links between processes. */
         p2p_only?: boolean;
+        /**
+         * @description How remotes are joined at the finest: `auto` (by the peers that they talk to), `endpoint`,
+         *     `address`, `network` (by registered domain where a name is known, else IPv4 /24 and IPv6
+         *     /48), or `internet` (the Internet as one, private networks as another).
+         */
+        remotes?: string;
         /** @description 1: UDP too. */
         udp?: boolean;
         /** @description 1: UNIX sockets too. */
@@ -1519,17 +1554,30 @@ export interface operations {
   };
   scene: {
     parameters: {
-      query: {
+      query?: {
+        /**
+         * @description `none`: every process, every remote endpoint and an edge per service, or as fine as
+         *     `group` and `remotes` say; up to 20,000 nodes and 100,000 edges. `auto`: what is legible.
+         */
+        budget?: string;
         /** @description The key of a node to show as its members. May be given several times. */
-        expand: string[];
+        expand?: string[];
         /** @description A filter, as in the search box. */
         filter?: string;
-        /** @description `auto`, `process`, `tree`, `family`, `user`, or `host`. */
+        /** @description `auto`, `process`, `tree`, `container`, `unit`, `family`, `user`, or `host`. */
         group?: string;
         /** @description 0: without listeners that nobody talks to. */
         listeners?: boolean;
+        /** @description A filter: links and listeners that fit it are left out, and counted. May be given 16 times. */
+        mute?: string[];
         /** @description 1: only links between processes. */
         p2p_only?: boolean;
+        /**
+         * @description How remotes are joined at the finest: `auto` (by the peers that they talk to), `endpoint`,
+         *     `address`, `network` (by registered domain where a name is known, else IPv4 /24 and IPv6
+         *     /48), or `internet` (the Internet as one, private networks as another).
+         */
+        remotes?: string;
         /** @description 1: UDP too. */
         udp?: boolean;
         /** @description 1: UNIX sockets too. */
@@ -1578,23 +1626,36 @@ export interface operations {
   };
   sockets: {
     parameters: {
-      query: {
+      query?: {
+        /**
+         * @description `none`: every process, every remote endpoint and an edge per service, or as fine as
+         *     `group` and `remotes` say; up to 20,000 nodes and 100,000 edges. `auto`: what is legible.
+         */
+        budget?: string;
         /** @description The key of an edge of the view: the sockets behind it. */
         edge?: string;
         /** @description The key of a node to show as its members. May be given several times. */
-        expand: string[];
+        expand?: string[];
         /** @description A filter, as in the search box. */
         filter?: string;
-        /** @description `auto`, `process`, `tree`, `family`, `user`, or `host`. */
+        /** @description `auto`, `process`, `tree`, `container`, `unit`, `family`, `user`, or `host`. */
         group?: string;
         /** @description At most this many; 1,000 if left out, 10,000 at most. */
         limit?: number;
         /** @description 0: without listeners that nobody talks to. */
         listeners?: boolean;
+        /** @description A filter: links and listeners that fit it are left out, and counted. May be given 16 times. */
+        mute?: string[];
         /** @description The key of a node of the view: the sockets behind it. */
         node?: string;
         /** @description 1: only links between processes. */
         p2p_only?: boolean;
+        /**
+         * @description How remotes are joined at the finest: `auto` (by the peers that they talk to), `endpoint`,
+         *     `address`, `network` (by registered domain where a name is known, else IPv4 /24 and IPv6
+         *     /48), or `internet` (the Internet as one, private networks as another).
+         */
+        remotes?: string;
         /** @description 1: UDP too. */
         udp?: boolean;
         /** @description 1: UNIX sockets too. */
@@ -1645,19 +1706,32 @@ export interface operations {
   };
   stream: {
     parameters: {
-      query: {
+      query?: {
+        /**
+         * @description `none`: every process, every remote endpoint and an edge per service, or as fine as
+         *     `group` and `remotes` say; up to 20,000 nodes and 100,000 edges. `auto`: what is legible.
+         */
+        budget?: string;
         /** @description The key of a node to show as its members. May be given several times. */
-        expand: string[];
+        expand?: string[];
         /** @description A filter, as in the search box. */
         filter?: string;
-        /** @description `auto`, `process`, `tree`, `family`, `user`, or `host`. */
+        /** @description `auto`, `process`, `tree`, `container`, `unit`, `family`, `user`, or `host`. */
         group?: string;
         /** @description The id of the last event seen, for clients that cannot send `Last-Event-ID`. */
         last_event_id?: string;
         /** @description 0: without listeners that nobody talks to. */
         listeners?: boolean;
+        /** @description A filter: links and listeners that fit it are left out, and counted. May be given 16 times. */
+        mute?: string[];
         /** @description 1: only links between processes. */
         p2p_only?: boolean;
+        /**
+         * @description How remotes are joined at the finest: `auto` (by the peers that they talk to), `endpoint`,
+         *     `address`, `network` (by registered domain where a name is known, else IPv4 /24 and IPv6
+         *     /48), or `internet` (the Internet as one, private networks as another).
+         */
+        remotes?: string;
         /** @description 1: UDP too. */
         udp?: boolean;
         /** @description 1: UNIX sockets too. */

@@ -1,8 +1,9 @@
 //! How a node is described: label, detail, type, listeners.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::describe_remotes::describe_remotes;
 use super::node_key::NodeKey;
 use super::scene::{MAX_NODE_DETAILS, Node, NodeId, NodeKind};
 use super::spec::ViewSpec;
@@ -25,6 +26,7 @@ pub(crate) fn describe(graph: &Graph, spec: &ViewSpec, id: NodeId, tally: &NodeT
         type_name: Arc::from("app"),
         program: Arc::from(""),
         class: None,
+        scope: None,
         user: Arc::from(""),
         container: Arc::from(""),
         unit: Arc::from(""),
@@ -40,14 +42,7 @@ pub(crate) fn describe(graph: &Graph, spec: &ViewSpec, id: NodeId, tally: &NodeT
         stale: false,
     };
     match &tally.key {
-        NodeKey::Remotes(group) | NodeKey::Remote { group, .. } => {
-            node.kind = if group.inbound { NodeKind::Client } else { NodeKind::Server };
-            node.host = group.host;
-            node.class = Some(group.class);
-            node.type_name = Arc::from("external");
-            node.stale = tally.live_links == 0;
-            (node.label, node.detail) = remote_text(tally, group.inbound, group.class.as_str());
-        }
+        NodeKey::Remote { group, part } => describe_remotes(tally, *group, part, &mut node),
         NodeKey::Unattributed { host, uid, .. } => {
             node.kind = NodeKind::Unattributed;
             node.host = *host;
@@ -69,49 +64,6 @@ pub(crate) fn describe(graph: &Graph, spec: &ViewSpec, id: NodeId, tally: &NodeT
         }
     }
     node
-}
-
-/// Most names that stand with a group of remotes.
-const MAX_NAMES: usize = 2;
-
-fn remote_text(tally: &NodeTally, inbound: bool, class: &str) -> (Arc<str>, Arc<str>) {
-    let mut members = tally.members.keys();
-    let (first, more) = (members.next(), members.next().is_some());
-    let only = match first {
-        Some(Member::Remote(endpoint)) if !more => Some(endpoint),
-        _ => None,
-    };
-    let address = only.map(|only| match only.port {
-        0 => only.ip.to_string(),
-        _ => only.to_string(),
-    });
-    let mut names = tally.names.keys();
-    let (label, detail) = match (names.next(), names.next(), only, address) {
-        // One name for all of them. An address may have several, and is whoever was asked for.
-        (Some(name), None, Some(only), Some(address)) => {
-            let port = if only.port == 0 { String::new() } else { format!(":{}", only.port) };
-            (format!("{name}{port}"), format!("{class} · {address}"))
-        }
-        (Some(name), None, ..) if tally.all_named() => {
-            (format!("{name} ×{}", tally.members.len()), class.to_owned())
-        }
-        (_, _, _, address) => {
-            let many = if inbound { "clients" } else { "remotes" };
-            let counted = || format!("×{} {many}", tally.members.len());
-            (address.unwrap_or_else(counted), format!("{class}{}", some_of(&tally.names)))
-        }
-    };
-    (Arc::from(label), Arc::from(detail))
-}
-
-/// ` · a.example, b.example +3`; nothing if there are none.
-fn some_of(names: &BTreeMap<Arc<str>, u32>) -> String {
-    let shown: Vec<&str> = names.keys().take(MAX_NAMES).map(|name| &**name).collect();
-    match (shown.is_empty(), names.len().saturating_sub(shown.len())) {
-        (true, _) => String::new(),
-        (false, 0) => format!(" · {}", shown.join(", ")),
-        (false, more) => format!(" · {} +{more}", shown.join(", ")),
-    }
 }
 
 fn describe_processes(graph: &Graph, tally: &NodeTally, node: &mut Node) {

@@ -5,6 +5,8 @@
 //! node that still exists keeps its id.
 
 mod describe;
+mod describe_remotes;
+mod level;
 mod node_key;
 mod placement;
 pub mod scene;
@@ -16,16 +18,21 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-pub use spec::{Grouping, MAX_EDGES, MAX_EXPANDED, MAX_NODES, UnknownGrouping, ViewSpec};
+pub use level::Resolution;
+pub use spec::{
+    Grouping, MAX_EDGES, MAX_EXPANDED, MAX_NODES, MOST_EDGES, MOST_NODES, RemoteGrouping,
+    UnknownGrouping, ViewSpec,
+};
 
 use crate::graph::{Changes, Graph, Link, LinkId, Party, SocketId};
 use crate::key::ProcessKey;
 use crate::registry::service_name;
 use crate::socket::Protocol;
 use describe::{describe, shows_listener};
+use level::{Ladder, Level};
 use node_key::{NodeKey, tree_root};
 use scene::{Delta, Edge, EdgeId, NodeId, Scene, Summary};
-use spec::Level;
+use spec::Admission;
 use tally::{EdgeKey, EdgeTally, NodeTally, Service, Share};
 
 /// Share of the budget that a finer level may fill when a view returns to it: below this, it does
@@ -36,8 +43,9 @@ const RETURN_PERCENT: usize = 75;
 #[derive(Clone, Debug)]
 pub struct View {
     spec: ViewSpec,
-    levels: Vec<Level>,
-    level: usize,
+    ladder: Ladder,
+    /// What the ladder says.
+    level: Level,
     /// How large the graph was when the view last became coarser, or tried in vain to get finer.
     coarsened_at: usize,
     scene: Scene,
@@ -48,6 +56,7 @@ pub struct View {
     nodes: FxHashMap<NodeId, NodeTally>,
     edges: FxHashMap<EdgeId, EdgeTally>,
     shares: FxHashMap<LinkId, Share>,
+    muted: FxHashSet<LinkId>,
     /// Parties that are held in a node because of their listeners.
     listening: FxHashMap<Party, NodeId>,
     expanded_members: usize,
@@ -58,10 +67,11 @@ pub struct View {
 impl View {
     /// A view of the graph as it is now.
     pub fn new(spec: ViewSpec, graph: &Graph) -> Self {
+        let ladder = Ladder::new(&spec);
         let mut view = Self {
-            levels: spec::levels(spec.grouping),
+            level: ladder.level(),
+            ladder,
             spec,
-            level: 0,
             coarsened_at: usize::MAX,
             scene: Scene::default(),
             node_ids: FxHashMap::default(),
@@ -71,6 +81,7 @@ impl View {
             nodes: FxHashMap::default(),
             edges: FxHashMap::default(),
             shares: FxHashMap::default(),
+            muted: FxHashSet::default(),
             listening: FxHashMap::default(),
             expanded_members: 0,
             dirty_nodes: FxHashSet::default(),
@@ -95,7 +106,12 @@ impl View {
 
     /// The grouping in force: what was asked for, or what fits.
     pub fn level(&self) -> Grouping {
-        self.levels[self.level].processes
+        self.level.processes
+    }
+
+    /// How everything is joined: what was asked for, or what fits.
+    pub fn resolution(&self) -> Resolution {
+        self.ladder.resolution()
     }
 
     /// Brings the scene up to date. `None`: nothing that it shows changed.
@@ -159,7 +175,7 @@ impl View {
     ) {
         let mut pending = vec![key];
         while let Some(key) = pending.pop() {
-            if found.insert(key) && self.levels[self.level].others == Grouping::Tree {
+            if found.insert(key) && self.level.others == Grouping::Tree {
                 pending.extend(graph.children(key));
             }
         }
@@ -171,7 +187,7 @@ impl View {
         }
         self.reconsider_listeners(graph, party);
         // Its label, user or life may show on the node that holds it.
-        let key = NodeKey::of_local(graph, self.levels[self.level], party);
+        let key = NodeKey::of_local(graph, self.level, party);
         if let Some(id) = self.node_ids.get(&key) {
             self.dirty_nodes.insert(*id);
         }
@@ -188,15 +204,26 @@ impl View {
         }
     }
 
-    fn shows_link(&self, graph: &Graph, link: &Link) -> bool {
+    fn admits_link(&self, graph: &Graph, link: &Link) -> Admission {
         let is_remote = |party| matches!(party, Party::Remote { .. });
-        self.spec.shows(link.key.protocol)
-            && !(self.spec.p2p_only && (is_remote(link.key.client) || is_remote(link.key.server)))
-            && (self.spec.filter.is_empty() || self.spec.filter.matches(&graph.link_subject(link)))
+        let shown = self.spec.shows(link.key.protocol)
+            && !(self.spec.p2p_only && (is_remote(link.key.client) || is_remote(link.key.server)));
+        match shown {
+            false => Admission::Hidden,
+            true if self.spec.admits_all() => Admission::Shown,
+            true => self.spec.admits(&graph.link_subject(link)),
+        }
     }
 
     fn reconsider_link(&mut self, graph: &Graph, id: LinkId) {
-        let placed = graph.link(id).filter(|link| self.shows_link(graph, link));
+        let link = graph.link(id);
+        let admission = link.map_or(Admission::Hidden, |link| self.admits_link(graph, link));
+        if admission == Admission::Muted {
+            self.muted.insert(id);
+        } else {
+            self.muted.remove(&id);
+        }
+        let placed = link.filter(|_| admission == Admission::Shown);
         let share = placed.and_then(|link| self.place(graph, link));
         if self.shares.get(&id) == share.as_ref() {
             return;
@@ -247,8 +274,9 @@ impl View {
             && !self.spec.p2p_only
             && graph.listeners_of(party).any(|listener| {
                 shows_listener(&self.spec, listener)
-                    && (self.spec.filter.is_empty()
-                        || self.spec.filter.matches(&graph.listener_subject(party, listener)))
+                    && (self.spec.admits_all()
+                        || self.spec.admits(&graph.listener_subject(party, listener))
+                            == Admission::Shown)
             });
         let after = shown.then(|| self.local_node(graph, party));
         let before = self.listening.get(&party).copied();
@@ -283,6 +311,7 @@ impl View {
         self.dirty_nodes.extend(self.nodes.drain().map(|(id, _)| id));
         self.dirty_edges.extend(self.edges.drain().map(|(id, _)| id));
         self.shares.clear();
+        self.muted.clear();
         self.listening.clear();
         self.expanded_members = 0;
         let mut links: Vec<LinkId> = graph.links().map(|(id, _)| id).collect();
@@ -294,10 +323,9 @@ impl View {
         for party in parties {
             self.reconsider_listeners(graph, party);
         }
-        if self.expanded_members > MAX_EXPANDED && self.levels[self.level].expand {
-            for level in &mut self.levels {
-                level.expand = false;
-            }
+        if self.expanded_members > MAX_EXPANDED && self.level.expand {
+            self.ladder.expand = false;
+            self.level.expand = false;
             self.rebuild(graph);
             return;
         }
@@ -305,31 +333,62 @@ impl View {
         self.edge_ids.retain(|_, id| self.edges.contains_key(id));
     }
 
-    fn fits(&self, percent: usize) -> bool {
-        let nodes = self.nodes.values().filter(|n| !n.members.is_empty()).count();
-        let edges = self.edges.values().filter(|e| !e.links.is_empty()).count();
-        nodes.saturating_sub(self.expanded_members) * 100 <= self.spec.max_nodes * percent
-            && edges.saturating_sub(self.expanded_members) * 100 <= self.spec.max_edges * percent
+    /// How much of everything there is now.
+    fn size(&self) -> Size {
+        let nodes = self.nodes.values().filter(|node| !node.members.is_empty());
+        let mut size = Size { locals: 0, remotes: 0, edges: 0 };
+        for node in nodes {
+            match node.key {
+                NodeKey::Remote { .. } => size.remotes += 1,
+                _ => size.locals += 1,
+            }
+        }
+        size.edges = self.edges.values().filter(|edge| !edge.links.is_empty()).count();
+        size
+    }
+
+    /// Whether nodes, and whether edges, are within so much of the budget. What was asked to be
+    /// expanded comes on top of it.
+    fn fits(&self, size: Size, percent: usize) -> (bool, bool) {
+        let within = |count: usize, most: usize| {
+            count.saturating_sub(self.expanded_members) * 100 <= most * percent
+        };
+        (
+            within(size.locals + size.remotes, self.spec.max_nodes),
+            within(size.edges, self.spec.max_edges),
+        )
     }
 
     fn keep_within_budget(&mut self, graph: &Graph) {
         let size = graph.link_count() + graph.process_count() + self.listening.len();
-        let before = self.level;
-        while !self.fits(100) && self.level + 1 < self.levels.len() {
-            self.level += 1;
-            self.rebuild(graph);
+        let mut changed = false;
+        loop {
+            let there = self.size();
+            let fits = self.fits(there, 100);
+            if fits == (true, true) || !self.ladder.coarsen(there.locals, there.remotes, !fits.0) {
+                break;
+            }
+            self.take_level(graph);
             self.coarsened_at = size;
+            changed = true;
         }
         // A finer level is tried only when the graph has shrunk well below what was too much.
-        if before == self.level && self.level > 0 && size < self.coarsened_at / 4 * 3 {
-            self.level -= 1;
-            self.rebuild(graph);
+        if !changed
+            && size < self.coarsened_at / 4 * 3
+            && let Some(step) = self.ladder.refine()
+        {
+            self.take_level(graph);
             self.coarsened_at = size;
-            if !self.fits(RETURN_PERCENT) {
-                self.level += 1;
-                self.rebuild(graph);
+            if self.fits(self.size(), RETURN_PERCENT) != (true, true) {
+                self.ladder.redo(step);
+                self.take_level(graph);
             }
         }
+    }
+
+    fn take_level(&mut self, graph: &Graph) {
+        self.level = self.ladder.level();
+        self.rebuild(graph);
     }
 
     /// Describes what is dirty, drops what is empty, and returns the difference.
@@ -422,12 +481,23 @@ impl View {
             sockets: count(graph.socket_count()),
             listeners: totals.listeners,
             links: count(graph.link_count()),
-            hidden_links: count(graph.link_count().saturating_sub(self.shares.len())),
+            hidden_links: count(
+                graph.link_count().saturating_sub(self.shares.len() + self.muted.len()),
+            ),
+            muted_links: count(self.muted.len()),
             unattributed_sockets: totals.unattributed,
             lost_events: totals.lost_events,
             gaps: totals.gaps,
         }
     }
+}
+
+/// How much a scene shows.
+#[derive(Clone, Copy, Debug)]
+struct Size {
+    locals: usize,
+    remotes: usize,
+    edges: usize,
 }
 
 fn note<K, T: Clone + PartialEq>(

@@ -1,14 +1,17 @@
 //! Which node a party belongs to.
 
 use std::fmt::Write as _;
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::level::Level;
 use super::scene::NodeId;
-use super::spec::{Grouping, Level};
+use super::spec::Grouping;
 use crate::container::Runtime;
 use crate::endpoint::Endpoint;
 use crate::graph::{Graph, Party};
 use crate::key::{HostId, NetnsId, ProcessKey};
+use crate::network::{Network, Scope};
 use crate::process::Process;
 use crate::registry::PortClass;
 use crate::unit::Manager;
@@ -23,18 +26,73 @@ pub(crate) enum NodeKey {
     Family { host: HostId, type_name: Arc<str>, label: Arc<str> },
     User { host: HostId, user: Option<Arc<str>> },
     Host { host: HostId },
-    Remotes(Remotes),
-    Remote { group: Remotes, endpoint: Endpoint },
+    Remote { group: Remotes, part: Part },
     Unattributed { host: HostId, netns: NetnsId, uid: Option<u32> },
 }
 
-/// A group of remotes: those that talk to one node (or any), one way, about one thing.
+/// What remotes have in common before they are told apart by where they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Remotes {
     pub(crate) host: HostId,
-    pub(crate) peer: Option<NodeId>,
     pub(crate) inbound: bool,
+    pub(crate) scope: Scope,
+    /// What they talk about; `None` for all that they do.
+    pub(crate) about: Option<About>,
+}
+
+/// What remotes talk about, with one node or with any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct About {
     pub(crate) class: PortClass,
+    pub(crate) peer: Option<NodeId>,
+}
+
+/// Which of a group's remotes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Part {
+    All,
+    Network(Network),
+    /// `within`: the network that it was expanded out of.
+    Address {
+        ip: IpAddr,
+        within: Option<Network>,
+    },
+    Endpoint {
+        endpoint: Endpoint,
+        within: Option<Network>,
+    },
+}
+
+impl Part {
+    /// The part that has this remote when a group of this part is expanded; `None` for what is no
+    /// group.
+    pub(crate) fn finer(&self, endpoint: Endpoint, name: Option<&str>) -> Option<Self> {
+        match self {
+            Self::All => Some(Self::Network(Network::of(endpoint.ip, name))),
+            Self::Network(network) => {
+                Some(Self::Address { ip: endpoint.ip, within: Some(network.clone()) })
+            }
+            // A client has no port that tells anything.
+            Self::Address { within, .. } if endpoint.port != 0 => {
+                Some(Self::Endpoint { endpoint, within: within.clone() })
+            }
+            Self::Address { .. } | Self::Endpoint { .. } => None,
+        }
+    }
+
+    fn write(&self, text: &mut String) -> std::fmt::Result {
+        let (part, within) = match self {
+            Self::All => return Ok(()),
+            Self::Network(network) => return write!(text, "/n:{network}"),
+            Self::Address { ip, within } => (format!("/a:{ip}"), within),
+            Self::Endpoint { endpoint, within } => (format!("/e:{endpoint}"), within),
+        };
+        if let Some(network) = within {
+            write!(text, "/n:{network}")?;
+        }
+        text.push_str(&part);
+        Ok(())
+    }
 }
 
 /// Longest chain of parents that is climbed: real ones are short, and a hostile one may be a ring.
@@ -114,7 +172,12 @@ impl NodeKey {
 
     /// True if the node can stand for several things.
     pub(crate) const fn is_group(&self) -> bool {
-        !matches!(self, Self::Process { .. } | Self::Remote { .. } | Self::Unattributed { .. })
+        !matches!(
+            self,
+            Self::Process { .. }
+                | Self::Remote { part: Part::Endpoint { .. }, .. }
+                | Self::Unattributed { .. }
+        )
     }
 
     /// The node's lasting identity as text. `peer` gives the text of another node.
@@ -154,11 +217,7 @@ impl NodeKey {
                 write!(text, "u/{}", user.as_deref().unwrap_or("?"))
             }
             Self::Host { host } => write!(text, "h/{}", host.0),
-            Self::Remotes(group) => group.write(&mut text, &peer),
-            Self::Remote { group, endpoint } => {
-                let _ = group.write(&mut text, &peer);
-                write!(text, "/{endpoint}")
-            }
+            Self::Remote { group, part } => group.write(part, &mut text, &peer),
             Self::Unattributed { host, netns, uid } => {
                 host_prefix(&mut text, *host);
                 match uid {
@@ -172,12 +231,24 @@ impl NodeKey {
 }
 
 impl Remotes {
-    fn write(&self, text: &mut String, peer: &impl Fn(NodeId) -> Arc<str>) -> std::fmt::Result {
+    /// The peer stands last: what it is called may be anything.
+    fn write(
+        &self,
+        part: &Part,
+        text: &mut String,
+        peer: &impl Fn(NodeId) -> Arc<str>,
+    ) -> std::fmt::Result {
         host_prefix(text, self.host);
         let way = if self.inbound { "in" } else { "out" };
-        match self.peer {
-            Some(id) => write!(text, "{way}/{}/{}", self.class.as_str(), peer(id)),
-            None => write!(text, "{way}/{}/*", self.class.as_str()),
+        write!(text, "{way}/{}", self.scope.as_str())?;
+        if let Some(About { class, .. }) = self.about {
+            write!(text, "/{}", class.as_str())?;
+        }
+        part.write(text)?;
+        match self.about {
+            None => Ok(()),
+            Some(About { peer: None, .. }) => write!(text, "/*"),
+            Some(About { peer: Some(id), .. }) => write!(text, "/{}", peer(id)),
         }
     }
 }

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::View;
-use super::node_key::{NodeKey, Remotes};
+use super::level::RemoteLevel;
+use super::node_key::{About, NodeKey, Part, Remotes};
 use super::scene::{EdgeId, NodeId};
 use super::tally::{EdgeKey, EdgeTally, NodeTally, Service, Share};
 use crate::graph::{Graph, Link, Party};
+use crate::network::{Network, Scope};
 use crate::registry::PortClass;
 
 impl View {
@@ -16,15 +18,22 @@ impl View {
         let class = PortClass::of(link.key.port);
         let (client, server) = (link.key.client, link.key.server);
         let is_remote = |party| matches!(party, Party::Remote { .. });
-        let (from, to) = match (is_remote(client), is_remote(server)) {
-            (false, false) => (self.local_node(graph, client), self.local_node(graph, server)),
+        let name = link.remote_name().map(|name| &**name);
+        let (from, to, by_class) = match (is_remote(client), is_remote(server)) {
+            (false, false) => {
+                (self.local_node(graph, client), self.local_node(graph, server), false)
+            }
             (true, false) => {
                 let to = self.local_node(graph, server);
-                (self.remote_node(graph, client, to, true, class)?, to)
+                let about = About { class, peer: Some(to) };
+                let (from, by_class) = self.remote_node(graph, client, name, true, about)?;
+                (from, to, by_class)
             }
             (false, true) => {
                 let from = self.local_node(graph, client);
-                (from, self.remote_node(graph, server, from, false, class)?)
+                let about = About { class, peer: Some(from) };
+                let (to, by_class) = self.remote_node(graph, server, name, false, about)?;
+                (from, to, by_class)
             }
             (true, true) => return None,
         };
@@ -32,8 +41,7 @@ impl View {
             // Both ends in one group: nothing to draw until it is expanded, but it is there.
             return Some(Share::of(link, None, from, to));
         }
-        let level = self.levels[self.level];
-        let grouped_by_class = (is_remote(client) || is_remote(server)) || !level.edge_per_port;
+        let grouped_by_class = by_class || !self.level.edge_per_port;
         let key = EdgeKey {
             from,
             to,
@@ -55,10 +63,9 @@ impl View {
     }
 
     pub(super) fn local_node(&mut self, graph: &Graph, party: Party) -> NodeId {
-        let level = self.levels[self.level];
-        let key = NodeKey::of_local(graph, level, party);
+        let key = NodeKey::of_local(graph, self.level, party);
         if let Party::Process(process) = party
-            && level.expand
+            && self.level.expand
             && key.is_group()
             && !self.spec.expanded.is_empty()
         {
@@ -71,25 +78,47 @@ impl View {
         self.node(graph, key, Arc::from(""))
     }
 
+    /// The node of a remote, and whether edges to it are by class: what is told apart by where it
+    /// is has an edge per service, what is joined by what it talks about has one for all of that.
     fn remote_node(
         &mut self,
         graph: &Graph,
         party: Party,
-        peer: NodeId,
+        name: Option<&str>,
         inbound: bool,
-        class: PortClass,
-    ) -> Option<NodeId> {
+        about: About,
+    ) -> Option<(NodeId, bool)> {
         let Party::Remote { host, endpoint } = party else { return None };
-        let level = self.levels[self.level];
-        let peer = level.remotes_per_peer.then_some(peer);
-        let group = Remotes { host, peer, inbound, class };
-        if level.expand && !self.spec.expanded.is_empty() {
-            let text = self.text_of(&NodeKey::Remotes(group));
-            if self.spec.expanded.contains(&text) {
-                return Some(self.node(graph, NodeKey::Remote { group, endpoint }, text));
+        let about = match self.level.remotes {
+            RemoteLevel::Peer => Some(about),
+            RemoteLevel::Class => Some(About { peer: None, ..about }),
+            RemoteLevel::Endpoint
+            | RemoteLevel::Address
+            | RemoteLevel::Network
+            | RemoteLevel::Scope => None,
+        };
+        let within = None;
+        let mut part = match self.level.remotes {
+            RemoteLevel::Endpoint if endpoint.port != 0 => Part::Endpoint { endpoint, within },
+            RemoteLevel::Endpoint | RemoteLevel::Address => {
+                Part::Address { ip: endpoint.ip, within }
+            }
+            RemoteLevel::Network => Part::Network(Network::of(endpoint.ip, name)),
+            RemoteLevel::Peer | RemoteLevel::Class | RemoteLevel::Scope => Part::All,
+        };
+        let group = Remotes { host, inbound, scope: Scope::of(endpoint.ip), about };
+        let mut parent: Arc<str> = Arc::from("");
+        if self.level.expand && !self.spec.expanded.is_empty() {
+            while let Some(finer) = part.finer(endpoint, name) {
+                let text = self.text_of(&NodeKey::Remote { group, part: part.clone() });
+                if !self.spec.expanded.contains(&text) {
+                    break;
+                }
+                (parent, part) = (text, finer);
             }
         }
-        Some(self.node(graph, NodeKey::Remotes(group), Arc::from("")))
+        let by_class = part == Part::All;
+        Some((self.node(graph, NodeKey::Remote { group, part }, parent), by_class))
     }
 
     fn text_of(&self, key: &NodeKey) -> Arc<str> {
@@ -116,6 +145,7 @@ impl View {
                 members: BTreeMap::new(),
                 parties: BTreeMap::new(),
                 names: BTreeMap::new(),
+                classes: [0; PortClass::ALL.len()],
                 live_links: 0,
                 sockets: 0,
                 first_seen: graph.at(),

@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::graph::Evidence;
 use crate::key::{HostId, ProcessKey};
+use crate::network::Scope;
 use crate::registry::PortClass;
 use crate::socket::{Attribution, Protocol, SocketState};
 use crate::time::Timestamp;
@@ -64,8 +65,10 @@ pub struct Node {
     /// The file name of the executable that all of it runs, in lower case and without `.exe`;
     /// empty if mixed or not known, and for remotes.
     pub program: Arc<str>,
-    /// The class of the service's port, for remotes.
+    /// The class of the service's port, for remotes that have but one.
     pub class: Option<PortClass>,
+    /// Where it is, for remotes.
+    pub scope: Option<Scope>,
     /// Whose it is; empty if mixed or not known.
     pub user: Arc<str>,
     /// The container that all of it runs in; empty if mixed or none.
@@ -152,6 +155,8 @@ pub struct Summary {
     pub links: u32,
     /// Links that the filter and the toggles leave out.
     pub hidden_links: u32,
+    /// Links that the filter lets through and a mute leaves out.
+    pub muted_links: u32,
     /// Sockets whose owner is not known, though they must have one.
     pub unattributed_sockets: u32,
     /// Events lost since the start, as far as they could be counted.

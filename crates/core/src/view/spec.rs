@@ -5,14 +5,17 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::filter::Filter;
-use crate::process::Process;
+use crate::filter::{Filter, Subject};
 use crate::socket::Protocol;
 
 /// Most nodes that stay legible (a bake-off's result: see `docs/ARCHITECTURE.md`).
 pub const MAX_NODES: usize = 400;
 /// Most edges that stay legible.
 pub const MAX_EDGES: usize = 800;
+/// Most nodes of a view without a budget.
+pub const MOST_NODES: usize = 20_000;
+/// Most edges of a view without a budget.
+pub const MOST_EDGES: usize = 100_000;
 /// Most members of expanded groups that a view shows beyond its budget.
 pub const MAX_EXPANDED: usize = 1_000;
 
@@ -75,17 +78,70 @@ impl fmt::Display for Grouping {
 
 /// A grouping's name is not known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown grouping `{0}`: use auto, process, tree, container, unit, family, user or host")]
-pub struct UnknownGrouping(String);
+#[error("there is no grouping `{name}`, only {known}")]
+pub struct UnknownGrouping {
+    name: String,
+    known: String,
+}
 
 impl FromStr for Grouping {
     type Err = UnknownGrouping;
 
     fn from_str(text: &str) -> Result<Self, UnknownGrouping> {
-        Self::ALL
-            .into_iter()
-            .find(|grouping| grouping.as_str() == text)
-            .ok_or_else(|| UnknownGrouping(crate::text::truncated(text, 64).to_owned()))
+        Self::ALL.into_iter().find(|grouping| grouping.as_str() == text).ok_or_else(|| {
+            let known = Self::ALL.map(Self::as_str).join(", ");
+            UnknownGrouping { name: crate::text::truncated(text, 64).to_owned(), known }
+        })
+    }
+}
+
+/// By what remotes are joined into nodes at the finest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RemoteGrouping {
+    /// Those that the same node talks to, one way, about the same.
+    #[default]
+    Auto,
+    /// Every address and port by itself.
+    Endpoint,
+    /// Every address by itself.
+    Address,
+    /// By registered domain where a name is known, else by block: IPv4 /24, IPv6 /48.
+    Network,
+    /// The Internet as one, private networks as another.
+    Internet,
+}
+
+impl RemoteGrouping {
+    /// Every grouping of remotes.
+    pub const ALL: [Self; 5] =
+        [Self::Auto, Self::Endpoint, Self::Address, Self::Network, Self::Internet];
+
+    /// `auto`, `endpoint`, `address`, `network`, or `internet`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Endpoint => "endpoint",
+            Self::Address => "address",
+            Self::Network => "network",
+            Self::Internet => "internet",
+        }
+    }
+}
+
+impl fmt::Display for RemoteGrouping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for RemoteGrouping {
+    type Err = UnknownGrouping;
+
+    fn from_str(text: &str) -> Result<Self, UnknownGrouping> {
+        Self::ALL.into_iter().find(|grouping| grouping.as_str() == text).ok_or_else(|| {
+            let known = Self::ALL.map(Self::as_str).join(", ");
+            UnknownGrouping { name: crate::text::truncated(text, 64).to_owned(), known }
+        })
     }
 }
 
@@ -94,8 +150,14 @@ impl FromStr for Grouping {
 pub struct ViewSpec {
     /// Only links and listeners that fit.
     pub filter: Filter,
+    /// Links and listeners that fit one of these are left out: noise.
+    pub mutes: Vec<Filter>,
     /// How processes are joined.
     pub grouping: Grouping,
+    /// How remotes are joined at the finest.
+    pub remotes: RemoteGrouping,
+    /// Begin with every process and every remote endpoint, where no grouping is asked for.
+    pub everything: bool,
     /// Only links between processes.
     pub p2p_only: bool,
     /// UDP too.
@@ -113,6 +175,29 @@ pub struct ViewSpec {
 }
 
 impl ViewSpec {
+    /// The same, but of everything that there is and as fine as asked for, legible or not; beyond
+    /// what a page can hold it is made coarser all the same.
+    #[must_use]
+    pub fn without_budget(self) -> Self {
+        Self { everything: true, max_nodes: MOST_NODES, max_edges: MOST_EDGES, ..self }
+    }
+
+    /// Whether filter and mutes let what `subject` says through.
+    pub(crate) fn admits(&self, subject: &Subject<'_>) -> Admission {
+        if !self.filter.matches(subject) {
+            Admission::Hidden
+        } else if self.mutes.iter().any(|mute| mute.matches(subject)) {
+            Admission::Muted
+        } else {
+            Admission::Shown
+        }
+    }
+
+    /// True if neither filter nor mutes leave anything out.
+    pub(crate) fn admits_all(&self) -> bool {
+        self.filter.is_empty() && self.mutes.is_empty()
+    }
+
     /// True if links and listeners of the protocol are shown.
     pub const fn shows(&self, protocol: Protocol) -> bool {
         match protocol {
@@ -123,11 +208,24 @@ impl ViewSpec {
     }
 }
 
+/// What becomes of a link or listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    Shown,
+    /// It does not fit the filter, or is of a kind that is not shown.
+    Hidden,
+    /// It fits a mute.
+    Muted,
+}
+
 impl Default for ViewSpec {
     fn default() -> Self {
         Self {
             filter: Filter::default(),
+            mutes: Vec::new(),
             grouping: Grouping::Auto,
+            remotes: RemoteGrouping::Auto,
+            everything: false,
             p2p_only: false,
             udp: false,
             unix: false,
@@ -137,64 +235,6 @@ impl Default for ViewSpec {
             max_edges: MAX_EDGES,
         }
     }
-}
-
-/// How coarse a view is right now: a step on the way from what was asked for to what fits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Level {
-    pub(crate) processes: Grouping,
-    /// What joins the processes that have no container or unit, where those are the nodes.
-    pub(crate) others: Grouping,
-    /// Remotes are grouped per process node that they talk to; else over all of them.
-    pub(crate) remotes_per_peer: bool,
-    /// An edge per service port; else one per port class.
-    pub(crate) edge_per_port: bool,
-    /// Expanded groups are honoured.
-    pub(crate) expand: bool,
-}
-
-impl Level {
-    /// By what a process is joined with others, if it has what its level joins by or not.
-    pub(crate) fn joins(self, process: &Process) -> Grouping {
-        match self.processes {
-            Grouping::Container if process.container.is_none() => self.others,
-            Grouping::Unit if process.unit.is_none() => self.others,
-            grouping => grouping,
-        }
-    }
-}
-
-/// The steps from the finest that `asked` allows to the coarsest there is.
-pub(crate) fn levels(asked: Grouping) -> Vec<Level> {
-    let level = |processes, others, remotes_per_peer, edge_per_port| Level {
-        processes,
-        others,
-        remotes_per_peer,
-        edge_per_port,
-        expand: true,
-    };
-    let plain = |grouping| level(grouping, grouping, true, true);
-    // The finest levels, the last of which is kept while edges and remotes are joined.
-    let fine: Vec<Level> = match asked {
-        Grouping::Process => {
-            [Grouping::Process, Grouping::Tree, Grouping::Family].map(plain).into()
-        }
-        Grouping::Auto | Grouping::Tree => [Grouping::Tree, Grouping::Family].map(plain).into(),
-        Grouping::Container | Grouping::Unit => {
-            [Grouping::Tree, Grouping::Family].map(|o| level(asked, o, true, true)).into()
-        }
-        Grouping::Family | Grouping::User | Grouping::Host => vec![plain(asked)],
-    };
-    let last = fine.last().map_or(Grouping::Family, |level| level.processes);
-    let others = fine.last().map_or(Grouping::Family, |level| level.others);
-    let joined = [(true, false), (false, false)].map(|(remotes_per_peer, edge_per_port)| {
-        level(last, others, remotes_per_peer, edge_per_port)
-    });
-    let coarse = [Grouping::User, Grouping::Host]
-        .into_iter()
-        .filter(|grouping| *grouping > last)
-        .map(|grouping| level(grouping, grouping, false, false));
-    fine.into_iter().chain(joined).chain(coarse).collect()
 }
 
 #[cfg(test)]
@@ -208,28 +248,10 @@ mod tests {
         }
         let error = "pod".parse::<Grouping>().unwrap_err().to_string();
         assert!(error.contains("`pod`") && error.contains("family"), "{error}");
-    }
-
-    #[test]
-    fn levels_only_get_coarser() {
-        for asked in Grouping::ALL {
-            let levels = levels(asked);
-            assert!(!levels.is_empty());
-            for pair in levels.windows(2) {
-                assert!(pair[0].processes <= pair[1].processes);
-                assert!(pair[0].others <= pair[1].others);
-                assert!(pair[0].remotes_per_peer >= pair[1].remotes_per_peer);
-                assert!(pair[0].edge_per_port >= pair[1].edge_per_port);
-                assert_ne!(pair[0], pair[1]);
-            }
+        for remotes in RemoteGrouping::ALL {
+            assert_eq!(remotes.as_str().parse(), Ok(remotes));
         }
-        assert_eq!(levels(Grouping::Auto)[0].processes, Grouping::Tree);
-        assert_eq!(levels(Grouping::Host)[0].processes, Grouping::Host);
-        for asked in [Grouping::Container, Grouping::Unit] {
-            assert_eq!(
-                (levels(asked)[0].processes, levels(asked)[0].others),
-                (asked, Grouping::Tree)
-            );
-        }
+        let error = "planet".parse::<RemoteGrouping>().unwrap_err().to_string();
+        assert!(error.contains("`planet`") && error.contains("network"), "{error}");
     }
 }

@@ -45,6 +45,8 @@ pub(crate) struct NodeTally {
     pub(crate) parties: BTreeMap<Party, u32>,
     /// The names by which the remotes among them were asked for, with how many links did so.
     pub(crate) names: BTreeMap<Arc<str>, u32>,
+    /// What the links of the remotes among them are about: how many of each class.
+    pub(crate) classes: [u32; PortClass::ALL.len()],
     pub(crate) live_links: u32,
     pub(crate) sockets: u32,
     pub(crate) first_seen: Timestamp,
@@ -56,8 +58,11 @@ impl NodeTally {
         self.hold(party);
         self.sockets += share.connections;
         self.live_links += u32::from(share.is_live());
-        if let (Party::Remote { .. }, Some(name)) = (party, &share.remote_name) {
-            *self.names.entry(Arc::clone(name)).or_default() += 1;
+        if let Party::Remote { .. } = party {
+            self.classes[share.class as usize] += 1;
+            if let Some(name) = &share.remote_name {
+                *self.names.entry(Arc::clone(name)).or_default() += 1;
+            }
         }
     }
 
@@ -66,8 +71,11 @@ impl NodeTally {
         self.release(party);
         self.sockets -= share.connections;
         self.live_links -= u32::from(share.is_live());
-        if let (Party::Remote { .. }, Some(name)) = (party, &share.remote_name) {
-            release_from(&mut self.names, name);
+        if let Party::Remote { .. } = party {
+            self.classes[share.class as usize] -= 1;
+            if let Some(name) = &share.remote_name {
+                release_from(&mut self.names, name);
+            }
         }
     }
 
@@ -137,6 +145,7 @@ pub(crate) struct Share {
     pub(crate) client: Party,
     pub(crate) server: Party,
     pub(crate) service: Service,
+    pub(crate) class: PortClass,
     pub(crate) since: Timestamp,
     pub(crate) connections: u32,
     pub(crate) state: SocketState,
@@ -158,6 +167,7 @@ impl Share {
             client: link.key.client,
             server: link.key.server,
             service: Service::of(&link.key),
+            class: PortClass::of(link.key.port),
             since: link.since,
             connections: link.connections,
             state: link.state(),

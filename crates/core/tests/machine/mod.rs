@@ -61,7 +61,7 @@ impl Machine {
     ) -> SocketKey {
         let endpoint = |text: &str| {
             let (ip, port) = text.rsplit_once(':').unwrap();
-            Endpoint::new(ip.parse().unwrap(), port.parse().unwrap())
+            Endpoint::new(ip.trim_matches(['[', ']']).parse().unwrap(), port.parse().unwrap())
         };
         self.cookie += 1;
         let key_of_socket = SocketKey {

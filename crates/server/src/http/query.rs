@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::Query;
 use http::Uri;
 use procnet_core::filter::Filter;
-use procnet_core::view::{Grouping, ViewSpec};
+use procnet_core::view::{Grouping, RemoteGrouping, ViewSpec};
 use procnet_wire::export::ExportFormat;
 use procnet_wire::graph::GraphOptions;
 use utoipa::IntoParams;
@@ -16,6 +16,8 @@ use crate::live::ViewDefaults;
 
 /// Most nodes that a view expands.
 const MAX_EXPANDED: usize = 256;
+/// Most filters that a view mutes.
+const MAX_MUTES: usize = 16;
 /// Longest key of a node.
 const MAX_KEY_BYTES: usize = 1_024;
 /// How many sockets are listed if a request does not say it, and at most.
@@ -29,8 +31,18 @@ const NO_QUERY: &str = "the query is not `name=value&…` in UTF-8";
 pub(crate) struct ViewParameters {
     /// A filter, as in the search box.
     filter: Option<String>,
-    /// `auto`, `process`, `tree`, `family`, `user`, or `host`.
+    /// `auto`, `process`, `tree`, `container`, `unit`, `family`, `user`, or `host`.
     group: Option<String>,
+    /// How remotes are joined at the finest: `auto` (by the peers that they talk to), `endpoint`,
+    /// `address`, `network` (by registered domain where a name is known, else IPv4 /24 and IPv6
+    /// /48), or `internet` (the Internet as one, private networks as another).
+    remotes: Option<String>,
+    /// A filter: links and listeners that fit it are left out, and counted. May be given 16 times.
+    #[param(required = false)]
+    mute: Vec<String>,
+    /// `none`: every process, every remote endpoint and an edge per service, or as fine as
+    /// `group` and `remotes` say; up to 20,000 nodes and 100,000 edges. `auto`: what is legible.
+    budget: Option<String>,
     /// 1: only links between processes.
     p2p_only: Option<bool>,
     /// 1: UDP too.
@@ -40,6 +52,7 @@ pub(crate) struct ViewParameters {
     /// 0: without listeners that nobody talks to.
     listeners: Option<bool>,
     /// The key of a node to show as its members. May be given several times.
+    #[param(required = false)]
     expand: Vec<String>,
 }
 
@@ -70,28 +83,51 @@ impl ViewParameters {
     }
 
     pub(crate) fn spec(&self, defaults: ViewDefaults) -> Result<ViewSpec, ApiError> {
-        let grouping = match &self.group {
-            None => defaults.grouping,
-            Some(text) => text.parse().map_err(|_| {
-                let names: Vec<_> = Grouping::ALL.into_iter().map(Grouping::as_str).collect();
-                ApiError::bad_request(format!(
-                    "group={text}: there is no such grouping, only {}",
-                    names.join(", ")
-                ))
-            })?,
+        let unlimited = match self.budget.as_deref() {
+            None | Some("auto") => false,
+            Some("none") => true,
+            Some(other) => {
+                let error = format!("budget={other}: give auto or none");
+                return Err(ApiError::bad_request(error));
+            }
         };
+        let grouping = match &self.group {
+            // Who wants to see all does not mean the program's own default.
+            None if unlimited => Grouping::Auto,
+            None => defaults.grouping,
+            Some(text) => text.parse().map_err(|e| ApiError::bad_request(format!("group: {e}")))?,
+        };
+        let remotes = match &self.remotes {
+            None => RemoteGrouping::Auto,
+            Some(text) => {
+                text.parse().map_err(|e| ApiError::bad_request(format!("remotes: {e}")))?
+            }
+        };
+        let mutes = self.mute.iter().map(|text| {
+            Filter::parse(text).map_err(|error| {
+                let mut refused = ApiError::filter(text, &error);
+                refused.answer.error = format!("mute={text}: {}", refused.answer.error);
+                refused
+            })
+        });
+        // An empty filter fits everything: as a mute it would leave nothing.
+        let mutes = mutes.filter(|mute| !mute.as_ref().is_ok_and(Filter::is_empty));
+        let mutes = mutes.collect::<Result<Vec<_>, _>>()?;
         let expanded: BTreeSet<Arc<str>> =
             self.expand.iter().map(|key| Arc::from(key.as_str())).collect();
-        Ok(ViewSpec {
+        let spec = ViewSpec {
             filter: self.filter()?,
+            mutes,
             grouping,
+            remotes,
             p2p_only: self.p2p_only.unwrap_or(defaults.p2p_only),
             udp: self.udp.unwrap_or(defaults.udp),
             unix: self.unix.unwrap_or(defaults.unix),
             listeners: self.listeners.unwrap_or(true),
             expanded,
             ..ViewSpec::default()
-        })
+        };
+        Ok(if unlimited { spec.without_budget() } else { spec })
     }
 
     /// Takes a parameter in, if it is one of a view's.
@@ -99,6 +135,15 @@ impl ViewParameters {
         match name {
             "filter" => self.filter = Some(value.to_owned()),
             "group" => self.group = Some(value.to_owned()),
+            "remotes" => self.remotes = Some(value.to_owned()),
+            "budget" => self.budget = Some(value.to_owned()),
+            "mute" => {
+                if self.mute.len() >= MAX_MUTES {
+                    let error = format!("mute: at most {MAX_MUTES} filters");
+                    return Err(ApiError::bad_request(error));
+                }
+                self.mute.push(value.to_owned());
+            }
             "p2p_only" => self.p2p_only = Some(boolean(name, value)?),
             "udp" => self.udp = Some(boolean(name, value)?),
             "unix" => self.unix = Some(boolean(name, value)?),
@@ -269,11 +314,24 @@ mod tests {
     }
 
     #[test]
+    fn all_that_there_is_can_be_asked_for() {
+        let all = spec("?budget=none&mute=port:22&mute=%20").unwrap();
+        assert!(all.everything && all.max_nodes == 20_000 && all.max_edges == 100_000);
+        assert_eq!((all.grouping, all.remotes), (Grouping::Auto, RemoteGrouping::Auto));
+        assert_eq!(all.mutes, [Filter::parse("port:22").unwrap()], "the empty one mutes nothing");
+        let some = spec("?budget=none&group=unit&remotes=network").unwrap();
+        assert_eq!((some.grouping, some.remotes), (Grouping::Unit, RemoteGrouping::Network));
+    }
+
+    #[test]
     fn mistakes_are_told() {
         for (query, part) in [
             ("?udp=maybe", "udp=maybe"),
             ("?group=galaxy", "galaxy"),
             ("?grp=auto", "grp"),
+            ("?remotes=moon", "network, internet"),
+            ("?budget=much", "auto or none"),
+            ("?mute=port:80&mute=(", "mute=("),
             ("?filter=(", ""),
         ] {
             let error = spec(query).unwrap_err();
@@ -281,8 +339,10 @@ mod tests {
             assert!(error.to_string().contains(part), "{error}");
         }
         assert!(spec("?filter=(").unwrap_err().answer.position.is_some());
-        let many = format!("?{}", "expand=k&".repeat(MAX_EXPANDED + 1));
-        assert!(spec(&many).is_err());
+        for (one, most) in [("expand=k&", MAX_EXPANDED), ("mute=x&", MAX_MUTES)] {
+            assert!(spec(&format!("?{}", one.repeat(most))).is_ok());
+            assert!(spec(&format!("?{}", one.repeat(most + 1))).is_err());
+        }
     }
 
     #[test]

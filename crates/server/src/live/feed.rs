@@ -288,9 +288,20 @@ fn weight(delta: &Delta) -> usize {
 mod tests {
     use super::*;
 
+    fn grouping(level: &str) -> GroupingInfo {
+        GroupingInfo {
+            asked: "auto".into(),
+            level: level.into(),
+            remotes_asked: "auto".into(),
+            remotes: "auto".into(),
+            budget: "auto".into(),
+            coarsened: false,
+        }
+    }
+
     fn surroundings() -> Surroundings {
         Surroundings {
-            grouping: Arc::new(GroupingInfo { asked: "auto".into(), level: "process".into() }),
+            grouping: Arc::new(grouping("process")),
             legend: Arc::new(encode::base_legend(&|_| None)),
             degradations: Arc::from([]),
         }

@@ -15,10 +15,10 @@ use procnet_core::engine::{Engine, STALE_AFTER};
 use procnet_core::event::Batch;
 use procnet_core::graph::Graph;
 use procnet_core::rules::RuleSet;
-use procnet_core::view::{Grouping, View, ViewSpec};
+use procnet_core::view::{Grouping, RemoteGrouping, Resolution, View, ViewSpec};
 use procnet_wire::encode;
 use procnet_wire::graph::EdgeMemory;
-use procnet_wire::live::{DegradationInfo, GroupingInfo, HostInfo, Legend};
+use procnet_wire::live::{DegradationInfo, HostInfo, Legend};
 
 use answer::GraphCache;
 pub(crate) use answer::{NodeOrEdge, Tagged, json};
@@ -76,6 +76,8 @@ struct State {
 struct Slot {
     key: SpecKey,
     view: View,
+    /// As its clients were told.
+    resolution: Resolution,
     feed: Arc<Feed>,
 }
 
@@ -83,8 +85,10 @@ struct Slot {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct SpecKey {
     filter: String,
+    mutes: Vec<String>,
     grouping: Grouping,
-    toggles: [bool; 4],
+    remotes: RemoteGrouping,
+    toggles: [bool; 5],
     expanded: BTreeSet<Arc<str>>,
 }
 
@@ -92,8 +96,10 @@ impl SpecKey {
     fn of(spec: &ViewSpec) -> Self {
         Self {
             filter: spec.filter.to_string(),
+            mutes: spec.mutes.iter().map(ToString::to_string).collect(),
             grouping: spec.grouping,
-            toggles: [spec.p2p_only, spec.udp, spec.unix, spec.listeners],
+            remotes: spec.remotes,
+            toggles: [spec.p2p_only, spec.udp, spec.unix, spec.listeners, spec.everything],
             expanded: spec.expanded.clone(),
         }
     }
@@ -201,11 +207,10 @@ impl Live {
             if degraded {
                 surroundings.degradations = state.degradations.clone().into();
             }
-            let level = slot.view.level().as_str();
-            if surroundings.grouping.level != level {
-                surroundings.grouping =
-                    GroupingInfo { level: level.to_owned(), ..(*surroundings.grouping).clone() }
-                        .into();
+            let resolution = slot.view.resolution();
+            if slot.resolution != resolution {
+                slot.resolution = resolution;
+                surroundings.grouping = encode::grouping_info(slot.view.spec(), resolution).into();
             }
             if let Some(delta) = &delta {
                 let nodes = delta.nodes.added.iter();
@@ -250,17 +255,15 @@ impl Live {
         let types = view.scene().nodes.values().map(|node| &*node.type_name);
         let legend = extended(&base, types, &image).unwrap_or(base);
         let surroundings = Surroundings {
-            grouping: Arc::new(GroupingInfo {
-                asked: spec.grouping.as_str().to_owned(),
-                level: view.level().as_str().to_owned(),
-            }),
+            grouping: Arc::new(encode::grouping_info(spec, view.resolution())),
             legend: Arc::new(legend),
             degradations: state.degradations.clone().into(),
         };
         state.views += 1;
         let epoch = format!("{:x}.{:x}", self.nonce, state.views);
         let feed = Arc::new(Feed::new(epoch, view.scene().revision, surroundings, graph.at()));
-        state.slots.push(Slot { key, view, feed: Arc::clone(&feed) });
+        let resolution = view.resolution();
+        state.slots.push(Slot { key, view, resolution, feed: Arc::clone(&feed) });
         Ok(feed)
     }
 

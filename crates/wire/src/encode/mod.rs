@@ -9,6 +9,6 @@ pub use details::{
 };
 pub use rows::{socket_row, socket_row_of};
 pub use scene::{
-    Surroundings, base_legend, degradations, delta_message, edge_columns, legend_type,
-    node_columns, scene_message, summary_info,
+    Surroundings, base_legend, degradations, delta_message, edge_columns, grouping_info,
+    legend_type, node_columns, scene_message, summary_info,
 };

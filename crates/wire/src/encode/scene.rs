@@ -1,7 +1,9 @@
 //! Scenes and deltas, field by field into columns.
 
+use procnet_core::network::Scope;
 use procnet_core::registry::{NODE_TYPES, PortClass, UDP_COLOR, UNIX_COLOR, node_type};
 use procnet_core::view::scene::{Delta, Edge, Node, Scene, Summary};
+use procnet_core::view::{Resolution, ViewSpec};
 use procnet_core::{Degradation, Protocol, Timestamp};
 
 use crate::columns::{
@@ -84,6 +86,7 @@ pub fn summary_info(summary: &Summary) -> SummaryInfo {
         listeners,
         links,
         hidden_links,
+        muted_links,
         unattributed_sockets,
         lost_events,
         gaps,
@@ -94,9 +97,22 @@ pub fn summary_info(summary: &Summary) -> SummaryInfo {
         listeners,
         links,
         hidden_links,
+        muted_links,
         unattributed_sockets,
         lost_events,
         gaps,
+    }
+}
+
+/// How nodes are grouped, and how they were asked to be.
+pub fn grouping_info(spec: &ViewSpec, resolution: Resolution) -> GroupingInfo {
+    GroupingInfo {
+        asked: spec.grouping.as_str().to_owned(),
+        level: resolution.processes.as_str().to_owned(),
+        remotes_asked: spec.remotes.as_str().to_owned(),
+        remotes: resolution.remotes.as_str().to_owned(),
+        budget: if spec.everything { "none" } else { "auto" }.to_owned(),
+        coarsened: resolution.coarsened,
     }
 }
 
@@ -185,6 +201,7 @@ encode!(Node, node_columns -> NodeColumns, node_set -> NodeSet {
     r#type: |n| n.type_name.to_string(),
     program: |n| n.program.to_string(),
     class: |n| n.class.map_or("", PortClass::as_str).to_owned(),
+    scope: |n| n.scope.map_or("", Scope::as_str).to_owned(),
     user: |n| n.user.to_string(),
     container: |n| n.container.to_string(),
     unit: |n| n.unit.to_string(),
