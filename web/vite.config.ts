@@ -25,7 +25,8 @@ export default defineConfig({
           );
           return vendorFileName(library ?? '', '[extname]') ?? 'ui/[name].[hash][extname]';
         },
-        manualChunks: (id) => glyphChunkOf(id) ?? vendorLibraryOf(id),
+        manualChunks: (id) =>
+          id.endsWith('?url') ? undefined : (glyphChunkOf(id) ?? vendorLibraryOf(id)),
       },
     },
   },

@@ -14,6 +14,7 @@ import { EdgeLayer, FRESH_MS } from './edges';
 import { Ground } from './ground';
 import { iconSymbols } from './icons';
 import { looksOf } from './looks';
+import type { Minimap } from './minimap';
 import { NodeView } from './node';
 import { element, set } from './svg';
 import { forgetWidths } from './text';
@@ -62,6 +63,8 @@ export class MapPainter {
   private focus: MapTarget | undefined;
   private anyLit = false;
   private glideTimer = 0;
+  private minimap: Minimap | undefined;
+  private outside = 0;
   private size: Size = { width: 1, height: 1 };
   private insets: Insets = MARGIN;
 
@@ -129,6 +132,47 @@ export class MapPainter {
     const scale = Math.max(READABLE_SCALE, Math.min(1, width / bounds.width));
     this.camera.fitted = false;
     this.camera.moveTo(topView(bounds, this.size, this.insets, scale), glide);
+  }
+
+  /** Shows what is in the light, as large as it can be. */
+  fitSelection(): void {
+    const places = [...this.nodes.values()]
+      .filter(({ root }) => root.classList.contains('lit') || root.classList.contains('selected'))
+      .map(({ place }) => place);
+    if (places.length === 0) {
+      this.fit(true);
+      return;
+    }
+    const x = Math.min(...places.map((place) => place.x));
+    const y = Math.min(...places.map((place) => place.y));
+    const right = Math.max(...places.map((place) => place.x + place.width));
+    const bottom = Math.max(...places.map((place) => place.y + place.height));
+    this.camera.fitted = false;
+    const bounds = { x, y, width: right - x, height: bottom - y };
+    this.camera.moveTo(fitView(bounds, this.size, this.insets), true);
+  }
+
+  /** Puts the point of the map at `x`, `y` into the middle. */
+  centre(x: number, y: number): void {
+    const { scale } = this.camera.view;
+    this.camera.fitted = false;
+    this.camera.moveTo(
+      { x: this.size.width / 2 - x * scale, y: this.size.height / 2 - y * scale, scale },
+      false,
+    );
+  }
+
+  private drawMinimap(): void {
+    if (!this.minimap || this.outside === 0) return;
+    const marks = () =>
+      [...this.nodes.values()].map((view) => ({ ...view.place, color: view.color }));
+    this.minimap.draw(this.flow.bounds(), marks, this.camera.view, this.size);
+  }
+
+  /** Gives the map a small one of the whole, or none. */
+  attachMinimap(minimap: Minimap | undefined): void {
+    this.minimap = minimap;
+    this.drawMinimap();
   }
 
   /** Brings a node into view. */
@@ -245,7 +289,9 @@ export class MapPainter {
         top < this.size.height;
       if (!inside) count++;
     }
+    this.outside = count;
     this.onOutside(count);
+    this.drawMinimap();
   }
 
   private onView(view: View): void {

@@ -43,6 +43,7 @@ const TYPE: Readonly<Record<Density | 'chip', Type>> = {
 };
 const PORT_SIZE: Readonly<Record<Detail, number>> = { full: 10.5, label: 13, large: 13 };
 const PORT_HEIGHT: Readonly<Record<Detail, number>> = { full: 15, label: 18, large: 18 };
+const NO_TYPE_COLOR = '#7b838e';
 const LABEL_WEIGHT = 560;
 const DETAIL_WEIGHT = 430;
 
@@ -161,6 +162,11 @@ export class NodeView {
     this.write();
   }
 
+  /** The colour of its type. */
+  get color(): string {
+    return this.type?.color ?? NO_TYPE_COLOR;
+  }
+
   private get measures(): Type {
     return TYPE[this.place.compact ? 'chip' : this.place.density];
   }
@@ -186,7 +192,7 @@ export class NodeView {
       height: place.height + 6,
       rx: radius + 3,
     });
-    this.writeIcon(type?.color ?? '#7b838e', remote);
+    this.writeIcon(this.color, remote);
     this.writeText();
   }
 

@@ -1,17 +1,19 @@
 import { effect, signal, untracked } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { MapPainter } from '../draw/map';
+import { Minimap } from '../draw/minimap';
 import { FlowLayout } from '../layout/flow';
 import type { Zone } from '../layout/frame';
 import type { LayoutGraph } from '../layout/graph';
 import { parseSavedLayout } from '../layout/saved';
 import { frozen, onSceneChange, scene } from '../scene/live';
-import { edgeLabels, edgeWidths, flowAnimation } from '../scene/picture';
+import { edgeLabels, edgeWidths, flowAnimation, minimap } from '../scene/picture';
 import type { Target } from '../scene/selection';
 import { hovered, sameTarget, selected } from '../scene/selection';
 import { readStored, writeStored } from '../scene/settings';
 import { words } from '../words';
 import { mapCommands } from './commands';
+import { saveMap } from './exportMap';
 import { Icon } from './Icon';
 import { followPointer } from './pointer';
 
@@ -52,6 +54,19 @@ function restoredLayout(level: string): FlowLayout {
 export function MapView({ hidden }: { hidden: boolean }) {
   const host = useRef<HTMLDivElement>(null);
 
+  const small = useRef<HTMLCanvasElement>(null);
+  const painterOf = useRef<MapPainter>(undefined);
+
+  const shown = !hidden && outside.value > 0;
+  const smallShown = shown && minimap.value;
+  useEffect(() => {
+    const canvas = small.current;
+    const painter = painterOf.current;
+    painter?.attachMinimap(
+      canvas ? new Minimap(canvas, (x, y) => painter.centre(x, y)) : undefined,
+    );
+  }, [smallShown]);
+
   useEffect(() => {
     const container = host.current;
     if (!container) return;
@@ -60,6 +75,7 @@ export function MapView({ hidden }: { hidden: boolean }) {
     const painter = new MapPainter(layout, container, (count) => {
       outside.value = count;
     });
+    painterOf.current = painter;
     let saveTimer = 0;
     let shown = false;
     let dirty = false;
@@ -159,6 +175,11 @@ export function MapView({ hidden }: { hidden: boolean }) {
       painter.camera.zoomAt(container.clientWidth / 2, container.clientHeight / 2, factor);
     };
     mapCommands.reveal = (key) => painter.reveal(key);
+    mapCommands.zoomToSelection = () => {
+      measure();
+      painter.fitSelection();
+    };
+    mapCommands.savePicture = (format) => saveMap(painter.svg, format);
 
     const stopPointer = followPointer(painter, container);
     const stopChoices = effect(() => {
@@ -199,11 +220,16 @@ export function MapView({ hidden }: { hidden: boolean }) {
   return (
     <>
       <div class="map-host" ref={host} hidden={hidden} />
-      {!hidden && outside.value > 0 && (
-        <button type="button" class="outside" onClick={() => mapCommands.fit()}>
-          <Icon name="fit" size={15} />
-          {words.map.outside(outside.value)}
-        </button>
+      {shown && (
+        <div class="overview">
+          {smallShown && (
+            <canvas ref={small} class="minimap" role="img" aria-label={words.map.minimap} />
+          )}
+          <button type="button" class="outside" onClick={() => mapCommands.fit()}>
+            <Icon name="fit" size={14} />
+            {words.map.outside(outside.value)}
+          </button>
+        </div>
       )}
     </>
   );

@@ -8,7 +8,9 @@ interface MapCommands {
   /** Zooms around the middle. */
   zoom: (factor: number) => void;
   reveal: (key: string) => void;
-  /** Saves the map as it is seen; there once the map can. */
+  /** Shows the selection and its neighbours as large as can be. */
+  zoomToSelection: () => void;
+  /** Saves the map as it is seen, with legend and time; there once the map can. */
   savePicture?: (format: PictureFormat) => Promise<void>;
 }
 
@@ -17,4 +19,5 @@ export const mapCommands: MapCommands = {
   tidy() {},
   zoom() {},
   reveal() {},
+  zoomToSelection() {},
 };

@@ -34,6 +34,7 @@ const ACTIONS: Readonly<Record<string, () => void>> = {
   f: () => mapCommands.fit(),
   '0': () => mapCommands.fit(),
   y: () => mapCommands.tidy(),
+  z: () => mapCommands.zoomToSelection(),
   l: () => {
     legendOpen.value = !legendOpen.value;
   },

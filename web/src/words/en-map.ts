@@ -8,10 +8,29 @@ export const map = {
   idle: 'Listening, nobody connected',
   outside: (count: number) => `${counted(count, 'node')} out of view`,
   legend: 'Legend',
+  /** What stands below an exported map. */
+  exported: (what: {
+    host: string;
+    time: string;
+    processes: number;
+    sockets: number;
+    filter: string;
+  }) =>
+    [
+      what.host,
+      what.time,
+      counted(what.processes, 'process', 'processes'),
+      counted(what.sockets, 'socket'),
+      what.filter && `filter ${what.filter}`,
+      'Procnet Live',
+    ]
+      .filter(Boolean)
+      .join(' · '),
   rate: (bytes: string) => `${bytes}/s`,
   fresh: 'new',
   justCome: 'just came',
   busy: 'busiest now',
+  minimap: 'The whole map; the frame is what is seen',
   icons: 'Icons',
   idlePort: 'port without clients',
   closeLegend: 'Close the legend',
