@@ -53,14 +53,6 @@ export async function exportedSvg(svg: SVGSVGElement, text: ExportText): Promise
   root.setAttribute('height', String(Math.round(height + FOOTER_HEIGHT)));
   root.setAttribute('viewBox', `0 0 ${Math.round(width)} ${Math.round(height + FOOTER_HEIGHT)}`);
   root.setAttribute('font-family', `'${FAMILY}', ${FALLBACKS}`);
-  const font = await dataUrl(inter);
-  if (font) {
-    const style = picture.createElementNS(SVG, 'style');
-    style.textContent =
-      `@font-face{font-family:'${FAMILY}';font-weight:100 900;` +
-      `src:url(${font}) format('woff2')}`;
-    root.append(style);
-  }
   const make = (name: string, attributes: Record<string, string | number>, content?: string) => {
     const element = picture.createElementNS(SVG, name);
     for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
@@ -80,7 +72,14 @@ export async function exportedSvg(svg: SVGSVGElement, text: ExportText): Promise
     if (!used.has(unused.id)) unused.remove();
   }
   root.append(footer(svg, text, height, make));
-  return new XMLSerializer().serializeToString(picture);
+  const written = new XMLSerializer().serializeToString(picture);
+  const font = await dataUrl(inter);
+  if (!font) return written;
+  // As text, for a <style> element is refused by the page's policy, wherever it is made.
+  const style =
+    `<style>@font-face{font-family:'${FAMILY}';font-weight:100 900;` +
+    `src:url(${font}) format('woff2')}</style>`;
+  return written.replace('>', `>${style}`);
 }
 
 /** `source` with everything that it looks like written into it; undefined if it is not seen. */
