@@ -242,16 +242,18 @@ export class NodeView {
     const size = measures.label[level];
 
     const ports = level === 'large' ? [] : portsOf(node, this.used);
-    const inline = oneLine && full ? portsThatFit(ports, 70, PORT_SIZE.full) : [];
+    // Chips are there for their ports.
+    const told = full || (place.compact && level === 'label');
+    const inline = oneLine && told ? portsThatFit(ports, 70, PORT_SIZE[level]) : [];
     const inlineWidth = inline.reduce(
-      (sum, port) => sum + pillWidth(port.text, PORT_SIZE.full) + PILL_GAP,
+      (sum, port) => sum + pillWidth(port.text, PORT_SIZE[level]) + PILL_GAP,
       0,
     );
     const room = place.width - left - right;
     // In a small picture an address is worth more than its port, which the edge tells too.
     const text = full ? node.label : node.label.replace(/(?<=[\d\]]):\d+$/, '');
     const beside = truncate(text, room - inlineWidth, size, LABEL_WEIGHT);
-    // In a node of one line the name comes first; chips are there for their ports.
+    // In a node of one line the name comes first.
     const cutForPorts = beside !== text && !place.compact && inline.length > 0;
     const label = cutForPorts ? truncate(text, room, size, LABEL_WEIGHT) : beside;
     set(this.label, {
@@ -265,7 +267,12 @@ export class NodeView {
     set(this.detail, { x: left, y: measures.lines[1], 'font-size': measures.detail });
     setText(this.detail, detail);
 
-    if (oneLine) this.writePorts(cutForPorts ? [] : inline, (place.height - 15) / 2, right - 2);
+    if (oneLine)
+      this.writePorts(
+        cutForPorts ? [] : inline,
+        (place.height - PORT_HEIGHT[level]) / 2,
+        right - 2,
+      );
     else {
       const fitting = portsThatFit(ports, place.width - 24, PORT_SIZE[level]);
       this.writePorts(fitting, place.height - PORT_HEIGHT[level] * 0.42, 14);
