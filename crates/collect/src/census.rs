@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
-use procnet_core::{Process, ProcessKey, User};
+use procnet_core::{Process, ProcessKey, Unit, User};
 use rustc_hash::FxHashMap;
+
+use crate::parse::sighting::ProcessSighting;
 
 /// Most processes that are told.
 const MAX_PROCESSES: usize = 65_536;
@@ -22,6 +24,8 @@ pub struct Details {
     pub arguments: Arc<[Arc<str>]>,
     /// Whose it is.
     pub user: Option<User>,
+    /// The package that it came in: its unit, unless it runs services.
+    pub package: Option<Arc<Unit>>,
     /// Something is missing that a process which has only begun may have later.
     pub may_come: bool,
 }
@@ -35,6 +39,8 @@ pub struct Census {
     left_out: u64,
     /// Processes that have yet to be looked into, kept for its memory.
     unknown: Vec<u32>,
+    /// One was seen to begin since the last list.
+    begun: bool,
 }
 
 #[derive(Debug)]
@@ -44,6 +50,31 @@ struct Entry {
     maker: u32,
     process: Arc<Process>,
     attempts: u8,
+    package: Option<Arc<Unit>>,
+    /// It was seen to end. Its sockets may be listed yet, and are still its own.
+    ended: bool,
+}
+
+impl Entry {
+    fn new(look: u64, maker: u32, process: Arc<Process>) -> Self {
+        Self { look, maker, process, attempts: 0, package: None, ended: false }
+    }
+
+    fn describe(&mut self, parent: Option<ProcessKey>, details: Details) {
+        self.attempts = if details.may_come { self.attempts + 1 } else { MAX_ATTEMPTS };
+        self.package = details.package.or(self.package.take());
+        let process = Arc::make_mut(&mut self.process);
+        // Whoever made it may be gone by the second attempt.
+        process.parent = parent.or(process.parent);
+        if let Some(name) = details.name {
+            process.name = name;
+        }
+        process.exe = details.exe.or_else(|| process.exe.take());
+        process.arguments = details.arguments;
+        process.user = details.user;
+        // A unit that it has already may be the services that it runs.
+        process.unit = process.unit.take().or_else(|| self.package.clone());
+    }
 }
 
 impl Census {
@@ -59,24 +90,25 @@ impl Census {
     pub fn take(&mut self, key: ProcessKey, maker: u32, begun: impl FnOnce() -> Process) {
         let look = self.look;
         if let Some(known) = self.entries.get_mut(&key.pid).filter(|it| it.process.key == key) {
+            // One that has ended may stay listed: on Windows as long as anybody has a handle to it.
             known.look = look;
-            if (1..MAX_ATTEMPTS).contains(&known.attempts) {
+            if !known.ended && known.attempts < MAX_ATTEMPTS {
                 self.unknown.push(key.pid);
             }
             return;
         }
-        if self.entries.len() >= MAX_PROCESSES && !self.entries.contains_key(&key.pid) {
+        if !self.has_room(key.pid) {
             self.left_out += 1;
             return;
         }
-        let process = Arc::new(begun());
-        self.entries.insert(key.pid, Entry { look, maker, process, attempts: 0 });
+        self.entries.insert(key.pid, Entry::new(look, maker, Arc::new(begun())));
         self.unknown.push(key.pid);
     }
 
     /// The list is over. Whoever it lacked and the one before too is forgotten: what was listed as
-    /// its own before it ended still is. Looks into those that are new.
-    pub fn finish(&mut self, mut examine: impl FnMut(&Process) -> Details) {
+    /// its own before it ended still is. Looks into those that are new, and says whether there were
+    /// any since the list before.
+    pub fn finish(&mut self, mut examine: impl FnMut(&Process) -> Details) -> bool {
         let look = self.look;
         self.entries.retain(|_, entry| entry.look + 1 >= look);
         let unknown = std::mem::take(&mut self.unknown);
@@ -88,45 +120,85 @@ impl Census {
                 .key(entry.maker)
                 .filter(|maker| maker.started <= key.started && maker.pid != key.pid);
             let details = examine(&entry.process);
-            let Some(entry) = self.entries.get_mut(pid) else { continue };
-            entry.attempts = if details.may_come { entry.attempts + 1 } else { MAX_ATTEMPTS };
-            let process = Arc::make_mut(&mut entry.process);
-            // Whoever made it may be gone by the second attempt.
-            process.parent = parent.or(process.parent);
-            if let Some(name) = details.name {
-                process.name = name;
+            if let Some(entry) = self.entries.get_mut(pid) {
+                entry.describe(parent, details);
             }
-            process.exe = details.exe;
-            process.arguments = details.arguments;
-            process.user = details.user;
         }
+        let begun = std::mem::take(&mut self.begun) || !unknown.is_empty();
         self.unknown = unknown;
+        begun
     }
 
-    /// The process that has that id now.
+    /// A process was seen to begin: looks into it at once, for it may end before the next list.
+    /// Whoever has ended already is what was seen of it.
+    pub fn began(
+        &mut self,
+        sighting: ProcessSighting,
+        parent: Option<ProcessKey>,
+        examine: impl FnOnce(&Process) -> Details,
+    ) -> Arc<Process> {
+        let key = sighting.key();
+        if let Some(known) = self.get(key.pid).filter(|process| process.key == key) {
+            return Arc::clone(known);
+        }
+        let process = sighting.bare(parent);
+        if !self.has_room(key.pid) {
+            return process;
+        }
+        let details = examine(&process);
+        let mut entry = Entry::new(self.look, parent.map_or(0, |parent| parent.pid), process);
+        entry.describe(parent, details);
+        let process = Arc::clone(&entry.process);
+        self.entries.insert(key.pid, entry);
+        self.begun = true;
+        process
+    }
+
+    /// A process was seen to end.
+    pub fn ended(&mut self, key: ProcessKey) {
+        if let Some(entry) = self.entries.get_mut(&key.pid).filter(|it| it.process.key == key) {
+            entry.ended = true;
+        }
+    }
+
+    /// What runs in each process is known anew: its unit, or else the package that it came in.
+    pub fn place(&mut self, unit: impl Fn(u32) -> Option<Arc<Unit>>) {
+        for (pid, entry) in &mut self.entries {
+            let unit = unit(*pid).or_else(|| entry.package.clone());
+            if entry.process.unit != unit {
+                Arc::make_mut(&mut entry.process).unit = unit;
+            }
+        }
+    }
+
+    /// The process that has that id now, or had it at the list before.
     pub fn get(&self, pid: u32) -> Option<&Arc<Process>> {
         self.entries.get(&pid).map(|entry| &entry.process)
     }
 
-    /// The identity of the process that has that id now.
+    /// The identity of the process that has that id now, or had it at the list before.
     pub fn key(&self, pid: u32) -> Option<ProcessKey> {
         self.get(pid).map(|process| process.key)
     }
 
-    /// All of them.
+    /// All that run.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Process>> {
-        self.entries.values().map(|entry| &entry.process)
+        self.entries.values().filter(|entry| !entry.ended).map(|entry| &entry.process)
     }
 
     /// How many were left out because there are too many.
     pub fn left_out(&self) -> u64 {
         self.left_out
     }
+
+    fn has_room(&self, pid: u32) -> bool {
+        self.entries.len() < MAX_PROCESSES || self.entries.contains_key(&pid)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use procnet_core::HostId;
+    use procnet_core::{HostId, Manager, Timestamp};
 
     use super::*;
 
@@ -179,5 +251,85 @@ mod tests {
         assert_eq!(census.key(1), Some(key(1, 1)));
         list(&mut census, &[], false);
         assert_eq!(census.key(1), None);
+    }
+
+    fn started(pid: u32, started: u64) -> ProcessSighting {
+        let (key, at) = (key(pid, started), Timestamp(7));
+        ProcessSighting::Started { key, name: Arc::from("seen"), exe: None, parent: 1, at }
+    }
+
+    fn unit(name: &str) -> Arc<Unit> {
+        let (name, manager) = (Arc::from(name), Manager::System);
+        Arc::new(Unit { name, manager, application: None, within: None })
+    }
+
+    #[test]
+    fn a_list_that_breaks_off_leaves_nobody_without_details() {
+        let mut census = Census::default();
+        census.begin();
+        census.take(key(1, 1), 0, || Process::bare(key(1, 1), "name"));
+        assert_eq!(list(&mut census, &[(key(1, 1), 0)], false), [1]);
+    }
+
+    #[test]
+    fn who_was_seen_to_begin_is_looked_into_at_once_and_only_then() {
+        let mut census = Census::default();
+        list(&mut census, &[(key(1, 1), 0)], false);
+        let details =
+            |_: &Process| Details { exe: Some(Arc::from("/bin/it")), ..Details::default() };
+        let process = census.began(started(2, 5), Some(key(1, 1)), details);
+        assert_eq!((&*process.name, process.exe.as_deref()), ("seen", Some("/bin/it")));
+        assert_eq!((process.parent, process.started), (Some(key(1, 1)), Timestamp(7)));
+        let again = census.began(started(2, 5), None, |_| unreachable!("it is known"));
+        assert!(Arc::ptr_eq(&process, &again));
+        // The next list says that there is somebody new, and looks into nobody.
+        census.begin();
+        census.take(key(1, 1), 0, || unreachable!("it is known"));
+        census.take(key(2, 5), 1, || unreachable!("it is known"));
+        assert!(census.finish(|_| unreachable!("it was looked into")));
+        census.begin();
+        census.take(key(2, 5), 1, || unreachable!("it is known"));
+        assert!(!census.finish(|_| unreachable!("it was looked into")));
+        assert_eq!(census.get(2).unwrap().parent, Some(key(1, 1)));
+    }
+
+    #[test]
+    fn who_was_seen_to_end_runs_no_more_but_keeps_its_sockets_for_one_list() {
+        let mut census = Census::default();
+        list(&mut census, &[(key(1, 1), 0)], true);
+        census.ended(key(1, 8));
+        assert_eq!(census.iter().count(), 1);
+        census.ended(key(1, 1));
+        assert_eq!(census.iter().count(), 0);
+        assert_eq!(census.key(1), Some(key(1, 1)));
+        // Somebody has a handle to it yet: it is listed, and not looked into any more.
+        assert!(list(&mut census, &[(key(1, 1), 0)], true).is_empty());
+        assert_eq!(census.iter().count(), 0);
+        list(&mut census, &[], false);
+        list(&mut census, &[], false);
+        assert_eq!(census.key(1), None);
+        // Its id is given to another.
+        assert_eq!(list(&mut census, &[(key(1, 9), 0)], false), [1]);
+        assert_eq!(census.iter().count(), 1);
+    }
+
+    #[test]
+    fn services_are_a_processs_unit_before_its_package_is() {
+        let mut census = Census::default();
+        let find = |census: &mut Census| {
+            census.begin();
+            census.take(key(1, 1), 0, || Process::bare(key(1, 1), "name"));
+            let package = || Some(unit("package"));
+            census.finish(|_| Details { package: package(), may_come: true, ..Details::default() });
+            census.get(1).unwrap().unit.as_ref().map(|unit| unit.name.to_string())
+        };
+        let told = |census: &Census| census.get(1).unwrap().unit.clone().unwrap().name.to_string();
+        assert_eq!(find(&mut census).as_deref(), Some("package"));
+        census.place(|pid| (pid == 1).then(|| unit("service")));
+        assert_eq!(told(&census), "service");
+        // Another look into it does not make it lose its services.
+        assert_eq!(find(&mut census).as_deref(), Some("service"));
+        census.place(|_| None);
+        assert_eq!(told(&census), "package");
     }
 }

@@ -12,7 +12,7 @@
 pub mod census;
 pub mod differ;
 pub mod macos;
-mod pace;
+pub mod pace;
 pub mod parse;
 pub mod sightings;
 pub mod snapshot;

@@ -8,20 +8,20 @@ use procnet_core::{Batch, Capability};
 use super::ebpf::{Listener, why_not};
 use super::scan::Scanner;
 use super::slack::Slack;
-use crate::pace::next_look;
+use crate::pace::{Looks, Source, wait};
 use crate::{CollectError, CollectOptions, CollectorKind};
 
 /// One machine's source.
 #[derive(Debug)]
 pub struct Collector {
-    source: Source,
+    way: Way,
     slack: Slack,
 }
 
 #[derive(Debug)]
-enum Source {
+enum Way {
     Listen(Box<Listener>),
-    Scan { scanner: Box<Scanner>, interval: Duration, next: Instant },
+    Scan { scanner: Box<Scanner>, looks: Looks },
 }
 
 impl Collector {
@@ -30,15 +30,14 @@ impl Collector {
     pub fn new(options: CollectOptions) -> Result<Self, CollectError> {
         let unix = options.scan.unix;
         let scanner = Scanner::new(options.scan.clone())?;
-        let scan =
-            |scanner| Source::Scan { scanner, interval: options.interval, next: Instant::now() };
+        let scan = |scanner| Way::Scan { scanner, looks: Looks::new(options.interval) };
         if options.kind == CollectorKind::Scan {
             return Ok(Self::of(scan(Box::new(scanner))));
         }
         match Listener::new(scanner, &options) {
             Ok(mut listener) => {
                 listener.set_unix(unix);
-                Ok(Self::of(Source::Listen(Box::new(listener))))
+                Ok(Self::of(Way::Listen(Box::new(listener))))
             }
             Err((scanner, error)) if options.kind == CollectorKind::Events => {
                 Err(CollectError::Events { reason: why_not(&error, scanner.rights()) })
@@ -47,15 +46,15 @@ impl Collector {
         }
     }
 
-    fn of(source: Source) -> Self {
-        Self { source, slack: Slack::default() }
+    fn of(way: Way) -> Self {
+        Self { way, slack: Slack::default() }
     }
 
     /// Whether the kernel tells of events, or the machine is only scanned.
     pub fn kind(&self) -> CollectorKind {
-        match &self.source {
-            Source::Listen(_) => CollectorKind::Events,
-            Source::Scan { .. } => CollectorKind::Scan,
+        match &self.way {
+            Way::Listen(_) => CollectorKind::Events,
+            Way::Scan { .. } => CollectorKind::Scan,
         }
     }
 
@@ -73,45 +72,24 @@ impl Collector {
     }
 
     fn look(&mut self) -> Result<Option<Batch>, CollectError> {
-        match &mut self.source {
-            Source::Listen(listener) => listener.poll(),
-            Source::Scan { scanner, interval, next } => {
-                let began = Instant::now();
-                if began < *next {
-                    return Ok(None);
-                }
-                let batch = scanner.poll();
-                *next = next_look(began, *interval);
-                batch.map(Some)
-            }
+        match &mut self.way {
+            Way::Listen(listener) => listener.poll(),
+            Way::Scan { scanner, looks } => looks.look(|| scanner.poll()),
         }
     }
 
     /// Waits for something to happen, but no longer than that. It also rests for as long as the
     /// last look took: however busy the machine, half of one core is the most that this costs.
     pub fn next(&mut self, longest: Duration) -> Result<Option<Batch>, CollectError> {
-        let end = Instant::now() + longest;
-        loop {
-            let next = match &self.source {
-                Source::Listen(listener) => listener.next_poll(),
-                Source::Scan { next, .. } => *next,
-            };
-            std::thread::sleep(next.min(end).saturating_duration_since(Instant::now()));
-            if next > end {
-                return Ok(None);
-            }
-            if let Some(batch) = self.poll()? {
-                return Ok(Some(batch));
-            }
-        }
+        wait(self, longest)
     }
 
     /// The next look tells the whole truth again: for a consumer that lost a batch. Scanning looks
     /// when it would have looked anyway, for a consumer that can't keep up is not helped by haste.
     pub fn request_resync(&mut self) {
-        match &mut self.source {
-            Source::Listen(listener) => listener.request_resync(),
-            Source::Scan { scanner, .. } => scanner.request_resync(),
+        match &mut self.way {
+            Way::Listen(listener) => listener.request_resync(),
+            Way::Scan { scanner, .. } => scanner.request_resync(),
         }
     }
 
@@ -119,26 +97,39 @@ impl Collector {
     /// all descriptors comes by. `None` if it can't walk.
     #[doc(hidden)]
     pub fn bare_walk(&mut self) -> Option<usize> {
-        match &mut self.source {
-            Source::Listen(listener) => listener.bare_walk(),
-            Source::Scan { .. } => None,
+        match &mut self.way {
+            Way::Listen(listener) => listener.bare_walk(),
+            Way::Scan { .. } => None,
         }
     }
 
     /// Whether UNIX sockets are told too. The kernel tells no events of them: while they are told,
     /// snapshots are taken at least every second.
     pub fn set_unix(&mut self, unix: bool) {
-        match &mut self.source {
-            Source::Listen(listener) => listener.set_unix(unix),
-            Source::Scan { scanner, .. } => scanner.set_unix(unix),
+        match &mut self.way {
+            Way::Listen(listener) => listener.set_unix(unix),
+            Way::Scan { scanner, .. } => scanner.set_unix(unix),
         }
     }
 
     /// What this machine, kernel and privilege allow.
     pub fn capabilities(&self) -> &[Capability] {
-        match &self.source {
-            Source::Listen(listener) => listener.scanner().capabilities(),
-            Source::Scan { scanner, .. } => scanner.capabilities(),
+        match &self.way {
+            Way::Listen(listener) => listener.scanner().capabilities(),
+            Way::Scan { scanner, .. } => scanner.capabilities(),
         }
+    }
+}
+
+impl Source for Collector {
+    fn next_poll(&self) -> Instant {
+        match &self.way {
+            Way::Listen(listener) => listener.next_poll(),
+            Way::Scan { looks, .. } => looks.next,
+        }
+    }
+
+    fn poll(&mut self) -> Result<Option<Batch>, CollectError> {
+        self.poll()
     }
 }

@@ -7,20 +7,20 @@ use procnet_core::{Batch, Capability};
 
 use super::scan::Scanner;
 use super::trace::EventTracing;
-use crate::pace::next_look;
+use crate::pace::{Looks, Source, wait};
 use crate::trace::Listener;
 use crate::{CollectError, CollectOptions, CollectorKind};
 
 /// One machine's source.
 #[derive(Debug)]
 pub struct Collector {
-    source: Source,
+    way: Way,
 }
 
 #[derive(Debug)]
-enum Source {
+enum Way {
     Listen(Box<Listener<Scanner, EventTracing>>),
-    Scan { scanner: Box<Scanner>, interval: Duration, next: Instant },
+    Scan { scanner: Box<Scanner>, looks: Looks },
 }
 
 impl Collector {
@@ -29,24 +29,23 @@ impl Collector {
     pub fn new(options: CollectOptions) -> Result<Self, CollectError> {
         let scanner = Scanner::new(options.scan.clone())?;
         if options.kind == CollectorKind::Scan {
-            let (interval, next) = (options.interval, Instant::now());
-            let scanner = Box::new(scanner);
-            return Ok(Self { source: Source::Scan { scanner, interval, next } });
+            let (scanner, looks) = (Box::new(scanner), Looks::new(options.interval));
+            return Ok(Self { way: Way::Scan { scanner, looks } });
         }
         let listener = Listener::new(scanner, EventTracing, &options, Instant::now());
         match listener.failure() {
             Some(error) if options.kind == CollectorKind::Events => {
                 Err(CollectError::Events { reason: error.to_string() })
             }
-            _ => Ok(Self { source: Source::Listen(Box::new(listener)) }),
+            _ => Ok(Self { way: Way::Listen(Box::new(listener)) }),
         }
     }
 
     /// Whether there are events now, or the machine is only scanned.
     pub fn kind(&self) -> CollectorKind {
-        match &self.source {
-            Source::Listen(listener) if listener.failure().is_none() => CollectorKind::Events,
-            Source::Listen(_) | Source::Scan { .. } => CollectorKind::Scan,
+        match &self.way {
+            Way::Listen(listener) if listener.failure().is_none() => CollectorKind::Events,
+            Way::Listen(_) | Way::Scan { .. } => CollectorKind::Scan,
         }
     }
 
@@ -55,43 +54,24 @@ impl Collector {
     ///
     /// The first batch begins with [`procnet_core::Event::Resync`] and names everything.
     pub fn poll(&mut self) -> Result<Option<Batch>, CollectError> {
-        let began = Instant::now();
-        match &mut self.source {
-            Source::Listen(listener) => listener.poll(began),
-            Source::Scan { next, .. } if began < *next => Ok(None),
-            Source::Scan { scanner, interval, next } => {
-                let batch = scanner.poll();
-                *next = next_look(began, *interval);
-                batch.map(Some)
-            }
+        match &mut self.way {
+            Way::Listen(listener) => listener.poll(Instant::now()),
+            Way::Scan { scanner, looks } => looks.look(|| scanner.poll()),
         }
     }
 
     /// Waits for something to happen, but no longer than that. It also rests for as long as the
     /// last look took: however busy the machine, half of one core is the most that this costs.
     pub fn next(&mut self, longest: Duration) -> Result<Option<Batch>, CollectError> {
-        let end = Instant::now() + longest;
-        loop {
-            let next = match &self.source {
-                Source::Listen(listener) => listener.next_poll(),
-                Source::Scan { next, .. } => *next,
-            };
-            std::thread::sleep(next.min(end).saturating_duration_since(Instant::now()));
-            if next > end {
-                return Ok(None);
-            }
-            if let Some(batch) = self.poll()? {
-                return Ok(Some(batch));
-            }
-        }
+        wait(self, longest)
     }
 
     /// The next look tells everything anew: for a consumer that lost a batch. Scanning looks when
     /// it would have looked anyway, for a consumer that can't keep up is not helped by haste.
     pub fn request_resync(&mut self) {
-        match &mut self.source {
-            Source::Listen(listener) => listener.request_resync(Instant::now()),
-            Source::Scan { scanner, .. } => scanner.request_resync(),
+        match &mut self.way {
+            Way::Listen(listener) => listener.request_resync(Instant::now()),
+            Way::Scan { scanner, .. } => scanner.request_resync(),
         }
     }
 
@@ -100,9 +80,22 @@ impl Collector {
 
     /// What this machine and this user's rights allow.
     pub fn capabilities(&self) -> &[Capability] {
-        match &self.source {
-            Source::Listen(listener) => listener.machine().capabilities(),
-            Source::Scan { scanner, .. } => scanner.capabilities(),
+        match &self.way {
+            Way::Listen(listener) => listener.machine().capabilities(),
+            Way::Scan { scanner, .. } => scanner.capabilities(),
         }
+    }
+}
+
+impl Source for Collector {
+    fn next_poll(&self) -> Instant {
+        match &self.way {
+            Way::Listen(listener) => listener.next_poll(),
+            Way::Scan { looks, .. } => looks.next,
+        }
+    }
+
+    fn poll(&mut self) -> Result<Option<Batch>, CollectError> {
+        self.poll()
     }
 }

@@ -4,12 +4,13 @@ use std::io;
 use std::sync::Arc;
 
 use procnet_core::text::MAX_NAME;
-use procnet_core::{Unit, User};
+use procnet_core::{ProcessKey, Unit, User};
 
 use super::accounts::Accounts;
 use super::buffer::Buffer;
 use super::host;
 use super::process::OpenedProcess;
+use crate::census::Details;
 use crate::parse::windows::command_line::arguments;
 use crate::parse::windows::package;
 use crate::parse::windows::processes::{
@@ -17,18 +18,6 @@ use crate::parse::windows::processes::{
 };
 use crate::parse::windows::sid::of_token_user;
 use crate::parse::windows::text::utf16;
-
-/// What could be found out about a process.
-#[derive(Debug, Default)]
-pub(super) struct Details {
-    pub(super) exe: Option<Arc<str>>,
-    pub(super) arguments: Arc<[Arc<str>]>,
-    pub(super) user: Option<User>,
-    /// The package that it came in.
-    pub(super) package: Option<Arc<Unit>>,
-    /// Something is missing that a process which has only begun may have later.
-    pub(super) may_come: bool,
-}
 
 /// Looks into processes.
 #[derive(Debug)]
@@ -47,8 +36,9 @@ impl Examiner {
         }
     }
 
-    /// The process with that id that began then.
-    pub(super) fn examine(&mut self, pid: u32, created: u64) -> Details {
+    /// What can be found out about that process.
+    pub(super) fn examine(&mut self, key: ProcessKey) -> Details {
+        let (pid, created) = (key.pid, key.started);
         let Ok(process) = OpenedProcess::limited(pid) else { return Details::default() };
         if process.created().is_ok_and(|other| other != created) {
             return Details::default();
@@ -59,7 +49,8 @@ impl Examiner {
         let user = self.user(&process);
         let package = self.package(&process, user.as_ref());
         let may_come = exe.is_none() || arguments.is_none();
-        Details { exe, arguments: arguments.unwrap_or_default(), user, package, may_come }
+        let arguments = arguments.unwrap_or_default();
+        Details { name: None, exe, arguments, user, package, may_come }
     }
 
     fn package(&mut self, process: &OpenedProcess, user: Option<&User>) -> Option<Arc<Unit>> {

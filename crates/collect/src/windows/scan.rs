@@ -76,7 +76,7 @@ impl Scanner {
             for table in tables {
                 let mut rows = table.rows();
                 for row in rows.by_ref() {
-                    let mut socket = row.socket(processes.key(row.pid));
+                    let mut socket = row.socket(processes.census.key(row.pid));
                     let Some(sightings) = sightings else {
                         intake.take(socket);
                         continue;
@@ -132,7 +132,7 @@ impl Scanner {
         let snapshot = &mut self.snapshot;
         snapshot.at = now();
         snapshot.processes.clear();
-        snapshot.processes.extend(self.processes.iter().map(Arc::clone));
+        snapshot.processes.extend(self.processes.census.iter().map(Arc::clone));
         snapshot.degradations.clear();
         snapshot.degradations.extend_from_slice(degradations);
         let counts = [
@@ -148,7 +148,7 @@ impl Scanner {
             ),
             (
                 "processes-limit",
-                self.processes.left_out(),
+                self.processes.census.left_out(),
                 "There are more processes than are read; the rest is missing.",
             ),
             (
@@ -186,7 +186,7 @@ impl Machine for Scanner {
 
     fn saw(&mut self, sighting: &ProcessSighting) {
         if let ProcessSighting::Exited(key) = sighting {
-            self.processes.ended(*key);
+            self.processes.census.ended(*key);
         }
     }
 

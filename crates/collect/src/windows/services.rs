@@ -65,11 +65,6 @@ impl Services {
         self.units.get(&pid).cloned()
     }
 
-    /// That id is another process' from now on.
-    pub(super) fn forget(&mut self, pid: u32) {
-        self.units.remove(&pid);
-    }
-
     /// True if the service manager did not tell.
     pub(super) fn are_hidden(&self) -> bool {
         self.hidden

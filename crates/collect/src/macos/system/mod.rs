@@ -10,6 +10,7 @@ use procnet_core::{Batch, Capability};
 
 pub use self::host::host_facts;
 use self::kernel::Kernel;
+use crate::pace::{Source, wait};
 use crate::{CollectError, CollectOptions, CollectorKind, ScanOptions, macos};
 
 /// One machine's polling source.
@@ -69,17 +70,7 @@ impl Collector {
     /// Waits for something to happen, but no longer than that. It also rests for as long as the
     /// last look took: however busy the machine, half of one core is the most that this costs.
     pub fn next(&mut self, longest: Duration) -> Result<Option<Batch>, CollectError> {
-        let end = Instant::now() + longest;
-        loop {
-            let next = self.0.next_poll();
-            std::thread::sleep(next.min(end).saturating_duration_since(Instant::now()));
-            if next > end {
-                return Ok(None);
-            }
-            if let Some(batch) = self.poll()? {
-                return Ok(Some(batch));
-            }
-        }
+        wait(self, longest)
     }
 
     /// The next look tells the whole truth again: for a consumer that lost a batch.
@@ -93,6 +84,16 @@ impl Collector {
     /// What this machine and this user's rights allow.
     pub fn capabilities(&self) -> &[Capability] {
         self.0.capabilities()
+    }
+}
+
+impl Source for Collector {
+    fn next_poll(&self) -> Instant {
+        self.0.next_poll()
+    }
+
+    fn poll(&mut self) -> Result<Option<Batch>, CollectError> {
+        self.poll()
     }
 }
 
