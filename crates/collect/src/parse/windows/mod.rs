@@ -3,8 +3,10 @@
 
 pub mod command_line;
 pub mod etw;
+pub mod icon;
 pub mod package;
 pub mod processes;
+pub mod resources;
 pub mod services;
 pub mod sid;
 pub mod tables;

@@ -5,9 +5,13 @@ use procnet_collect::differ::Draft;
 use procnet_collect::parse::sighting::ProcessSighting;
 use procnet_collect::parse::windows::command_line::arguments;
 use procnet_collect::parse::windows::etw::{self, Provider, TraceEvent, TraceRecord};
+use procnet_collect::parse::windows::icon::{MAX_ICON_BYTES, icon};
+use procnet_collect::parse::windows::package;
 use procnet_collect::parse::windows::processes::{
     Processes, command_line, command_line_information, image_path, parameters,
 };
+use procnet_collect::parse::windows::services::services;
+use procnet_collect::parse::windows::sid::{last_sub_authority, of_token_user};
 use procnet_collect::parse::windows::tables::{Detail, Rows, Table};
 use procnet_collect::parse::windows::text::utf16;
 use procnet_collect::sightings::Sightings;
@@ -15,6 +19,9 @@ use procnet_core::text::MAX_COMMAND_LINE;
 use procnet_core::{HostId, Moment, Timestamp};
 
 use super::{Format, fields, formats};
+
+#[path = "../../../src/parse/windows/icon/made.rs"]
+mod made;
 
 const BASE: u64 = 0x1_0000;
 
@@ -259,10 +266,79 @@ fn stories_of_events() -> Format {
     }
 }
 
+fn programs_with_icons() -> Format {
+    let pictures = [(16, made::bitmap(16)), (8, made::bitmap(8)), (0, made::png(256))];
+    Format {
+        name: "Windows: programs with icons",
+        seeds: vec![
+            made::program(true, &made::icon(&pictures)),
+            made::program(false, &made::icon(&pictures[..2])),
+        ],
+        read: |bytes| {
+            let picture = icon(bytes);
+            assert!(picture.as_ref().is_none_or(|it| it.bytes.len() <= MAX_ICON_BYTES));
+            assert!(picture.as_ref().is_none_or(|it| it.bytes.len() <= 22 + bytes.len()));
+            usize::from(picture.is_some())
+        },
+    }
+}
+
+fn lists_of_services() -> Format {
+    let names = encoded("Dnscache\0WinRM\0");
+    let entry = |address: u64, pid: u8| fields(56, &[(0, &address.to_le_bytes()), (44, &[pid])]);
+    let entries = [entry(BASE + 112, 4), entry(BASE + 130, 7)].concat();
+    Format {
+        name: "Windows: lists of services",
+        seeds: vec![[entries, names].concat()],
+        read: |bytes| {
+            let mut told = 0;
+            for row in services(bytes, BASE, bytes.first().map_or(0, |count| usize::from(*count))) {
+                assert!(utf16(row.name, 100).len() <= 100);
+                told += 1;
+            }
+            assert!(told <= bytes.len() / 56);
+            told
+        },
+    }
+}
+
+fn users_of_tokens() -> Format {
+    let mut user = fields(16, &[(0, &(BASE + 16).to_le_bytes())]);
+    user.extend([1, 5, 0, 0, 0, 0, 0, 5, 21, 0, 0, 0]);
+    user.extend([7; 16]);
+    Format {
+        name: "Windows: users of tokens",
+        seeds: vec![user],
+        read: |bytes| {
+            let Some(sid) = of_token_user(bytes, BASE) else { return 0 };
+            // Of fifteen numbers at most.
+            assert!(sid.len() <= 68 && sid.len() <= bytes.len());
+            usize::from(last_sub_authority(sid).is_some())
+        },
+    }
+}
+
+fn names_of_packages() -> Format {
+    Format {
+        name: "Windows: names of packages",
+        seeds: vec![encoded("Microsoft.WindowsTerminal_8wekyb3d8bbwe")],
+        read: |bytes| {
+            let name = utf16(bytes, 100);
+            let Some(unit) = package::unit(&name, Some(1000)) else { return 0 };
+            assert!(unit.name.len() <= 100);
+            1
+        },
+    }
+}
+
 formats! {
+    lists_of_services,
+    users_of_tokens,
+    names_of_packages,
     socket_tables,
     lists_of_processes,
     memory_of_processes,
     events_of_the_kernel_and_the_resolver,
     stories_of_events,
+    programs_with_icons,
 }
