@@ -12,6 +12,7 @@ pub mod engine;
 pub mod event;
 pub mod filter;
 pub mod graph;
+pub mod icon;
 pub mod key;
 pub mod label;
 pub mod memory;
@@ -31,6 +32,7 @@ pub use capability::{Capability, CapabilityState, Degradation};
 pub use container::{Container, Runtime};
 pub use endpoint::{Cidr, Endpoint, canonical};
 pub use event::{Batch, Ending, Event, GapReason};
+pub use icon::Icon;
 pub use key::{HostId, NetnsId, ProcessKey, SocketIdentity, SocketKey};
 pub use process::{Process, User};
 pub use socket::{

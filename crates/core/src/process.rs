@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::container::Container;
+use crate::icon::Icon;
 use crate::key::ProcessKey;
 use crate::time::Timestamp;
 use crate::unit::Unit;
@@ -47,6 +48,8 @@ pub struct Process {
     /// The unit that systemd keeps it in; on Windows the services that run in it,
     /// or the package that it came in.
     pub unit: Option<Arc<Unit>>,
+    /// The icon in its executable, on Windows. It may be told later than the rest.
+    pub icon: Option<Arc<Icon>>,
 }
 
 impl Process {
@@ -63,6 +66,7 @@ impl Process {
             cgroup: None,
             container: None,
             unit: None,
+            icon: None,
         }
     }
 

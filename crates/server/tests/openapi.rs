@@ -37,6 +37,7 @@ fn every_route_and_every_event_is_described() {
             "/api/v1/capabilities",
             "/api/v1/export",
             "/api/v1/filter",
+            "/api/v1/icons/{id}",
             "/api/v1/openapi.json",
             "/api/v1/processes/{key}",
             "/api/v1/scene",

@@ -92,6 +92,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/icons/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * An icon that processes' executables bring along, as `image` of nodes names it. What it is called
+     *     changes with what it shows.
+     */
+    get: operations['icon'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/openapi.json': {
     parameters: {
       query?: never;
@@ -753,6 +773,11 @@ export interface components {
       host: number[];
       /** @description Numbers of the things: stable while a thing lives, never used again in one epoch. */
       id: number[];
+      /**
+       * @description The URL of the icon that all of its processes' executables bring along; empty if they
+       *     differ or have none. The user's own icon of its type comes first.
+       */
+      image: string[];
       /** @description Lasting identity, also across reloads: what positions are kept by. */
       key: string[];
       /** @description `process`, `client`, `server`, or `unattributed`. */
@@ -801,6 +826,7 @@ export interface components {
       detail?: components['schemas']['Sparse_String'] | null;
       expandable?: components['schemas']['Sparse_bool'] | null;
       host?: components['schemas']['Sparse_u32'] | null;
+      image?: components['schemas']['Sparse_String'] | null;
       key?: components['schemas']['Sparse_String'] | null;
       kind?: components['schemas']['Sparse_String'] | null;
       label?: components['schemas']['Sparse_String'] | null;
@@ -1498,6 +1524,38 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['FilterHelp'];
+        };
+      };
+    };
+  };
+  icon: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Sixteen hexadecimal digits. */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The picture, as PNG or as Windows' icon. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'image/png': string;
+        };
+      };
+      /** @description No process brings it along (any more). */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorAnswer'];
         };
       };
     };

@@ -367,6 +367,7 @@ fn describe(
         cgroup: belongs.path,
         container: belongs.container,
         unit: belongs.unit,
+        icon: None,
     }
 }
 

@@ -26,6 +26,7 @@ pub use changes::{Changes, SocketChange, SocketChangeKind};
 pub use link::{Evidence, Link, LinkId, LinkKey, NameId, Party};
 
 use crate::capability::{Capability, Degradation};
+use crate::icon::Icon;
 use crate::key::{HostId, ProcessKey, SocketKey};
 use crate::process::{Process, User};
 use crate::registry::ServicePorts;
@@ -123,6 +124,12 @@ impl Graph {
     /// All processes, in no particular order.
     pub fn processes(&self) -> impl Iterator<Item = &ProcessEntry> {
         self.processes.values()
+    }
+
+    /// The icon of that id, if a process brings it along.
+    pub fn icon(&self, id: &str) -> Option<&Arc<Icon>> {
+        let mut icons = self.processes().filter_map(|entry| entry.process.icon.as_ref());
+        icons.find(|icon| &**icon.id() == id)
     }
 
     /// How many processes are known.

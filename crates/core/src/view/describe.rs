@@ -25,6 +25,7 @@ pub(crate) fn describe(graph: &Graph, spec: &ViewSpec, id: NodeId, tally: &NodeT
         detail: Arc::from(""),
         type_name: Arc::from("app"),
         program: Arc::from(""),
+        icon: Arc::from(""),
         class: None,
         scope: None,
         user: Arc::from(""),
@@ -127,6 +128,8 @@ fn describe_processes(graph: &Graph, tally: &NodeTally, node: &mut Node) {
         node.since = entry.process.started;
     }
     node.program = common_program(graph, keys());
+    let icon = common(graph, keys(), |entry| entry.process.icon.as_ref());
+    node.icon = icon.map_or_else(|| Arc::from(""), |icon| Arc::clone(icon.id()));
     let user = common(graph, keys(), |entry| entry.process.user.as_ref());
     node.user = user.map_or_else(|| Arc::from(""), User::label);
     // A process of which nothing is known yet is not known to have ended.

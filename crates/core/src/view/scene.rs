@@ -66,6 +66,10 @@ pub struct Node {
     /// empty if mixed or not known, and for remotes.
     pub program: Arc<str>,
     /// The class of the service's port, for remotes that have but one.
+    /// The icon that all of its processes' executables bring along, by its id; empty if they
+    /// differ or have none, and for remotes.
+    pub icon: Arc<str>,
+    /// The class of the service's port, for remotes.
     pub class: Option<PortClass>,
     /// Where it is, for remotes.
     pub scope: Option<Scope>,

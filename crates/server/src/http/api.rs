@@ -16,7 +16,7 @@ use procnet_wire::live::{DeltaMessage, HeartbeatMessage, SceneMessage};
 use procnet_wire::rows::{CapabilityList, GapRow, ProcessDetails, SocketEventRow, SocketList};
 use utoipa::OpenApi;
 
-use super::assets::tagged_json;
+use super::assets::{program_icon, tagged_json};
 use super::error::{ApiError, json_response};
 use super::query::{self, SocketParameters, ViewParameters};
 use super::{App, rules};
@@ -39,6 +39,7 @@ use crate::live::{LastEventId, NodeOrEdge, Subscription, json};
         export,
         sockets,
         process,
+        icon,
         capabilities,
         filter,
         openapi_json,
@@ -307,6 +308,31 @@ pub(crate) async fn process(
         })
     });
     Ok(json_response(json(&details.await?)))
+}
+
+/// An icon that processes' executables bring along, as `image` of nodes names it. What it is called
+/// changes with what it shows.
+#[utoipa::path(
+    get,
+    path = "/api/v1/icons/{id}",
+    params(("id" = String, Path, description = "Sixteen hexadecimal digits.")),
+    responses(
+        (status = 200, body = String, content_type = "image/png", description = "The picture, as PNG or as Windows' icon."),
+        (status = 404, body = ErrorAnswer, description = "No process brings it along (any more)."),
+    )
+)]
+pub(crate) async fn icon(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    uri: Uri,
+) -> Result<Response, ApiError> {
+    query::nothing(&uri)?;
+    let icon = waiting(move || {
+        app.live
+            .with_graph(|graph| graph.icon(&id).cloned())
+            .ok_or_else(|| ApiError::not_found(format!("no process has the icon {id} (any more)")))
+    });
+    Ok(program_icon(&*icon.await?))
 }
 
 /// What the collector can and cannot see, and why.

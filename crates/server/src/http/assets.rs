@@ -2,7 +2,9 @@
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use procnet_core::Icon;
 use procnet_core::registry::{DEFAULT_TYPE, FALLBACK_PNG, NODE_TYPES};
 
 use super::App;
@@ -124,7 +126,7 @@ fn png(bytes: Vec<u8>, headers: &HeaderMap) -> Response {
 
 fn serve(asset: &'static Asset, headers: &HeaderMap) -> Response {
     let gzip = asset.gzip.filter(|_| accepts_gzip(headers));
-    let body = bytes::Bytes::from_static(gzip.unwrap_or(asset.bytes));
+    let body = Bytes::from_static(gzip.unwrap_or(asset.bytes));
     let etag = HeaderValue::from_static(asset.etag);
     let mut response = respond(body, etag, asset.content_type, asset.caching, headers);
     if asset.gzip.is_some() {
@@ -136,8 +138,18 @@ fn serve(asset: &'static Asset, headers: &HeaderMap) -> Response {
     response
 }
 
+/// A picture that a program brings along: its name changes with its content.
+pub(crate) fn program_icon(icon: &Icon) -> Response {
+    let mut response =
+        Response::new(axum::body::Body::from(Bytes::from_owner(icon.bytes().clone())));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(icon.media_type()));
+    headers.insert(header::CACHE_CONTROL, Caching::Forever.header());
+    response
+}
+
 fn respond(
-    body: bytes::Bytes,
+    body: Bytes,
     etag: HeaderValue,
     content_type: &'static str,
     caching: Caching,

@@ -73,6 +73,7 @@ pub(crate) fn router(
         .merge(compressed)
         .route("/api/v1/stream", get(api::stream))
         .route("/api/v1/capabilities", get(api::capabilities))
+        .route("/api/v1/icons/{id}", get(api::icon))
         .route("/api/v1/filter", get(api::filter))
         .route("/api/reload_rules", post(rules::reload))
         .route("/healthz", get(api::health))

@@ -159,6 +159,11 @@ pub fn legend_type(name: &str, image: &dyn Fn(&str) -> Option<String>) -> TypeIn
     }
 }
 
+/// Where the icon of that id is served; nothing for none.
+fn icon_url(id: &str) -> String {
+    if id.is_empty() { String::new() } else { format!("/api/v1/icons/{id}") }
+}
+
 /// One list of fields makes the whole columns and the changed ones, so that they cannot differ.
 macro_rules! encode {
     ($Thing:ident, $columns:ident -> $Columns:ident, $set:ident -> $Set:ident {
@@ -200,6 +205,7 @@ encode!(Node, node_columns -> NodeColumns, node_set -> NodeSet {
     detail: |n| n.detail.to_string(),
     r#type: |n| n.type_name.to_string(),
     program: |n| n.program.to_string(),
+    image: |n| icon_url(&n.icon),
     class: |n| n.class.map_or("", PortClass::as_str).to_owned(),
     scope: |n| n.scope.map_or("", Scope::as_str).to_owned(),
     user: |n| n.user.to_string(),

@@ -3,8 +3,8 @@
 use procnet_collect::parse::inet_diag::{self, SOCK_DIAG_BY_FAMILY};
 use procnet_collect::parse::netlink::{Attributes, Messages};
 use procnet_collect::parse::{
-    cgroup, kernel_flow, kernel_record, kernel_walk, net_table, process, route, unix_diag,
-    unix_table,
+    cgroup, kernel_flow, kernel_record, kernel_walk, net_table, process, route, sockstat,
+    unix_diag, unix_table,
 };
 use procnet_core::Protocol;
 
@@ -121,15 +121,16 @@ fn tables_in_proc() -> Format {
         0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000  0 99 1\n";
     let unix = b"Num       RefCount Protocol Flags    Type St Inode Path\n\
         0000000000000000: 00000002 00000000 00010000 0001 01 17 /run/x.sock\n";
+    let counts = b"sockets: used 5\nTCP: inuse 3 orphan 2 tw 0 alloc 4 mem 0\n";
     Format {
         name: "Linux: tables in /proc",
-        seeds: vec![tcp.to_vec(), unix.to_vec()],
+        seeds: vec![tcp.to_vec(), unix.to_vec(), counts.to_vec()],
         read: |bytes| {
             let told = net_table::rows(Protocol::Tcp, bytes).count()
                 + net_table::rows(Protocol::Udp, bytes).count()
                 + unix_table::rows(bytes).count();
             assert!(told <= bytes.len());
-            told
+            told + usize::from(sockstat::orphans(bytes).is_some())
         },
     }
 }
