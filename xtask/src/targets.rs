@@ -15,6 +15,11 @@ const LINTED: [&str; 3] = ["aarch64-pc-windows-msvc", "aarch64-unknown-linux-gnu
 const MAC_OF_INTELS: &str = "x86_64-apple-darwin";
 const MAC: &str = "aarch64-apple-darwin";
 
+/// What would run on a Mac: the unit tests, the conformance suite and what it watches, and the inputs
+/// that mean harm.
+const TESTS: [&str; 7] =
+    ["--lib", "--test", "conformance", "--test", "hostile", "--example", "puppet"];
+
 /// Gets what the checks need.
 pub(crate) fn prepare() -> Result<()> {
     setup::debian(FOR_TARGETS)?;
@@ -27,9 +32,11 @@ pub(crate) fn run() -> Result<()> {
         program.args(["--package", "procnet", "--bins", "--", "-Dwarnings"]);
         succeed(&mut program)?;
     }
-    let mut tests = cross("clippy", MAC_OF_INTELS);
-    tests.args(["--package", "procnet-collect", "--lib", "--profile", "test", "--", "-Dwarnings"]);
-    succeed(&mut tests)?;
+    for target in [MAC_OF_INTELS, MAC] {
+        let mut tests = cross("clippy", target);
+        tests.args(["--package", "procnet-collect"]).args(TESTS);
+        succeed(tests.args(["--profile", "test", "--", "-Dwarnings"]))?;
+    }
     let mut program = cross("build", MAC);
     program.args(["--package", "procnet", "--bin", "procnet"]);
     succeed(zig::link(&mut program, MAC, "aarch64-macos"))?;

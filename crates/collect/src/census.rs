@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use procnet_core::{Process, ProcessKey, Unit, User};
+use procnet_core::{Icon, Process, ProcessKey, Unit, User};
 use rustc_hash::FxHashMap;
 
 use crate::parse::sighting::ProcessSighting;
@@ -26,6 +26,8 @@ pub struct Details {
     pub user: Option<User>,
     /// The package that it came in: its unit, unless it runs services.
     pub package: Option<Arc<Unit>>,
+    /// The icon that its executable brings along, as far as it is known.
+    pub icon: Option<Arc<Icon>>,
     /// Something is missing that a process which has only begun may have later.
     pub may_come: bool,
 }
@@ -72,6 +74,7 @@ impl Entry {
         process.exe = details.exe.or_else(|| process.exe.take());
         process.arguments = details.arguments;
         process.user = details.user;
+        process.icon = details.icon.or_else(|| process.icon.take());
         // A unit that it has already may be the services that it runs.
         process.unit = process.unit.take().or_else(|| self.package.clone());
     }
@@ -167,6 +170,16 @@ impl Census {
             let unit = unit(*pid).or_else(|| entry.package.clone());
             if entry.process.unit != unit {
                 Arc::make_mut(&mut entry.process).unit = unit;
+            }
+        }
+    }
+
+    /// That executable is known to bring that icon along.
+    pub fn illustrate(&mut self, exe: &str, icon: Option<&Arc<Icon>>) {
+        for entry in self.entries.values_mut() {
+            let process = &entry.process;
+            if process.exe.as_deref() == Some(exe) && process.icon.as_ref() != icon {
+                Arc::make_mut(&mut entry.process).icon = icon.cloned();
             }
         }
     }
@@ -311,6 +324,23 @@ mod tests {
         // Its id is given to another.
         assert_eq!(list(&mut census, &[(key(1, 9), 0)], false), [1]);
         assert_eq!(census.iter().count(), 1);
+    }
+
+    #[test]
+    fn an_icon_is_its_executables() {
+        let mut census = Census::default();
+        list(&mut census, &[(key(1, 1), 0), (key(2, 2), 0)], false);
+        let other = |_: &Process| Details { exe: Some(Arc::from("/bin/b")), ..Details::default() };
+        census.began(started(3, 3), None, other);
+        let icon = Arc::new(Icon::new("image/png", &b"it"[..]));
+        census.illustrate("/bin/it", Some(&icon));
+        let icons = [1, 2, 3].map(|pid| census.get(pid).unwrap().icon.clone());
+        assert_eq!(icons, [Some(Arc::clone(&icon)), Some(icon), None]);
+        // A list of the same processes leaves it.
+        list(&mut census, &[(key(1, 1), 0)], false);
+        assert!(census.get(1).unwrap().icon.is_some());
+        census.illustrate("/bin/it", None);
+        assert_eq!(census.get(1).unwrap().icon, None);
     }
 
     #[test]

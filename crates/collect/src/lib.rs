@@ -11,6 +11,7 @@
 
 pub mod census;
 pub mod differ;
+pub mod icons;
 pub mod macos;
 pub mod pace;
 pub mod parse;

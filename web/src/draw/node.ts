@@ -7,6 +7,7 @@ import type { TypeInfo } from '../wire/generated';
 import { words } from '../words';
 import { glyphOf } from './brands';
 import { hasIcon } from './icons';
+import { isLoaded } from './images';
 import type { Port } from './ports';
 import { PILL_GAP, pillWidth, portsOf, portsThatFit } from './ports';
 import { element, set, setText } from './svg';
@@ -210,9 +211,13 @@ export class NodeView {
     });
     const image = node.kind === 'process' ? type?.image : undefined;
     if (image) {
-      set(this.image, { href: image, x: inset, y: inset, width: size, height: size });
-      if (!this.image.isConnected) this.icon.replaceWith(this.image);
-      set(this.tile, { opacity: 0 });
+      this.writeImage(image, inset, size, 0);
+      return;
+    }
+    if (node.image && isLoaded(node.image, () => this.rewrite())) {
+      // The tile still tells the type by its colour.
+      const margin = Math.round(size * 0.12);
+      this.writeImage(node.image, inset + margin, size - 2 * margin, 0.28);
       return;
     }
     if (this.image.isConnected) this.image.replaceWith(this.icon);
@@ -229,6 +234,13 @@ export class NodeView {
       width: glyph,
       height: glyph,
     });
+  }
+
+  /** Shows the picture at `url` in the icon's place, before the tile as opaque as that. */
+  private writeImage(url: string, inset: number, size: number, tile: number): void {
+    set(this.image, { href: url, x: inset, y: inset, width: size, height: size });
+    if (!this.image.isConnected) this.icon.replaceWith(this.image);
+    set(this.tile, { opacity: tile });
   }
 
   private writeText(): void {

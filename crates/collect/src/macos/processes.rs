@@ -73,5 +73,5 @@ fn examine(system: &mut impl System, buffer: &mut Vec<u8>, process: &Process) ->
     let name = file.filter(|file| file.starts_with(&*process.name)).map(Arc::from);
     let may_come = exe.is_none() || arguments.is_none();
     let (arguments, user) = (arguments.unwrap_or_default(), process.user.clone());
-    Details { name, exe, arguments, user, package: None, may_come }
+    Details { name, exe, arguments, user, package: None, icon: None, may_come }
 }

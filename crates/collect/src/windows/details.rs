@@ -50,7 +50,7 @@ impl Examiner {
         let package = self.package(&process, user.as_ref());
         let may_come = exe.is_none() || arguments.is_none();
         let arguments = arguments.unwrap_or_default();
-        Details { name: None, exe, arguments, user, package, may_come }
+        Details { name: None, exe, arguments, user, package, icon: None, may_come }
     }
 
     fn package(&mut self, process: &OpenedProcess, user: Option<&User>) -> Option<Arc<Unit>> {

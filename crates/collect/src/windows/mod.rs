@@ -8,6 +8,7 @@ mod collector;
 mod details;
 mod drives;
 mod host;
+mod icons;
 mod list;
 mod process;
 mod processes;

@@ -7,9 +7,11 @@ use procnet_core::text::MAX_NAME;
 use procnet_core::{HostId, Process, ProcessKey};
 
 use super::details::Examiner;
+use super::icons::Files;
 use super::list::ProcessList;
 use super::services::Services;
-use crate::census::Census;
+use crate::census::{Census, Details};
+use crate::icons::Icons;
 use crate::parse::sighting::ProcessSighting;
 use crate::parse::windows::processes::ProcessRow;
 use crate::parse::windows::text::utf16;
@@ -24,6 +26,8 @@ pub(super) struct Processes {
     list: ProcessList,
     examiner: Examiner,
     services: Services,
+    /// `None` if no thread could be had.
+    icons: Option<Icons>,
 }
 
 impl Processes {
@@ -33,13 +37,14 @@ impl Processes {
             list: ProcessList::default(),
             examiner: Examiner::new(),
             services: Services::default(),
+            icons: Icons::new(Files).ok(),
         }
     }
 
     /// Lists them anew, looks into those that are new, and forgets those that had ended by the
     /// look before.
     pub(super) fn refresh(&mut self) -> io::Result<()> {
-        let Self { census, list, examiner, services } = self;
+        let Self { census, list, examiner, services, icons } = self;
         list.read()?;
         census.begin();
         let mut rows = list.rows();
@@ -51,9 +56,12 @@ impl Processes {
             let message = "the list is cut off";
             return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         }
-        let begun = census.finish(|process| examiner.examine(process.key));
+        let begun = census.finish(|process| examine(examiner, icons, process.key));
         if services.refresh(begun) {
             census.place(|pid| services.of(pid));
+        }
+        if let Some(icons) = icons {
+            icons.learn(|exe, icon| census.illustrate(exe, icon));
         }
         Ok(())
     }
@@ -64,14 +72,20 @@ impl Processes {
         sighting: ProcessSighting,
         parent: Option<ProcessKey>,
     ) -> Arc<Process> {
-        let Self { census, examiner, .. } = self;
-        census.began(sighting, parent, |process| examiner.examine(process.key))
+        let Self { census, examiner, icons, .. } = self;
+        census.began(sighting, parent, |process| examine(examiner, icons, process.key))
     }
 
     /// True if the service manager did not say which services run where.
     pub(super) fn lacks_services(&self) -> bool {
         self.services.are_hidden()
     }
+}
+
+fn examine(examiner: &mut Examiner, icons: &mut Option<Icons>, key: ProcessKey) -> Details {
+    let mut details = examiner.examine(key);
+    details.icon = icons.as_mut().zip(details.exe.as_ref()).and_then(|(icons, exe)| icons.of(exe));
+    details
 }
 
 /// What the list says of a process.

@@ -5,6 +5,7 @@ pub mod command_line;
 pub mod etw;
 pub mod icon;
 pub mod package;
+pub mod path;
 pub mod processes;
 pub mod resources;
 pub mod services;
