@@ -8,6 +8,7 @@
 
 #[path = "../machine/http.rs"]
 mod http;
+mod icons;
 #[expect(dead_code, reason = "the conformance suite uses more of it")]
 #[path = "../../crates/collect/tests/conformance/limits.rs"]
 mod limits;

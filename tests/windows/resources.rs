@@ -6,13 +6,13 @@ use object::read::pe::{PeFile64, ResourceDirectoryEntryData, ResourceDirectoryTa
 use crate::machine::named;
 
 /// Kinds of resources, as Windows numbers them.
-const ICON: u16 = 3;
+pub(crate) const ICON: u16 = 3;
 const ICONS: u16 = 14;
 const VERSION: u16 = 16;
 const MANIFEST: u16 = 24;
 
 /// All resources of that kind.
-fn resources(program: &[u8], kind: u16) -> Vec<Vec<u8>> {
+pub(crate) fn resources(program: &[u8], kind: u16) -> Vec<Vec<u8>> {
     let file = PeFile64::parse(program).expect("a program for a 64-bit Windows");
     let sections = file.section_table();
     let directory = file.data_directories().resource_directory(program, &sections);

@@ -221,7 +221,7 @@ export class NodeView {
       return;
     }
     if (this.image.isConnected) this.image.replaceWith(this.icon);
-    set(this.tile, { opacity: undefined });
+    set(this.tile, { 'fill-opacity': undefined });
     const program = glyphOf(node);
     const brand = program?.startsWith('brand-') ?? false;
     const glyph = Math.round(size * (brand ? 0.58 : 0.64));
@@ -240,7 +240,7 @@ export class NodeView {
   private writeImage(url: string, inset: number, size: number, tile: number): void {
     set(this.image, { href: url, x: inset, y: inset, width: size, height: size });
     if (!this.image.isConnected) this.icon.replaceWith(this.image);
-    set(this.tile, { opacity: tile });
+    set(this.tile, { 'fill-opacity': tile });
   }
 
   private writeText(): void {

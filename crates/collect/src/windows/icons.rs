@@ -27,7 +27,7 @@ impl Programs for Files {
 
     fn open(&mut self, path: &str) -> io::Result<(File, Identity)> {
         let refused = || io::Error::from(io::ErrorKind::Unsupported);
-        let root = drive(path).filter(is_local).ok_or_else(refused)?;
+        let root = drive(path).filter(|root| is_local(root)).ok_or_else(refused)?;
         let path = Path::new(path);
         // The path is the one that the system names, which has no links in it: who put one there
         // since leads elsewhere.
@@ -63,7 +63,7 @@ impl Pieces for File {
 }
 
 /// Whether the drive with that root is a disk of this machine that is always there.
-fn is_local(root: &String) -> bool {
+fn is_local(root: &str) -> bool {
     let name: Vec<u16> = root.encode_utf16().chain([0]).collect();
     // SAFETY: the name ends with a NUL.
     let kind = unsafe { GetDriveTypeW(name.as_ptr()) };
