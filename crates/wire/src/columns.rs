@@ -91,11 +91,10 @@ columns! {
         /// The file name of the executable that all of it runs, in lower case and without `.exe`:
         /// `nginx`; empty if mixed or not known, and for remotes.
         program: String,
-        /// The port class of a remote; empty for processes, and for remotes of several.
         /// The URL of the icon that all of its processes' executables bring along; empty if they
         /// differ or have none. The user's own icon of its type comes first.
         image: String,
-        /// The port class of a remote; empty for processes.
+        /// The port class of a remote; empty for processes, and for remotes of several.
         class: String,
         /// Where a remote is: `internet`, or `private` (this machine's own networks); empty for
         /// processes.

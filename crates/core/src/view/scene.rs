@@ -65,11 +65,10 @@ pub struct Node {
     /// The file name of the executable that all of it runs, in lower case and without `.exe`;
     /// empty if mixed or not known, and for remotes.
     pub program: Arc<str>,
-    /// The class of the service's port, for remotes that have but one.
     /// The icon that all of its processes' executables bring along, by its id; empty if they
     /// differ or have none, and for remotes.
     pub icon: Arc<str>,
-    /// The class of the service's port, for remotes.
+    /// The class of the service's port, for remotes that have but one.
     pub class: Option<PortClass>,
     /// Where it is, for remotes.
     pub scope: Option<Scope>,
