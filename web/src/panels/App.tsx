@@ -3,6 +3,7 @@ import { scene } from '../scene/live';
 import { selected } from '../scene/selection';
 import { askOpen, pane } from '../scene/settings';
 import { words } from '../words';
+import { Announcer } from './Announcer';
 import { Banner } from './Banner';
 import { Details } from './Details';
 import { Empty } from './Empty';
@@ -17,6 +18,14 @@ import { Toolbar } from './Toolbar';
 
 const AskPanel = lazily(() => import('./Ask'));
 const TableView = lazily(() => import('./Table'));
+
+/** Puts the focus where the keys walk through what is shown. */
+function focusMap(): void {
+  const target = document.querySelector<HTMLElement | SVGElement>(
+    pane.value === 'table' ? '.grid' : '.map [tabindex="0"]',
+  );
+  target?.focus();
+}
 
 export function App() {
   useEffect(followKeys, []);
@@ -33,6 +42,9 @@ export function App() {
   ];
   return (
     <div class="page">
+      <button type="button" class="skip" onClick={focusMap}>
+        {words.skip.map}
+      </button>
       <Toolbar />
       <QuestionBar />
       <div class={stage.filter(Boolean).join(' ')}>
@@ -50,6 +62,7 @@ export function App() {
       </div>
       <StatusStrip />
       <Help />
+      <Announcer />
     </div>
   );
 }

@@ -1,39 +1,86 @@
-import {
-  elementScroll,
-  observeElementOffset,
-  observeElementRect,
-  Virtualizer,
-} from '@tanstack/virtual-core';
-import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
-import { scene } from '../scene/live';
+import { signal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { useMemo } from 'preact/hooks';
+import type { List, Order } from '../scene/address';
+import { LISTS } from '../scene/address';
+import { scene, viewInForce } from '../scene/live';
 import { selected } from '../scene/selection';
-import { list, order } from '../scene/settings';
+import { list, order, readStored, writeStored } from '../scene/settings';
+import type { SocketRow } from '../wire/generated';
 import { words } from '../words';
-import { Icon } from './Icon';
-import type { NamedEdge, Order, TableColumn } from './rows';
+import { Disclosure } from './Disclosure';
+import { Grid } from './Grid';
+import type { TableColumn } from './rows';
 import { EDGE_COLUMNS, nodeColumns, sortRows } from './rows';
+import { allSockets, SOCKET_COLUMNS, useSocketRows } from './socketRows';
+import { keyOfSocket } from './socketText';
+import { csvOf, saveText } from './tableFile';
 
-const ROW_HEIGHT = 34;
+const STORED = 'procnet.columns';
 
-/** The same scene as the map's, as two tables. */
+type Hidden = Readonly<Partial<Record<List, readonly string[]>>>;
+
+/** Columns that the person does not want, by table. */
+const hidden = signal<Hidden>(readHidden());
+
+function readHidden(): Hidden {
+  const stored = readStored(STORED);
+  if (typeof stored !== 'object' || stored === null) return {};
+  return Object.fromEntries(
+    LISTS.flatMap((name) => {
+      const ids: unknown = (stored as Record<string, unknown>)[name];
+      const known = Array.isArray(ids) ? ids.filter((id) => typeof id === 'string') : [];
+      return known.length > 0 ? [[name, known.slice(0, 50)]] : [];
+    }),
+  );
+}
+
+function setHidden(name: List, id: string, hide: boolean): void {
+  const others = (hidden.value[name] ?? []).filter((other) => other !== id);
+  hidden.value = { ...hidden.value, [name]: hide ? [...others, id] : others };
+  writeStored(STORED, hidden.value);
+}
+
+/** The columns that are wanted, one at least. */
+function wanted<T>(name: List, columns: readonly TableColumn<T>[]): readonly TableColumn<T>[] {
+  const ids = hidden.value[name] ?? [];
+  const shown = columns.filter((column) => !ids.includes(column.id));
+  return shown.length > 0 ? shown : columns.slice(0, 1);
+}
+
+const FIRST: Readonly<Record<List, Order>> = {
+  edge: { column: 'client', descending: false },
+  node: { column: 'label', descending: false },
+  socket: { column: 'proc', descending: false },
+};
+
+/** The order in force: what was chosen, if the table has such a column. */
+function orderOf<T>(name: List, columns: readonly TableColumn<T>[]): Order {
+  const chosen = order.value;
+  return chosen && columns.some((column) => column.id === chosen.column) ? chosen : FIRST[name];
+}
+
+function sortBy<T>(name: List, columns: readonly TableColumn<T>[]) {
+  return (column: TableColumn<T>) => {
+    const by = orderOf(name, columns);
+    const descending = by.column === column.id ? !by.descending : column.numeric === true;
+    order.value = { column: column.id, descending };
+  };
+}
+
+/** What the map shows as tables, and all sockets behind it. */
 export default function TableView() {
   void scene.version.value;
-  const tab = list.value === 'node' ? 'node' : 'edge';
-  const legend = scene.legend.value;
-  const columns = useMemo(
-    () => nodeColumns(new Map(legend.types.map((type) => [type.name, type.title]))),
-    [legend],
-  );
-  const nodes = [...scene.nodes.values()];
-  const edges = [...scene.edges.values()].map((edge) => ({
-    ...edge,
-    client: scene.nodes.get(edge.from)?.label ?? '',
-    server: scene.nodes.get(edge.to)?.label ?? '',
-  }));
+  const counts: Readonly<Record<List, number>> = {
+    edge: scene.edges.size,
+    node: scene.nodes.size,
+    socket: scene.summary.value.sockets,
+  };
+  const tab = list.value;
   return (
     <div class="table-view">
       <div class="tabs" role="tablist" aria-label={words.table.tabs}>
-        {(['edge', 'node'] as const).map((name) => (
+        {LISTS.map((name) => (
           <button
             key={name}
             type="button"
@@ -46,187 +93,185 @@ export default function TableView() {
               order.value = undefined;
             }}
           >
-            {name === 'edge' ? words.table.connections : words.table.nodes}
-            <span class="quiet">{name === 'edge' ? edges.length : nodes.length}</span>
+            {words.table.lists[name]}
+            {name !== 'socket' && (
+              <span class="quiet">{counts[name].toLocaleString(words.locale)}</span>
+            )}
           </button>
         ))}
       </div>
       <div class="table-panel" id="table-panel" role="tabpanel" aria-labelledby={`tab-${tab}`}>
-        {tab === 'edge' ? (
-          <Grid<NamedEdge>
-            key="edge"
-            kind="edge"
-            label={words.table.connections}
-            rows={edges}
-            columns={EDGE_COLUMNS}
-            first={{ column: 'client', descending: false }}
-          />
-        ) : (
-          <Grid
-            key="node"
-            kind="node"
-            label={words.table.nodes}
-            rows={nodes}
-            columns={columns}
-            first={{ column: 'label', descending: false }}
-          />
-        )}
+        {tab === 'edge' && <EdgeTable />}
+        {tab === 'node' && <NodeTable />}
+        {tab === 'socket' && <SocketTable />}
       </div>
     </div>
   );
 }
 
-interface GridProps<T> {
-  kind: 'edge' | 'node';
-  label: string;
-  rows: readonly T[];
-  columns: readonly TableColumn<T>[];
-  first: Order;
+function EdgeTable() {
+  const columns = wanted('edge', EDGE_COLUMNS);
+  const by = orderOf('edge', EDGE_COLUMNS);
+  const named = [...scene.edges.values()].map((edge) => ({
+    ...edge,
+    client: scene.nodes.get(edge.from)?.label ?? '',
+    server: scene.nodes.get(edge.to)?.label ?? '',
+  }));
+  const rows = sortRows(named, EDGE_COLUMNS, by);
+  return (
+    <>
+      <TableTools name="edge" columns={EDGE_COLUMNS} rows={() => Promise.resolve(rows)} />
+      <Grid
+        key="edge"
+        kind="edge"
+        label={words.table.lists.edge}
+        count={rows.length}
+        rowAt={(index) => rows[index]}
+        keyOf={(row) => row.key}
+        columns={columns}
+        order={by}
+        onOrder={sortBy('edge', EDGE_COLUMNS)}
+        isSelected={(row) => selected.value?.kind === 'edge' && selected.value.key === row.key}
+        onChoose={(row) => {
+          selected.value = { kind: 'edge', key: row.key };
+        }}
+      />
+    </>
+  );
 }
 
-function Grid<T extends { readonly key: string; readonly stale: boolean }>(props: GridProps<T>) {
-  const { kind, label, rows, columns, first } = props;
-  const by = order.value ?? first;
-  const [active, setActive] = useState(0);
-  const [, redraw] = useReducer<number, void>((count) => count + 1, 0);
-  const scroller = useRef<HTMLDivElement>(null);
-  const sorted = sortRows(rows, columns, by);
-  const virtualizer = useRef<Virtualizer<HTMLDivElement, HTMLDivElement> | undefined>(undefined);
-  const options = {
-    count: sorted.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_HEIGHT,
-    overscan: 8,
-    scrollToFn: elementScroll,
-    observeElementRect,
-    observeElementOffset,
-    onChange: () => redraw(),
-  };
-  virtualizer.current ??= new Virtualizer<HTMLDivElement, HTMLDivElement>(options);
-  const virtual = virtualizer.current;
-  virtual.setOptions(options);
-  useEffect(() => virtual._didMount(), [virtual]);
-  useEffect(() => virtual._willUpdate());
-
-  const template = columns.map((column) => column.width).join(' ');
-  const now = scene.now();
-  const last = sorted.length - 1;
-  const current = Math.max(0, Math.min(active, last));
-  const rowId = (index: number) => `${kind}-row-${index}`;
-  const move = (to: number) => {
-    const next = Math.max(0, Math.min(to, last));
-    setActive(next);
-    virtual.scrollToIndex(next);
-  };
-  const choose = (index: number) => {
-    const row = sorted[index];
-    if (row) selected.value = { kind, key: row.key };
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 300) / ROW_HEIGHT) - 2);
-    const targets: Readonly<Record<string, number>> = {
-      ArrowDown: current + 1,
-      ArrowUp: current - 1,
-      PageDown: current + page,
-      PageUp: current - page,
-      Home: 0,
-      End: last,
-    };
-    const to = targets[event.key];
-    if (to !== undefined) move(to);
-    else if (event.key === 'Enter' || event.key === ' ') choose(current);
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  };
-
-  const items = virtual.getVirtualItems();
+function NodeTable() {
+  const legend = scene.legend.value;
+  const all = useMemo(
+    () => nodeColumns(new Map(legend.types.map((type) => [type.name, type.title]))),
+    [legend],
+  );
+  const by = orderOf('node', all);
+  const rows = sortRows([...scene.nodes.values()], all, by);
   return (
-    <div
-      class="grid"
-      role="grid"
-      aria-label={label}
-      aria-rowcount={sorted.length + 1}
-      aria-colcount={columns.length}
-      aria-activedescendant={
-        items.some((item) => item.index === current) ? rowId(current) : undefined
-      }
-      tabIndex={0}
-      onKeyDown={onKeyDown}
-    >
-      <div class="scroller" ref={scroller} role="presentation">
-        <div
-          class="row head"
-          role="row"
-          aria-rowindex={1}
-          style={{ gridTemplateColumns: template }}
-        >
-          {columns.map((column) => {
-            const sortedBy = by.column === column.id;
-            return (
-              <div
-                key={column.id}
-                role="columnheader"
-                class={column.numeric ? 'numeric' : undefined}
-                aria-sort={sortedBy ? (by.descending ? 'descending' : 'ascending') : 'none'}
-              >
-                <button
-                  type="button"
-                  onClick={() => {
-                    order.value = {
-                      column: column.id,
-                      descending: sortedBy ? !by.descending : column.numeric === true,
-                    };
-                  }}
-                >
+    <>
+      <TableTools name="node" columns={all} rows={() => Promise.resolve(rows)} />
+      <Grid
+        key="node"
+        kind="node"
+        label={words.table.lists.node}
+        count={rows.length}
+        rowAt={(index) => rows[index]}
+        keyOf={(row) => row.key}
+        columns={wanted('node', all)}
+        order={by}
+        onOrder={sortBy('node', all)}
+        isSelected={(row) => selected.value?.kind === 'node' && selected.value.key === row.key}
+        onChoose={(row) => {
+          selected.value = { kind: 'node', key: row.key };
+        }}
+      />
+    </>
+  );
+}
+
+/** The node that a socket's owner is in, as far as nodes tell their processes. */
+function nodeOf(socket: SocketRow): string | undefined {
+  const owners = new Set(socket.owners.map((owner) => owner.key));
+  for (const node of scene.nodes.values()) {
+    if (node.processes.some((key) => owners.has(key))) return node.key;
+  }
+  return undefined;
+}
+
+function SocketTable() {
+  const by = orderOf('socket', SOCKET_COLUMNS);
+  const shown = viewInForce.value;
+  const { total, error, rowAt, onRange } = useSocketRows(shown, by);
+  return (
+    <>
+      <TableTools name="socket" columns={SOCKET_COLUMNS} rows={() => allSockets(shown, by)}>
+        <span class="quiet">{words.status.sockets(total)}</span>
+      </TableTools>
+      {error && (
+        <p class="error" role="alert">
+          {error}
+        </p>
+      )}
+      <Grid
+        key="socket"
+        kind="socket"
+        label={words.table.lists.socket}
+        count={total}
+        rowAt={rowAt}
+        keyOf={keyOfSocket}
+        columns={wanted('socket', SOCKET_COLUMNS)}
+        order={by}
+        onOrder={sortBy('socket', SOCKET_COLUMNS)}
+        isSelected={(row) => {
+          const target = selected.value;
+          return target?.kind === 'node' && nodeOf(row) === target.key;
+        }}
+        onChoose={(row) => {
+          const key = nodeOf(row);
+          if (key !== undefined) selected.value = { kind: 'node', key };
+        }}
+        onRange={onRange}
+      />
+    </>
+  );
+}
+
+interface TableToolsProps<T> {
+  name: List;
+  columns: readonly TableColumn<T>[];
+  /** All rows in order, for a file. */
+  rows: () => Promise<readonly T[]>;
+  children?: JSX.Element;
+}
+
+/** Which columns there are, and the table as a file. */
+function TableTools<T>({ name, columns, rows, children }: TableToolsProps<T>) {
+  const shown = wanted(name, columns);
+  const save = async (extension: 'csv' | 'json') => {
+    const all = await rows();
+    const text = extension === 'csv' ? csvOf(all, shown) : JSON.stringify(all, null, 2);
+    saveText(text, words.table.files[name], extension);
+  };
+  return (
+    <div class="table-tools">
+      {children}
+      <Disclosure icon="columns" label={words.table.columnsTitle} text={words.table.columnsShort}>
+        {() => (
+          <fieldset class="columns">
+            <legend class="visually-hidden">{words.table.columnsTitle}</legend>
+            {columns.map((column) => {
+              const on = shown.includes(column);
+              return (
+                <label key={column.id}>
+                  <input
+                    type="checkbox"
+                    checked={on}
+                    disabled={on && shown.length === 1}
+                    onChange={() => setHidden(name, column.id, on)}
+                  />
                   {column.title}
-                  {sortedBy && <Icon name={by.descending ? 'down' : 'up'} size={12} />}
-                </button>
-              </div>
+                </label>
+              );
+            })}
+          </fieldset>
+        )}
+      </Disclosure>
+      {(['csv', 'json'] as const).map((extension) => (
+        <button
+          key={extension}
+          type="button"
+          class="action"
+          title={words.table.save(extension.toUpperCase())}
+          onClick={() => {
+            void save(extension).catch((error: unknown) =>
+              console.warn('procnet: the table could not be read whole', error),
             );
-          })}
-        </div>
-        <div class="rows" role="presentation" style={{ height: `${virtual.getTotalSize()}px` }}>
-          {items.map((item) => {
-            const row = sorted[item.index];
-            if (!row) return null;
-            const on = selected.value?.kind === kind && selected.value.key === row.key;
-            return (
-              // biome-ignore lint/a11y/useKeyWithClickEvents: the grid handles keys
-              <div
-                key={row.key}
-                id={rowId(item.index)}
-                class={`row${item.index === current ? ' active' : ''}${row.stale ? ' stale' : ''}`}
-                role="row"
-                tabIndex={-1}
-                aria-rowindex={item.index + 2}
-                aria-selected={on}
-                data-key={row.key}
-                style={{ transform: `translateY(${item.start}px)`, gridTemplateColumns: template }}
-                onClick={() => {
-                  setActive(item.index);
-                  choose(item.index);
-                }}
-              >
-                {columns.map((column) => {
-                  const shown = column.text(row, now);
-                  return (
-                    <div
-                      key={column.id}
-                      role="gridcell"
-                      class={column.numeric ? 'numeric' : undefined}
-                      title={shown}
-                    >
-                      {shown}
-                    </div>
-                  );
-                })}
-              </div>
-            );
-          })}
-        </div>
-        {sorted.length === 0 && <p class="quiet nothing">{words.table.nothing}</p>}
-      </div>
+          }}
+        >
+          {extension.toUpperCase()}
+        </button>
+      ))}
     </div>
   );
 }

@@ -7,6 +7,7 @@ import { GROUPINGS } from '../wire/query';
 import { words } from '../words';
 import { mapCommands } from './commands';
 import { Icon } from './Icon';
+import { PictureMenu } from './Picture';
 import { Search } from './Search';
 import { Share } from './Share';
 import { helpOpen, toolsOpen } from './ui';
@@ -213,6 +214,7 @@ export function Toolbar() {
             legendOpen.value = !legendOpen.value;
           }}
         />
+        <PictureMenu />
         <Share />
         <Tool
           icon={`theme_${theme.value}`}

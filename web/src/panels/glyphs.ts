@@ -7,5 +7,6 @@ export const GLYPHS: Readonly<Record<string, string>> = {
   download: 'M12 4v11M7 10.5l5 5 5-5M5 20h14',
   split: 'M4 5h16v14H4zM12 5v14M14.5 9.5h3M14.5 12.5h3M14.5 15.5h3',
   columns: 'M4 5h16v14H4zM9.3 5v14M14.6 5v14',
+  sliders: 'M4 7h8M16 7h4M14 5v4M4 12h2M10 12h10M8 10v4M4 17h10M18 17h2M16 15v4',
   more: 'M5 7h14M5 12h14M5 17h14',
 };

@@ -1,6 +1,7 @@
 // The scene as tables: columns, and rows in order.
 
 import { shortPath } from '../draw/text';
+import type { Order } from '../scene/address';
 import type { EdgeRow, NodeRow } from '../wire/columns';
 import { words } from '../words';
 import { formatBytes, formatDuration, formatRtt } from './format';
@@ -22,42 +23,44 @@ export interface NamedEdge extends EdgeRow {
 }
 
 export const EDGE_COLUMNS: readonly TableColumn<NamedEdge>[] = [
-  text('client', words.table.columns.client, 'minmax(150px, 2fr)', (edge) => edge.client),
-  text('server', words.table.columns.server, 'minmax(150px, 2fr)', (edge) => edge.server),
-  text('protocol', words.table.columns.protocol, '84px', (edge) => edge.protocol.toUpperCase()),
-  number('port', words.table.columns.port, '72px', (edge) => edge.port, portText),
-  text('state', words.table.columns.state, 'minmax(100px, 1fr)', (edge) =>
+  textColumn('client', words.table.columns.client, 'minmax(150px, 2fr)', (edge) => edge.client),
+  textColumn('server', words.table.columns.server, 'minmax(150px, 2fr)', (edge) => edge.server),
+  textColumn('protocol', words.table.columns.protocol, '84px', (edge) =>
+    edge.protocol.toUpperCase(),
+  ),
+  numberColumn('port', words.table.columns.port, '72px', (edge) => edge.port, portText),
+  textColumn('state', words.table.columns.state, 'minmax(100px, 1fr)', (edge) =>
     edge.stale ? words.details.justEnded : edge.state,
   ),
-  number(
+  numberColumn(
     'sockets',
     words.table.columns.sockets,
     '84px',
     (edge) => edge.sockets,
     (edge) => edge.sockets.toLocaleString(words.locale),
   ),
-  number(
+  numberColumn(
     'to_server',
     words.table.columns.to_server,
     '96px',
     (edge) => edge.to_server,
     (edge) => formatBytes(edge.to_server),
   ),
-  number(
+  numberColumn(
     'to_client',
     words.table.columns.to_client,
     '96px',
     (edge) => edge.to_client,
     (edge) => formatBytes(edge.to_client),
   ),
-  number(
+  numberColumn(
     'rtt',
     words.table.columns.rtt,
     '96px',
     (edge) => edge.rtt_us,
     (edge) => formatRtt(edge.rtt_us),
   ),
-  number(
+  numberColumn(
     'age',
     words.table.columns.age,
     '96px',
@@ -75,33 +78,33 @@ function portText(edge: EdgeRow): string {
 
 export function nodeColumns(titles: ReadonlyMap<string, string>): readonly TableColumn<NodeRow>[] {
   return [
-    text('label', words.table.columns.label, 'minmax(150px, 2fr)', (node) => node.label),
-    text(
+    textColumn('label', words.table.columns.label, 'minmax(150px, 2fr)', (node) => node.label),
+    textColumn(
       'type',
       words.table.columns.type,
       'minmax(110px, 1.3fr)',
       (node) => words.table.kinds[node.kind] ?? titles.get(node.type) ?? node.type,
     ),
-    text('detail', words.table.columns.detail, 'minmax(110px, 1.3fr)', (node) => node.detail),
-    text('user', words.table.columns.user, 'minmax(100px, 1fr)', (node) => node.user),
-    number(
+    textColumn('detail', words.table.columns.detail, 'minmax(110px, 1.3fr)', (node) => node.detail),
+    textColumn('user', words.table.columns.user, 'minmax(100px, 1fr)', (node) => node.user),
+    numberColumn(
       'count',
       words.table.columns.count,
       '80px',
       (node) => node.count,
       (node) => node.count.toLocaleString(words.locale),
     ),
-    number(
+    numberColumn(
       'sockets',
       words.table.columns.connections,
       '108px',
       (node) => node.sockets,
       (node) => node.sockets.toLocaleString(words.locale),
     ),
-    text('listeners', words.table.columns.listeners, 'minmax(130px, 1.6fr)', (node) =>
+    textColumn('listeners', words.table.columns.listeners, 'minmax(130px, 1.6fr)', (node) =>
       node.listeners.join(', '),
     ),
-    number(
+    numberColumn(
       'age',
       'Age',
       '96px',
@@ -111,7 +114,7 @@ export function nodeColumns(titles: ReadonlyMap<string, string>): readonly Table
   ];
 }
 
-function text<T>(
+export function textColumn<T>(
   id: string,
   title: string,
   width: string,
@@ -120,7 +123,7 @@ function text<T>(
   return { id, title, width, value, text: value };
 }
 
-function number<T>(
+export function numberColumn<T>(
   id: string,
   title: string,
   width: string,
@@ -128,11 +131,6 @@ function number<T>(
   shown: (row: T, now: number) => string,
 ): TableColumn<T> {
   return { id, title, width, numeric: true, value, text: shown };
-}
-
-export interface Order {
-  readonly column: string;
-  readonly descending: boolean;
 }
 
 const collator = new Intl.Collator(words.locale, { numeric: true, sensitivity: 'base' });

@@ -9,6 +9,8 @@ const PLAIN: PageState = {
   pane: 'map',
   list: 'edge',
   order: undefined,
+  layout: 'flow',
+  raw: false,
 };
 
 describe('addresses', () => {
@@ -32,10 +34,14 @@ describe('addresses', () => {
       pane: 'both',
       list: 'socket',
       order: { column: 'to_server', descending: true },
+      layout: 'free',
+      raw: true,
     };
     const address = addressOf(state);
     expect(address).toContain('filter=port:443,8000-8999+remote:10.0.0.0/8+proc~/a%26b/');
-    expect(address).toContain('&node=p/12-34&show=both&list=socket&sort=to_server&order=desc');
+    expect(address).toContain(
+      '&node=p/12-34&show=both&list=socket&sort=to_server&order=desc&layout=free&raw=1',
+    );
     expect(stateOf(address)).toEqual(state);
     // As a browser hands it back.
     expect(stateOf(new URL(`http://h/${address}`).search)).toEqual(state);
@@ -54,6 +60,7 @@ describe('addresses', () => {
       `?show=map&group=none&expand=&mute=`,
       `?filter=${'a'.repeat(70_000)}`,
       '?%00%ff%fe=%zz',
+      '?layout=flow&raw=yes&budget=all',
     ]) {
       expect(stateOf(hostile)).toBeUndefined();
     }

@@ -3,6 +3,7 @@
 
 import type { ViewQuery } from '../wire/query';
 import { MAX_KEY_LENGTH, viewOf, viewParameters } from '../wire/query';
+import type { PictureLayout } from './picture';
 import type { Target } from './selection';
 
 export const PANES = ['map', 'table', 'both'] as const;
@@ -25,6 +26,9 @@ export interface PageState {
   readonly pane: Pane;
   readonly list: List;
   readonly order: Order | undefined;
+  readonly layout: PictureLayout;
+  /** Every process and remote end, not joined. */
+  readonly raw: boolean;
 }
 
 /** Names of columns are lower case; anything else was made up. */
@@ -54,6 +58,8 @@ export function addressOf(state: PageState): string {
     parameters.set('sort', state.order.column);
     parameters.set('order', state.order.descending ? 'desc' : 'asc');
   }
+  if (state.layout !== 'flow') parameters.set('layout', state.layout);
+  if (state.raw) parameters.set('raw', '1');
   const text = parameters.toString().replace(/%[0-9A-F]{2}/g, (code) => READABLE[code] ?? code);
   return text && `?${text}`;
 }
@@ -76,6 +82,8 @@ export function stateOf(search: string): PageState | undefined {
     order: COLUMN.test(column)
       ? { column, descending: parameters.get('order') === 'desc' }
       : undefined,
+    layout: parameters.get('layout') === 'free' ? 'free' : 'flow',
+    raw: parameters.get('raw') === '1',
   };
   return addressOf(state) === '' ? undefined : state;
 }

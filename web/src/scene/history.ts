@@ -4,6 +4,7 @@ import { batch, effect } from '@preact/signals';
 import { EMPTY_VIEW } from '../wire/query';
 import type { PageState } from './address';
 import { addressOf, stateOf } from './address';
+import { pictureLayout, rawMode } from './picture';
 import { selected } from './selection';
 import { list, opened, order, pane, view } from './settings';
 
@@ -16,6 +17,8 @@ const NOTHING: PageState = {
   pane: 'map',
   list: 'edge',
   order: undefined,
+  layout: 'flow',
+  raw: false,
 };
 
 function current(): PageState {
@@ -25,6 +28,8 @@ function current(): PageState {
     pane: pane.value,
     list: list.value,
     order: order.value,
+    layout: pictureLayout.value,
+    raw: rawMode.value,
   };
 }
 
@@ -36,6 +41,8 @@ function show(state: PageState): void {
     pane.value = state.pane;
     list.value = state.list;
     order.value = state.order;
+    pictureLayout.value = state.layout;
+    rawMode.value = state.raw;
   });
 }
 
@@ -44,6 +51,7 @@ function changeOf(before: PageState, now: PageState): 'step' | 'filter' | 'detai
   const filtered = { ...before.view, filter: now.view.filter };
   const same = addressOf({ ...NOTHING, view: filtered });
   if (addressOf({ ...NOTHING, view: now.view }) !== same) return 'step';
+  if (before.layout !== now.layout || before.raw !== now.raw) return 'step';
   if (before.pane !== now.pane || (now.target && !before.target)) return 'step';
   return before.view.filter === now.view.filter ? 'detail' : 'filter';
 }

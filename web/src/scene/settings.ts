@@ -5,6 +5,7 @@ import type { ViewQuery } from '../wire/query';
 import { viewOf, viewParameters } from '../wire/query';
 import type { List, Order, PageState, Pane } from './address';
 import { stateOf } from './address';
+import { edgeLabels, edgeWidths, flowAnimation, minimap, pictureLayout, rawMode } from './picture';
 
 export type Theme = 'auto' | 'dark' | 'light';
 export const THEMES: readonly Theme[] = ['auto', 'dark', 'light'];
@@ -73,14 +74,36 @@ export const pane = signal<Pane>(opened?.pane ?? 'map');
 export const list = signal<List>(opened?.list ?? 'edge');
 export const order = signal<Order | undefined>(opened?.order);
 
+function restorePicture(): void {
+  const { flow, small, widths, labels } = record(look.picture);
+  flowAnimation.value = boolean(flow) ?? flowAnimation.value;
+  minimap.value = boolean(small) ?? minimap.value;
+  if (widths === 'count' || widths === 'traffic') edgeWidths.value = widths;
+  if (labels === 'some' || labels === 'all' || labels === 'none') edgeLabels.value = labels;
+  if (!opened) return;
+  pictureLayout.value = opened.layout;
+  rawMode.value = opened.raw;
+}
+
 /** Keeps the document's theme and the stored choices up to date. */
 export function followSettings(): void {
+  restorePicture();
   effect(() => {
     if (theme.value === 'auto') delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme.value;
   });
   effect(() =>
-    writeStored(LOOK_KEY, { theme: theme.value, legend: legendOpen.value, ask: askOpen.value }),
+    writeStored(LOOK_KEY, {
+      theme: theme.value,
+      legend: legendOpen.value,
+      ask: askOpen.value,
+      picture: {
+        flow: flowAnimation.value,
+        small: minimap.value,
+        widths: edgeWidths.value,
+        labels: edgeLabels.value,
+      },
+    }),
   );
   effect(() => writeStored(VIEW_KEY, viewParameters(view.value).toString(), 'session'));
 }

@@ -260,6 +260,26 @@ export const english = {
     only: 'Only this',
   },
 
+  picture: {
+    title: 'How the map is drawn',
+    minimap: 'Small map of the whole, where it is larger than the window',
+    flow: 'Beads along the busiest edges',
+    widths: 'Width of edges',
+    widthNames: { count: 'number of sockets', traffic: 'traffic' },
+    labels: 'Labels of edges',
+    labelNames: { some: 'where there is room', all: 'with services', none: 'none' },
+  },
+
+  announce: {
+    nodes: (count: number) => counted(count, 'node'),
+    shown: (nodes: number, edges: number) =>
+      `Shown: ${counted(nodes, 'node')}, ${counted(edges, 'connection')}.`,
+    changed: (came: string, gone: string) =>
+      [came && `New: ${came}.`, gone && `Gone: ${gone}.`].filter(Boolean).join(' '),
+  },
+
+  skip: { map: 'To the map or the table' },
+
   share: {
     title: 'Share and export',
     picture: 'Picture of the map',
@@ -306,9 +326,15 @@ export const english = {
 
   table: {
     tabs: 'Tables',
-    connections: 'Connections',
-    nodes: 'Processes and remotes',
+    lists: { edge: 'Connections', node: 'Processes and remotes', socket: 'All sockets' },
+    /** In the names of files. */
+    files: { edge: 'connections', node: 'nodes', socket: 'sockets' },
     nothing: 'Nothing to list.',
+    loading: '…',
+    columnsTitle: 'Columns of the table',
+    columnsShort: 'Columns',
+    save: (format: string) => `Save this table as ${format}`,
+    andMore: (name: string, count: number) => `${name} and ${plain(count)} more`,
     several: 'several',
     pair: 'pair',
     kinds: {
@@ -327,6 +353,15 @@ export const english = {
       to_client: 'To client',
       rtt: 'Round trip',
       age: 'Age',
+      process: 'Process',
+      pid: 'PID',
+      direction: 'Direction',
+      local: 'Local end',
+      remote: 'Remote end',
+      container: 'Container',
+      sent: 'Sent',
+      received: 'Received',
+      retransmits: 'Sent again',
       label: 'Name',
       type: 'Type',
       detail: 'Detail',
@@ -376,6 +411,13 @@ export const english = {
     filterIntro:
       'Words are searched everywhere. Join terms with a space (and), or, not and parentheses. Click an example to try it.',
   },
+
+  directions: {
+    outbound: 'out',
+    inbound: 'in',
+    listen: 'listens',
+    unknown: 'unknown',
+  } as Terms,
 
   /** How an owner is known. */
   attribution: {

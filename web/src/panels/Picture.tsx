@@ -1,0 +1,94 @@
+import type { EdgeLabels, EdgeWidths } from '../scene/picture';
+import { edgeLabels, edgeWidths, flowAnimation, minimap } from '../scene/picture';
+import { words } from '../words';
+import { Disclosure } from './Disclosure';
+
+const WIDTHS: readonly EdgeWidths[] = ['count', 'traffic'];
+const LABELS: readonly EdgeLabels[] = ['some', 'all', 'none'];
+
+/** How the map is drawn. */
+export function PictureMenu() {
+  return (
+    <Disclosure icon="sliders" label={words.picture.title}>
+      {() => (
+        <fieldset class="columns">
+          <legend class="visually-hidden">{words.picture.title}</legend>
+          <Check
+            label={words.picture.minimap}
+            on={minimap.value}
+            set={(on) => {
+              minimap.value = on;
+            }}
+          />
+          <Check
+            label={words.picture.flow}
+            on={flowAnimation.value}
+            set={(on) => {
+              flowAnimation.value = on;
+            }}
+          />
+          <Choice
+            label={words.picture.widths}
+            names={words.picture.widthNames}
+            all={WIDTHS}
+            chosen={edgeWidths.value}
+            set={(widths) => {
+              edgeWidths.value = widths;
+            }}
+          />
+          <Choice
+            label={words.picture.labels}
+            names={words.picture.labelNames}
+            all={LABELS}
+            chosen={edgeLabels.value}
+            set={(labels) => {
+              edgeLabels.value = labels;
+            }}
+          />
+        </fieldset>
+      )}
+    </Disclosure>
+  );
+}
+
+function Check(props: { label: string; on: boolean; set: (on: boolean) => void }) {
+  return (
+    <label>
+      <input
+        type="checkbox"
+        checked={props.on}
+        onChange={(event) => props.set(event.currentTarget.checked)}
+      />
+      {props.label}
+    </label>
+  );
+}
+
+interface ChoiceProps<T extends string> {
+  label: string;
+  names: Readonly<Record<T, string>>;
+  all: readonly T[];
+  chosen: T;
+  set: (value: T) => void;
+}
+
+function Choice<T extends string>({ label, names, all, chosen, set }: ChoiceProps<T>) {
+  return (
+    <label class="choice">
+      {label}
+      <select
+        value={chosen}
+        onChange={(event) => {
+          const found = all.find((one) => one === event.currentTarget.value);
+          if (found !== undefined) set(found);
+        }}
+      >
+        {all.map((one) => (
+          <option key={one} value={one}>
+            {names[one]}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { expect, open, test } from './support';
+
+test('the table is walked cell by cell, sorted and opened with the keyboard', async ({ page }) => {
+  await open(page, '/?show=both&list=node');
+  const grid = page.getByRole('grid', { name: 'Processes and remotes' });
+  await grid.focus();
+  const active = async () => {
+    const id = (await grid.getAttribute('aria-activedescendant')) ?? 'none';
+    return page.locator(`[id="${id}"]`);
+  };
+  await expect(await active()).toHaveAttribute('aria-colindex', '1');
+  await page.keyboard.press('ArrowRight');
+  await expect(await active()).toHaveAttribute('aria-colindex', '2');
+  await page.keyboard.press('End');
+  const columns = Number(await grid.getAttribute('aria-colcount'));
+  await expect(await active()).toHaveAttribute('aria-colindex', String(columns));
+  await page.keyboard.press('Control+End');
+  const rows = Number(await grid.getAttribute('aria-rowcount'));
+  await expect((await active()).locator('..')).toHaveAttribute('aria-rowindex', String(rows));
+  await page.keyboard.press('Control+Home');
+  await expect((await active()).locator('..')).toHaveAttribute('aria-rowindex', '2');
+  await page.keyboard.press('ArrowUp');
+  await expect(await active()).toHaveRole('columnheader');
+  await expect(await active()).toHaveAttribute('aria-sort', 'ascending');
+  await page.keyboard.press('Enter');
+  await expect(await active()).toHaveAttribute('aria-sort', 'descending');
+  await expect(page).toHaveURL(/sort=label&order=desc/);
+  await page.keyboard.press('ArrowDown');
+  const name = (await (await active()).textContent()) ?? '';
+  await page.keyboard.press('Enter');
+  await expect(page.locator('.details h2')).toHaveText(name);
+  // Beside the table the map shows it too.
+  await expect(page.locator('.map .node.selected')).toHaveCount(1);
+});
+
+test('columns are chosen, and the choice is remembered', async ({ page }) => {
+  await open(page, '/?show=both');
+  const heading = page.getByRole('columnheader', { name: 'Protocol' });
+  await expect(heading).toBeVisible();
+  await page.getByRole('button', { name: 'Columns of the table' }).click();
+  await page.getByRole('checkbox', { name: 'Protocol' }).uncheck();
+  await expect(heading).toHaveCount(0);
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('checkbox', { name: 'Protocol' })).toHaveCount(0);
+  await page.reload();
+  await expect(page.getByRole('columnheader', { name: 'Client', exact: true })).toBeVisible();
+  await expect(heading).toHaveCount(0);
+});
+
+test('the table is saved as it is shown', async ({ page }) => {
+  await open(page, '/?show=both&list=node&sort=label&order=asc');
+  const first = await page.locator('.rows .row [aria-colindex="1"]').first().textContent();
+  const [csv] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'CSV' }).click(),
+  ]);
+  expect(csv.suggestedFilename()).toMatch(/^procnet-demo-nodes-\d{4}-.*\.csv$/);
+  const lines = (await readFile(await csv.path(), 'utf8')).split('\n');
+  expect(lines[0]).toBe('Name,Type,Detail,User,Count,Connections,Listens on,Age');
+  expect(lines[1]).toContain(first ?? 'nothing');
+  const [json] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'JSON', exact: true }).click(),
+  ]);
+  const rows = JSON.parse(await readFile(await json.path(), 'utf8')) as { label: string }[];
+  expect(rows.length).toBe(lines.length - 2);
+});
