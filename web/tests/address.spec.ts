@@ -121,4 +121,14 @@ test.describe('addresses of strangers', () => {
     await expect(page.locator('.filter-error')).toHaveCount(0);
     await expect(filter).toHaveAttribute('aria-invalid', 'false');
   });
+
+  test('a wrong mute is told apart from the filter, and taken away', async ({ page }) => {
+    await open(page, '/?filter=proc%3Anginx&mute=%28');
+    await expect(page.locator('.filter-error')).toContainText('mute=(');
+    const filter = page.getByRole('combobox', { name: 'Filter' });
+    await expect(filter).toHaveAttribute('aria-invalid', 'false');
+    await page.getByRole('button', { name: 'Show again: (' }).click();
+    await expect(page.locator('.filter-error')).toHaveCount(0);
+    await expect(filter).toHaveValue('proc:nginx');
+  });
 });

@@ -35,7 +35,14 @@ test.describe('on a phone', () => {
     const details = page.getByRole('complementary', { name: 'Details' });
     const box = await details.boundingBox();
     expect(box && box.width >= 380 && box.y > 200).toBe(true);
-    await expect(page.locator('.map .node.selected')).toHaveCount(1);
+    // What was chosen stays in sight above them.
+    const chosen = page.locator('.map .node.selected .body');
+    await expect
+      .poll(async () => {
+        const [node, sheet] = [await chosen.boundingBox(), await details.boundingBox()];
+        return node && sheet && node.y + node.height <= sheet.y;
+      })
+      .toBe(true);
     expect(await page.evaluate(fits)).toBe(true);
     await details.getByRole('button', { name: 'Close the details' }).tap();
     await expect(details).toHaveCount(0);

@@ -86,10 +86,13 @@ export function MapView({ hidden }: { hidden: boolean }) {
       const legend = stage?.querySelector<HTMLElement>('.legend');
       const details = stage?.querySelector<HTMLElement>('.details');
       const half = container.clientWidth / 2;
-      const right = details && details.offsetWidth < half ? details.offsetWidth : 0;
+      // Beside the map, or on small windows a sheet that comes up over it.
+      const beside = details && details.offsetWidth < half;
+      const right = beside ? details.offsetWidth : 0;
+      const sheet = beside ? 0 : (details?.offsetHeight ?? 0);
       painter.resize(
         { width: container.clientWidth, height: container.clientHeight },
-        legend ? legend.offsetHeight : 0,
+        Math.max(sheet, legend?.offsetHeight ?? 0),
         right,
       );
     };

@@ -4,7 +4,6 @@ import { accepted, suggestions } from '../scene/complete';
 import { filterFields, knownValues, refreshKnowledge } from '../scene/knowledge';
 import { changeView, viewError } from '../scene/live';
 import { view } from '../scene/settings';
-import type { ApiError } from '../wire/api';
 import { MAX_FILTER_LENGTH } from '../wire/query';
 import { words } from '../words';
 import { Icon } from './Icon';
@@ -98,26 +97,28 @@ export function Search() {
     event.preventDefault();
   };
   const error = viewError.value;
+  // What is wrong in a muted filter is not in this one.
+  const position = error?.message.startsWith('mute=') ? undefined : error?.position;
   return (
     <search class="search">
       <Icon name="search" size={16} />
-      {error && text.trim() === wanted.trim() && (
+      {position && text.trim() === wanted.trim() && (
         <div class="wrong" aria-hidden="true" ref={wrong}>
-          <Marked text={text} position={error.position} />
+          <Marked text={text} position={position} />
         </div>
       )}
       <input
         ref={input}
         type="text"
         role="combobox"
-        class={error ? 'bad' : undefined}
+        class={position ? 'bad' : undefined}
         placeholder={words.search.placeholder}
         aria-label={words.search.label}
         aria-autocomplete="list"
         aria-expanded={expanded}
         aria-controls={LIST}
         aria-activedescendant={current >= 0 ? optionId(current) : undefined}
-        aria-invalid={error !== undefined}
+        aria-invalid={position !== undefined}
         aria-describedby={error ? 'filter-error' : undefined}
         autocomplete="off"
         autocapitalize="off"
@@ -184,7 +185,8 @@ export function Search() {
           <span>{error.message}</span>
           <Proposal
             text={wanted}
-            error={error}
+            message={error.message}
+            position={position}
             take={(value) => {
               setText(value);
               apply(value);
@@ -218,18 +220,17 @@ function Marked({ text, position }: MarkedProps) {
   );
 }
 
-interface ProposalProps {
-  text: string;
-  error: ApiError;
+interface ProposalProps extends MarkedProps {
+  message: string;
   take: (text: string) => void;
 }
 
 /** The server's proposal for the wrong part, to take with one click. */
-function Proposal({ text, error, take }: ProposalProps) {
-  const meant = /did you mean `([^`]+)`/.exec(error.message)?.[1];
-  if (meant === undefined || !error.position) return null;
+function Proposal({ text, message, position, take }: ProposalProps) {
+  const meant = /did you mean `([^`]+)`/.exec(message)?.[1];
+  if (meant === undefined || !position) return null;
   const trimmed = text.trim();
-  const [start, end] = error.position;
+  const [start, end] = position;
   return (
     <button
       type="button"

@@ -71,11 +71,6 @@ function sortBy<T>(name: List, columns: readonly TableColumn<T>[]) {
 /** What the map shows as tables, and all sockets behind it. */
 export default function TableView() {
   void scene.version.value;
-  const counts: Readonly<Record<List, number>> = {
-    edge: scene.edges.size,
-    node: scene.nodes.size,
-    socket: scene.summary.value.sockets,
-  };
   const tab = list.value;
   return (
     <div class="table-view">
@@ -95,7 +90,9 @@ export default function TableView() {
           >
             {words.table.lists[name]}
             {name !== 'socket' && (
-              <span class="quiet">{counts[name].toLocaleString(words.locale)}</span>
+              <span class="quiet">
+                {(name === 'edge' ? scene.edges : scene.nodes).size.toLocaleString(words.locale)}
+              </span>
             )}
           </button>
         ))}
@@ -110,6 +107,7 @@ export default function TableView() {
 }
 
 function EdgeTable() {
+  void scene.version.value;
   const columns = wanted('edge', EDGE_COLUMNS);
   const by = orderOf('edge', EDGE_COLUMNS);
   const named = [...scene.edges.values()].map((edge) => ({
@@ -141,6 +139,7 @@ function EdgeTable() {
 }
 
 function NodeTable() {
+  void scene.version.value;
   const legend = scene.legend.value;
   const all = useMemo(
     () => nodeColumns(new Map(legend.types.map((type) => [type.name, type.title]))),
@@ -180,6 +179,7 @@ function nodeOf(socket: SocketRow): string | undefined {
 }
 
 function SocketTable() {
+  void scene.version.value;
   const by = orderOf('socket', SOCKET_COLUMNS);
   const shown = viewInForce.value;
   const { total, error, rowAt, onRange } = useSocketRows(shown, by);
