@@ -53,7 +53,7 @@ _procnet() {
 
     case "${cmd}" in
         procnet)
-            opts="-h -V --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --rules --no-builtin-rules --svc-ports --log --help --version serve ls export demo doctor service completions man licences options"
+            opts="-h -V --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --show-secrets --rules --no-builtin-rules --svc-ports --log --help --version serve ls export demo doctor service completions man licences options"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -121,7 +121,7 @@ _procnet() {
             return 0
             ;;
         procnet__subcmd__demo)
-            opts="-h --size --sockets --seed --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --rules --no-builtin-rules --svc-ports --log --help"
+            opts="-h --size --sockets --seed --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --show-secrets --rules --no-builtin-rules --svc-ports --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -331,7 +331,7 @@ _procnet() {
             return 0
             ;;
         procnet__subcmd__serve)
-            opts="-h --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --rules --no-builtin-rules --svc-ports --log --help"
+            opts="-h --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --show-secrets --rules --no-builtin-rules --svc-ports --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -385,7 +385,7 @@ _procnet() {
             return 0
             ;;
         procnet__subcmd__service)
-            opts="-h --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --rules --no-builtin-rules --svc-ports --log --help install uninstall run"
+            opts="-h --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --show-secrets --rules --no-builtin-rules --svc-ports --log --help install uninstall run"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

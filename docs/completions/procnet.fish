@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_procnet_global_optspecs
-    string join \n port= bind= allow-host= open collector= interval= group-by= p2p-only udp unix icons-dir= rules= no-builtin-rules svc-ports= log= h/help V/version
+    string join \n port= bind= allow-host= open collector= interval= group-by= p2p-only udp unix icons-dir= show-secrets rules= no-builtin-rules svc-ports= log= h/help V/version
 end
 
 function __fish_procnet_needs_command
@@ -47,6 +47,7 @@ complete -c procnet -n "__fish_procnet_needs_command" -l open -d 'Open the page 
 complete -c procnet -n "__fish_procnet_needs_command" -l p2p-only -d 'Show only connections between processes: no remote endpoints, no idle listeners'
 complete -c procnet -n "__fish_procnet_needs_command" -l udp -d 'Show UDP too, not only TCP'
 complete -c procnet -n "__fish_procnet_needs_command" -l unix -d 'Show UNIX domain sockets too, such as those of PostgreSQL, Docker and D-Bus'
+complete -c procnet -n "__fish_procnet_needs_command" -l show-secrets -d 'Show secrets in command lines to whoever may see the page'
 complete -c procnet -n "__fish_procnet_needs_command" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
 complete -c procnet -n "__fish_procnet_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c procnet -n "__fish_procnet_needs_command" -s V -l version -d 'Print version'
@@ -83,6 +84,7 @@ complete -c procnet -n "__fish_procnet_using_subcommand serve" -l open -d 'Open 
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l p2p-only -d 'Show only connections between processes: no remote endpoints, no idle listeners'
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l udp -d 'Show UDP too, not only TCP'
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l unix -d 'Show UNIX domain sockets too, such as those of PostgreSQL, Docker and D-Bus'
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l show-secrets -d 'Show secrets in command lines to whoever may see the page'
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l collector -d 'How to learn what happens' -r -f -a "auto\t'Events where the kernel tells them, else scanning'
@@ -153,6 +155,7 @@ complete -c procnet -n "__fish_procnet_using_subcommand demo" -l open -d 'Open t
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l p2p-only -d 'Show only connections between processes: no remote endpoints, no idle listeners'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l udp -d 'Show UDP too, not only TCP'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l unix -d 'Show UNIX domain sockets too, such as those of PostgreSQL, Docker and D-Bus'
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l show-secrets -d 'Show secrets in command lines to whoever may see the page'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c procnet -n "__fish_procnet_using_subcommand doctor" -l collector -d 'How to learn what happens' -r -f -a "auto\t'Events where the kernel tells them, else scanning'
@@ -183,6 +186,7 @@ complete -c procnet -n "__fish_procnet_using_subcommand service" -l open -d 'Ope
 complete -c procnet -n "__fish_procnet_using_subcommand service" -l p2p-only -d 'Show only connections between processes: no remote endpoints, no idle listeners'
 complete -c procnet -n "__fish_procnet_using_subcommand service" -l udp -d 'Show UDP too, not only TCP'
 complete -c procnet -n "__fish_procnet_using_subcommand service" -l unix -d 'Show UNIX domain sockets too, such as those of PostgreSQL, Docker and D-Bus'
+complete -c procnet -n "__fish_procnet_using_subcommand service" -l show-secrets -d 'Show secrets in command lines to whoever may see the page'
 complete -c procnet -n "__fish_procnet_using_subcommand service" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
 complete -c procnet -n "__fish_procnet_using_subcommand service" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c procnet -n "__fish_procnet_using_subcommand completions" -s h -l help -d 'Print help'

@@ -25,6 +25,7 @@ mod privilege;
 mod program;
 #[path = "../puppet/mod.rs"]
 mod puppet;
+mod secrets;
 mod watching;
 #[expect(dead_code, reason = "the screenshot uses more of it")]
 #[path = "../workload/mod.rs"]

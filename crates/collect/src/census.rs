@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use procnet_core::secrets::Masking;
 use procnet_core::{Icon, Process, ProcessKey, Unit, User};
 use rustc_hash::FxHashMap;
 
@@ -35,6 +36,7 @@ pub struct Details {
 /// All processes that run.
 #[derive(Debug, Default)]
 pub struct Census {
+    masking: Masking,
     entries: FxHashMap<u32, Entry>,
     /// Marks those of the current list.
     look: u64,
@@ -62,7 +64,7 @@ impl Entry {
         Self { look, maker, process, attempts: 0, package: None, ended: false }
     }
 
-    fn describe(&mut self, parent: Option<ProcessKey>, details: Details) {
+    fn describe(&mut self, parent: Option<ProcessKey>, details: Details, masking: &Masking) {
         self.attempts = if details.may_come { self.attempts + 1 } else { MAX_ATTEMPTS };
         self.package = details.package.or(self.package.take());
         let process = Arc::make_mut(&mut self.process);
@@ -72,7 +74,7 @@ impl Entry {
             process.name = name;
         }
         process.exe = details.exe.or_else(|| process.exe.take());
-        process.arguments = details.arguments;
+        process.set_arguments(masking, &details.arguments);
         process.user = details.user;
         process.icon = details.icon.or_else(|| process.icon.take());
         // A unit that it has already may be the services that it runs.
@@ -81,6 +83,11 @@ impl Entry {
 }
 
 impl Census {
+    /// Nobody yet. What `masking` finds in command lines is hidden.
+    pub fn new(masking: Masking) -> Self {
+        Self { masking, ..Self::default() }
+    }
+
     /// A new list begins.
     pub fn begin(&mut self) {
         self.look += 1;
@@ -124,7 +131,7 @@ impl Census {
                 .filter(|maker| maker.started <= key.started && maker.pid != key.pid);
             let details = examine(&entry.process);
             if let Some(entry) = self.entries.get_mut(pid) {
-                entry.describe(parent, details);
+                entry.describe(parent, details, &self.masking);
             }
         }
         let begun = std::mem::take(&mut self.begun) || !unknown.is_empty();
@@ -150,7 +157,7 @@ impl Census {
         }
         let details = examine(&process);
         let mut entry = Entry::new(self.look, parent.map_or(0, |parent| parent.pid), process);
-        entry.describe(parent, details);
+        entry.describe(parent, details, &self.masking);
         let process = Arc::clone(&entry.process);
         self.entries.insert(key.pid, entry);
         self.begun = true;

@@ -38,6 +38,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use procnet_core::secrets::Masking;
+
 pub use differ::Differ;
 pub use platform::{Collector, Scanner, host_facts, relinquish};
 pub use snapshot::Snapshot;
@@ -53,11 +55,13 @@ pub struct ScanOptions {
     /// It bounds how long a descriptor that was passed to, or closed by, a long-running process
     /// goes unnoticed; sockets themselves are always current.
     pub rescan_millis: u64,
+    /// What is hidden in command lines.
+    pub masking: Masking,
 }
 
 impl Default for ScanOptions {
     fn default() -> Self {
-        Self { udp: true, unix: false, rescan_millis: 10_000 }
+        Self { udp: true, unix: false, rescan_millis: 10_000, masking: Masking::default() }
     }
 }
 

@@ -20,6 +20,7 @@ pub mod network;
 pub mod process;
 pub mod registry;
 pub mod rules;
+pub mod secrets;
 pub mod socket;
 pub mod suggest;
 pub mod text;

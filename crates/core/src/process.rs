@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::container::Container;
 use crate::icon::Icon;
 use crate::key::ProcessKey;
+use crate::secrets::Masking;
 use crate::time::Timestamp;
 use crate::unit::Unit;
 
@@ -33,8 +34,13 @@ pub struct Process {
     pub name: Arc<str>,
     /// The executable's path, if it may be read.
     pub exe: Option<Arc<str>>,
-    /// The command line, argument by argument; empty for kernel threads and where unreadable.
+    /// The command line, argument by argument, its secrets hidden ([`crate::secrets`]); empty for
+    /// kernel threads and where unreadable.
     pub arguments: Arc<[Arc<str>]>,
+    /// How many secrets were hidden in it.
+    pub masked: u32,
+    /// The command line as it is, if something in it was hidden and its owner asked for it.
+    pub revealed: Option<Arc<[Arc<str>]>>,
     /// Whose it is.
     pub user: Option<User>,
     /// Its parent, at the time of enrichment.
@@ -60,6 +66,8 @@ impl Process {
             name: name.into(),
             exe: None,
             arguments: Arc::from([]),
+            masked: 0,
+            revealed: None,
             user: None,
             parent: None,
             started: Timestamp::default(),
@@ -68,6 +76,13 @@ impl Process {
             unit: None,
             icon: None,
         }
+    }
+
+    /// Sets the command line: without its secrets.
+    pub fn set_arguments(&mut self, masking: &Masking, arguments: &Arc<[Arc<str>]>) {
+        let masked = masking.mask(arguments);
+        (self.arguments, self.masked) = (masked.arguments, masked.count);
+        self.revealed = masked.revealed;
     }
 
     /// The command line as one string, arguments separated by spaces.

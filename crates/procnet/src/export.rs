@@ -21,6 +21,7 @@ pub(crate) fn run(options: &ExportOptions) -> Result<()> {
     let knowledge = Knowledge::load(&options.knowledge)?;
     let mut collect = machine::for_one_look(options.collecting.collect());
     collect.scan.unix = options.unix;
+    collect.scan.masking = knowledge.rules.masking().clone();
     let mut machine = Machine::look_once(&knowledge, false, collect)?;
     let spec = ViewSpec {
         filter,

@@ -307,6 +307,12 @@ pub(crate) struct ServeOptions {
     /// icon.
     #[arg(long, value_name = "DIR", help_heading = "Map")]
     pub(crate) icons_dir: Option<PathBuf>,
+    /// Show secrets in command lines to whoever may see the page
+    ///
+    /// Passwords, tokens, and whatever else looks like a secret are hidden before anything keeps
+    /// them. With this option the details of a process have the command line as it is too.
+    #[arg(long, help_heading = "Collecting")]
+    pub(crate) show_secrets: bool,
     /// Rules and ports.
     #[command(flatten)]
     pub(crate) knowledge: KnowledgeOptions,

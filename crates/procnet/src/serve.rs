@@ -69,7 +69,9 @@ pub(crate) fn run_until(
     ready: impl FnOnce() -> Result<()>,
 ) -> Result<()> {
     let prepared = Prepared::new(options)?;
-    let collect = options.collecting.collect();
+    let mut collect = options.collecting.collect();
+    let masking = prepared.knowledge.rules.masking().clone();
+    collect.scan.masking = masking.revealing(options.show_secrets);
     let asked = collect.kind;
     let collector = machine::collector(collect)?;
     if let Some(reason) = machine::fallback(&collector, asked) {

@@ -205,8 +205,15 @@ pub struct ProcessDetails {
     pub r#type: String,
     /// Executable, or null if it may not be read.
     pub exe: Option<String>,
-    /// The command line, argument by argument.
+    /// The command line, argument by argument, with `••••` in the place of each secret.
     pub arguments: Vec<String>,
+    /// How many secrets are hidden in it.
+    #[serde(default)]
+    pub masked: u32,
+    /// The command line as it is, if something in it is hidden and the program was started with
+    /// `--show-secrets`; others lack the field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revealed: Option<Vec<String>>,
     /// User name (the number if it has no name), or null if not known.
     pub user: Option<String>,
     /// The uid, or null.

@@ -879,7 +879,7 @@ export interface components {
     ProcessDetails: {
       /** @description False if it has ended and is only kept for stale links. */
       alive: boolean;
-      /** @description The command line, argument by argument. */
+      /** @description The command line, argument by argument, with `••••` in the place of each secret. */
       arguments: string[];
       /** @description The control group's path, or null. */
       cgroup?: string | null;
@@ -892,6 +892,11 @@ export interface components {
       key: string;
       /** @description The label that rules and interpreters' arguments give it. */
       label: string;
+      /**
+       * Format: int32
+       * @description How many secrets are hidden in it.
+       */
+      masked?: number;
       /** @description Short name. */
       name: string;
       /** @description Its ancestors, the parent first. */
@@ -901,6 +906,11 @@ export interface components {
        * @description Process id.
        */
       pid: number;
+      /**
+       * @description The command line as it is, if something in it is hidden and the program was started with
+       *     `--show-secrets`; others lack the field.
+       */
+      revealed?: string[] | null;
       /**
        * Format: int32
        * @description How many sockets it has.

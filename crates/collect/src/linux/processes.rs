@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use procnet_core::secrets::Masking;
 use procnet_core::text::{MAX_NAME, sanitized};
 use procnet_core::{HostId, Process, ProcessKey, Timestamp, User};
 use rustc_hash::FxHashMap;
@@ -134,6 +135,7 @@ impl Clock {
 /// All processes.
 #[derive(Debug)]
 pub(super) struct Processes {
+    masking: Masking,
     clock: Clock,
     entries: FxHashMap<u32, Entry>,
     users: FxHashMap<u32, User>,
@@ -144,8 +146,9 @@ pub(super) struct Processes {
 }
 
 impl Processes {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(masking: Masking) -> Self {
         Self {
+            masking,
             clock: Clock::new(),
             entries: FxHashMap::default(),
             users: FxHashMap::default(),
@@ -177,7 +180,8 @@ impl Processes {
     ) -> Process {
         let user = details.uid.map(|uid| self.user(uid));
         let belongs = self.memberships.of(&details.cgroup);
-        describe(key, details, user, belongs, parent, self.clock.timestamp(key.started))
+        let started = self.clock.timestamp(key.started);
+        Process { started, ..describe(key, details, user, belongs, parent, &self.masking) }
     }
 
     pub(super) fn user(&mut self, uid: u32) -> User {
@@ -325,7 +329,9 @@ impl Processes {
                 // A process keeps the parent that started it, also when that one has ended.
                 entry.parent_key = entry.parent_key.or(parent);
                 let started = self.clock.timestamp(entry.key.started);
-                let now = describe(entry.key, details, user, belongs, entry.parent_key, started);
+                let (key, parent) = (entry.key, entry.parent_key);
+                let now = describe(key, details, user, belongs, parent, &self.masking);
+                let now = Process { started, ..now };
                 if entry.process.as_deref() != Some(&now) {
                     entry.process = Some(Arc::new(now));
                 }
@@ -354,21 +360,19 @@ fn describe(
     user: Option<User>,
     belongs: Belongs,
     parent: Option<ProcessKey>,
-    started: Timestamp,
+    masking: &Masking,
 ) -> Process {
-    Process {
-        key,
-        name: details.name,
+    let mut process = Process {
         exe: details.exe,
-        arguments: details.arguments,
         user,
         parent,
-        started,
         cgroup: belongs.path,
         container: belongs.container,
         unit: belongs.unit,
-        icon: None,
-    }
+        ..Process::bare(key, details.name)
+    };
+    process.set_arguments(masking, &details.arguments);
+    process
 }
 
 fn user(users: &mut FxHashMap<u32, User>, uid: u32) -> User {

@@ -75,7 +75,7 @@ impl Scanner {
             rescan: Duration::from_millis(options.rescan_millis),
             last_full: None,
             readers: vec![reader],
-            processes: Processes::new(),
+            processes: Processes::new(options.masking),
             holders: Holders::default(),
             sources,
             search: Search::default(),

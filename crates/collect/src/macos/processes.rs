@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use procnet_core::secrets::Masking;
 use procnet_core::text::{MAX_NAME, sanitized};
 use procnet_core::{HostId, Process, ProcessKey, User};
 use rustc_hash::FxHashMap;
@@ -24,6 +25,10 @@ pub(super) struct Processes {
 }
 
 impl Processes {
+    pub(super) fn new(masking: Masking) -> Self {
+        Self { census: Census::new(masking), ..Self::default() }
+    }
+
     /// Lists them anew, and looks into those that are new.
     pub(super) fn refresh(&mut self, system: &mut impl System) -> io::Result<()> {
         let Self { census, list, buffer, users } = self;

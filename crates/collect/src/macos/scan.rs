@@ -52,7 +52,7 @@ impl<S: System> Scanner<S> {
             differ: Differ::new(HostId::LOCAL, capabilities(&sight)),
             system,
             protocols,
-            processes: Processes::default(),
+            processes: Processes::new(options.masking.clone()),
             sockets,
             snapshot: Snapshot { lingering: true, ..Snapshot::default() },
             counted: FxHashSet::default(),

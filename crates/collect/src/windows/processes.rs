@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use procnet_core::secrets::Masking;
 use procnet_core::text::MAX_NAME;
 use procnet_core::{HostId, Process, ProcessKey};
 
@@ -31,9 +32,9 @@ pub(super) struct Processes {
 }
 
 impl Processes {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(masking: Masking) -> Self {
         Self {
-            census: Census::default(),
+            census: Census::new(masking),
             list: ProcessList::default(),
             examiner: Examiner::new(),
             services: Services::default(),

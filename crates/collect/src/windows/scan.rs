@@ -41,7 +41,7 @@ impl Scanner {
         let wanted = |table: &Table| options.udp || !matches!(table, Table::Udp4 | Table::Udp6);
         Ok(Self {
             tables: Table::ALL.into_iter().filter(wanted).map(SocketTable::new).collect(),
-            processes: Processes::new(),
+            processes: Processes::new(options.masking),
             snapshot: Snapshot { complete: true, lingering: true, ..Snapshot::default() },
             differ: Differ::new(HostId::LOCAL, capabilities(&Rights::probe())),
             unreadable: 0,

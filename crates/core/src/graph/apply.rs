@@ -49,6 +49,7 @@ impl Graph {
     }
 
     pub(crate) fn start_process(&mut self, process: Arc<Process>, rules: &RuleSet) {
+        let process = rules.masked(process);
         let key = process.key;
         let classification = rules.classify(&process);
         if let Some(parent) = process.parent {
@@ -92,6 +93,11 @@ impl Graph {
     /// Applies other rules to every process.
     pub(crate) fn classify_again(&mut self, rules: &RuleSet) {
         for (key, entry) in &mut self.processes {
+            let process = rules.masked(Arc::clone(&entry.process));
+            if !Arc::ptr_eq(&process, &entry.process) {
+                entry.process = process;
+                self.changes.processes.insert(*key);
+            }
             let classification = rules.classify(&entry.process);
             if entry.type_name != classification.type_name || entry.label != classification.label {
                 entry.type_name = classification.type_name;

@@ -2,6 +2,8 @@
 //!
 //! - A rule file is a YAML or JSON list. A rule has `type`, at least one of `match_pid`,
 //!   `match_name` and `match_cmd`, and perhaps `label`.
+//! - An entry `mask: NAME` or `mask: /regex/` is no rule: it names what is hidden in command lines
+//!   ([`crate::secrets`]). Rules see the command lines as they are shown, without their secrets.
 //! - The first rule that fits wins; a rule fits if any one of its match fields does.
 //! - `match_name` is the exact name, or `/regex/` or `/regex/i` found anywhere in it. `match_cmd`
 //!   is found, ignoring case, anywhere in the command line and the name behind it
@@ -21,6 +23,7 @@ use std::sync::{Arc, LazyLock};
 use crate::label::distinguishing_label;
 use crate::process::Process;
 use crate::registry::DEFAULT_TYPE;
+use crate::secrets::Masking;
 
 use index::Index;
 
@@ -135,6 +138,7 @@ pub struct RuleSet {
     rules: Arc<[Rule]>,
     index: Arc<Index>,
     builtin: bool,
+    masking: Masking,
 }
 
 static DEFAULT: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from(DEFAULT_TYPE));
@@ -142,8 +146,13 @@ static DEFAULT: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from(DEFAULT_TYPE));
 impl RuleSet {
     /// Reads a rule file: JSON if its name ends in `.json`, else YAML. An empty file is no rule.
     pub fn parse(file_name: &str, text: &str) -> Result<Self, RuleError> {
-        let (rules, index) = parse::parse(file_name, text)?;
-        Ok(Self { rules: rules.into(), index: Arc::new(index), builtin: false })
+        let parse::Contents { rules, index, masks } = parse::parse(file_name, text)?;
+        Ok(Self {
+            rules: rules.into(),
+            index: Arc::new(index),
+            builtin: false,
+            masking: Masking::new(masks),
+        })
     }
 
     /// The built-in rules alone.
@@ -160,6 +169,26 @@ impl RuleSet {
     /// The user's rules.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// What is hidden in command lines: what is known to be a secret, and the user's masks.
+    pub fn masking(&self) -> &Masking {
+        &self.masking
+    }
+
+    /// The process with what the user's masks find in its command line hidden. What is known to be
+    /// a secret was hidden by whoever looked at it.
+    pub fn masked(&self, process: Arc<Process>) -> Arc<Process> {
+        if !self.masking.has_more() {
+            return process;
+        }
+        let masked = self.masking.mask(&process.arguments);
+        if masked.count == 0 {
+            return process;
+        }
+        let count = process.masked.saturating_add(masked.count);
+        let arguments = masked.arguments;
+        Arc::new(Process { arguments, masked: count, ..Arc::unwrap_or_clone(process) })
     }
 
     /// How many rules of the user's there are.

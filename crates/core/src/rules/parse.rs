@@ -10,14 +10,26 @@ use super::{
     MAX_FILE_SIZE, MAX_PATTERN_SIZE, MAX_PATTERNS, MAX_RULE_LABEL, MAX_TYPE, Matcher, Rule,
     RuleError,
 };
+use crate::secrets::{MAX_MASKS, Mask};
 use crate::suggest::closest;
 use crate::text::sanitized;
 
 /// The fields of a rule.
 pub(super) const FIELDS: &[&str] = &["match_pid", "match_name", "match_cmd", "type", "label"];
 
+/// What stands in the place of a rule and is none: a place of secrets in command lines.
+const MASK: &str = "mask";
+
+/// What a file says.
+#[derive(Default)]
+pub(super) struct Contents {
+    pub(super) rules: Vec<Rule>,
+    pub(super) index: Index,
+    pub(super) masks: Vec<Mask>,
+}
+
 /// The rules of a file, and their index.
-pub(super) fn parse(file: &str, text: &str) -> Result<(Vec<Rule>, Index), RuleError> {
+pub(super) fn parse(file: &str, text: &str) -> Result<Contents, RuleError> {
     let mut parser = Parser { file, patterns: 0 };
     if text.len() > MAX_FILE_SIZE {
         let message = format!(
@@ -29,19 +41,28 @@ pub(super) fn parse(file: &str, text: &str) -> Result<(Vec<Rule>, Index), RuleEr
     // Editors on Windows begin a file with a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim().is_empty() {
-        return Ok((Vec::new(), Index::default()));
+        return Ok(Contents::default());
     }
     let located = located(file, text)
         .map_err(|Unreadable { line, message }| parser.error(line, None, message))?;
     let mut rules = Vec::with_capacity(located.len());
     let mut index = Index::default();
+    let mut masks = Vec::new();
     for rule in located {
+        if let Some(mask) = parser.mask(&rule)? {
+            if masks.len() >= MAX_MASKS {
+                let message = format!("the file has more than {MAX_MASKS} masks");
+                return Err(parser.error(Some(rule.line), Some(MASK), message));
+            }
+            masks.push(mask);
+            continue;
+        }
         let rule = parser.rule(rule)?;
         index.push(&rule).map_err(|too_large| parser.too_large(&too_large))?;
         rules.push(rule);
     }
     let index = index.finished().map_err(|too_large| parser.too_large(&too_large))?;
-    Ok((rules, index))
+    Ok(Contents { rules, index, masks })
 }
 
 fn located(file: &str, text: &str) -> Result<Vec<LocatedRule>, Unreadable> {
@@ -89,6 +110,32 @@ impl Parser<'_> {
     fn field_error(&self, field: &LocatedField, message: impl AsRef<str>) -> RuleError {
         let message = format!("`{}` {}", field.name, message.as_ref());
         self.error(Some(field.line), Some(&field.name), message)
+    }
+
+    /// `- mask: NAME` or `- mask: /regex/`, which stands alone.
+    fn mask(&self, located: &LocatedRule) -> Result<Option<Mask>, RuleError> {
+        let Ok(fields) = &located.fields else { return Ok(None) };
+        let Some(field) = fields.iter().find(|field| field.name == MASK) else { return Ok(None) };
+        if fields.len() > 1 {
+            let message = "stands alone, as `- mask: …`: it hides secrets of every process";
+            return Err(self.field_error(field, message));
+        }
+        match &field.value {
+            Value::Text(text) if text.is_empty() => {
+                Err(self.field_error(field, "is empty: give a name such as `pin`, or `/regex/`"))
+            }
+            Value::Text(text) if text.len() > MAX_RULE_LABEL && !text.starts_with('/') => {
+                Err(self.field_error(field, format!("is longer than {MAX_RULE_LABEL} bytes")))
+            }
+            Value::Text(text) => Mask::parse(text)
+                .map(Some)
+                .map_err(|error| self.field_error(field, regex_message(&error))),
+            value => {
+                let what = value.describe();
+                Err(self
+                    .field_error(field, format!("expects text, not {what}; write it in quotes")))
+            }
+        }
     }
 
     fn rule(&mut self, located: LocatedRule) -> Result<Rule, RuleError> {
@@ -156,7 +203,7 @@ impl Parser<'_> {
 
     fn unknown(&self, field: &LocatedField, name: &str) -> RuleError {
         let shown = sanitized(name.as_bytes(), 40);
-        let hint = match closest(name, FIELDS.iter().copied()) {
+        let hint = match closest(name, FIELDS.iter().copied().chain([MASK])) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("a rule knows {}", FIELDS.join(", ")),
         };

@@ -415,3 +415,36 @@ proptest! {
         let _ = RuleSet::parse("r.json", &text);
     }
 }
+
+#[test]
+fn c28_a_rule_file_names_what_else_is_hidden() {
+    let text = "- mask: pin\n- match_cmd: ••••\n  type: service\n- mask: '/licence (\\S+)/i'\n";
+    let set = RuleSet::parse("rules.yaml", text).unwrap();
+    assert_eq!(set.len(), 1);
+    let shown = set.masked(Arc::new(process(1, "app", &["app", "--pin", "1234", "Licence K-1"])));
+    assert_eq!(shown.command_line(), "app --pin •••• Licence ••••");
+    assert_eq!(shown.masked, 2);
+    // Rules see what is shown.
+    assert_eq!(&*set.classify(&shown).type_name, "service");
+    let plain = Arc::new(process(2, "app", &["app", "x"]));
+    assert!(Arc::ptr_eq(&set.masked(Arc::clone(&plain)), &plain));
+    assert!(!RuleSet::parse("r.yaml", "- type: a\n  match_name: b").unwrap().masking().has_more());
+}
+
+#[test]
+fn c28_a_bad_mask_says_what_would_be_right() {
+    for (text, message) in [
+        ("- mask: a\n  type: b", "stands alone"),
+        ("- mask: ''", "is empty"),
+        ("- mask: 5", "expects text, not"),
+        ("- mask: '/(/'", "is a bad regular expression"),
+        ("- maks: a", "did you mean `mask`?"),
+    ] {
+        let error = RuleSet::parse("rules.yaml", text).unwrap_err();
+        assert!(error.to_string().contains(message), "{text}: {error}");
+        assert!(error.line.is_some());
+    }
+    let many = "- mask: a\n".repeat(crate::secrets::MAX_MASKS + 1);
+    let error = RuleSet::parse("rules.yaml", &many).unwrap_err().to_string();
+    assert!(error.contains("more than 200 masks"), "{error}");
+}

@@ -37,7 +37,8 @@ pub(crate) fn run(options: &ListOptions) -> Result<()> {
         _ => Format::Table,
     };
     let knowledge = Knowledge::load(&options.knowledge)?;
-    let collect = collect(options);
+    let mut collect = collect(options);
+    collect.scan.masking = knowledge.rules.masking().clone();
     let asked = collect.kind;
     let mut machine = Machine::look_once(&knowledge, options.watch, collect)?;
     if let Some(reason) = fallback(machine.collector(), asked) {

@@ -30,6 +30,11 @@ pub fn process_details(graph: &Graph, key: ProcessKey) -> Option<ProcessDetails>
         r#type: entry.type_name.to_string(),
         exe: process.exe.as_deref().map(str::to_owned),
         arguments: process.arguments.iter().map(ToString::to_string).collect(),
+        masked: process.masked,
+        revealed: process
+            .revealed
+            .as_ref()
+            .map(|arguments| arguments.iter().map(ToString::to_string).collect()),
         user: process.user.as_ref().map(|user| user.label().to_string()),
         uid: process.user.as_ref().map(|user| user.id),
         started: process.started.as_millis(),

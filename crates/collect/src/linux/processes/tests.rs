@@ -1,5 +1,6 @@
 //! A tree that looks like `/proc`, through the production readers.
 
+use procnet_core::secrets::Masking;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
@@ -19,7 +20,7 @@ impl Tree {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let procfs = Procfs::open(folder.path()).unwrap();
-        let (processes, holders) = (Processes::new(), Holders::default());
+        let (processes, holders) = (Processes::new(Masking::default()), Holders::default());
         Self { folder, procfs, readers: vec![Reader::new()], processes, holders }
     }
 
