@@ -30,6 +30,16 @@ export default defineConfig({
       },
     },
   },
+  worker: {
+    format: 'es',
+    rollupOptions: {
+      output: {
+        entryFileNames: 'ui/[name].[hash].js',
+        chunkFileNames: (chunk) => vendorFileName(chunk.name) ?? 'ui/[name].[hash].js',
+        manualChunks: (id) => vendorLibraryOf(id),
+      },
+    },
+  },
   server: { proxy: { '/api': backend, '/assets': backend, '/vendor/manifest.json': backend } },
   // `vite preview` shows the built page over a running procnet.
   preview: { proxy: { '/api': backend, '/assets': backend } },

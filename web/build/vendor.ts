@@ -18,6 +18,7 @@ const LIBRARIES: Library[] = [
   { chunk: 'preact', packages: ['preact'] },
   { chunk: 'preact-signals', packages: ['@preact/signals', '@preact/signals-core'] },
   { chunk: 'virtual-core', packages: ['@tanstack/virtual-core'] },
+  { chunk: 'd3-force', packages: ['d3-force', 'd3-quadtree', 'd3-timer', 'd3-dispatch'] },
   { chunk: 'lucide-static', packages: ['lucide-static'] },
   { chunk: 'simple-icons', packages: ['simple-icons'] },
   { chunk: 'inter', packages: ['@fontsource-variable/inter'] },

@@ -2,7 +2,7 @@
 
 import type { Place, Rect } from '../layout/frame';
 import type { LabelPoint, Lane, Point, Route } from '../layout/route';
-import { route } from '../layout/route';
+import { route, straight } from '../layout/route';
 import type { EdgeLabels, EdgeWidths } from '../scene/picture';
 import type { EdgeRow, NodeRow } from '../wire/columns';
 import type { Legend } from '../wire/generated';
@@ -133,7 +133,9 @@ export class EdgeView {
     this.looks = looks;
     if (!moved && same) return false;
     if (moved || !this.route) {
-      this.route = route(from.place, to.place, looks.lanes, this.parallel, shadeOf(from.node.key));
+      this.route = from.place.free
+        ? straight(from.place, to.place, this.parallel)
+        : route(from.place, to.place, looks.lanes, this.parallel, shadeOf(from.node.key));
       this.fromPlace = from.place;
       this.toPlace = to.place;
     }

@@ -1,8 +1,8 @@
 // What lies under the nodes: this machine's bands, and the headings.
 
-import type { FlowLayout } from '../layout/flow';
 import type { Zone } from '../layout/frame';
 import { laneX } from '../layout/frame';
+import type { MapLayout } from '../layout/layout';
 import { words } from '../words';
 import type { View } from './camera';
 import { element, set, setText } from './svg';
@@ -33,7 +33,7 @@ export class Ground {
   }
 
   /** Follows the layout. */
-  sync(flow: FlowLayout, view: View): void {
+  sync(flow: MapLayout, view: View): void {
     const frame = flow.currentFrame;
     const columns = frame?.columns ?? [];
     const strands = new Set(columns.map((column) => column.strand));

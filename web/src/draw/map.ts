@@ -1,8 +1,8 @@
 // The map: keeps the SVG like the scene, and nothing but what changed is touched.
 
-import type { FlowLayout } from '../layout/flow';
 import type { Detail, Size } from '../layout/frame';
 import { detailAt, labelPx } from '../layout/frame';
+import type { MapLayout } from '../layout/layout';
 import { READABLE_PX } from '../layout/plan';
 import type { EdgeRow, NodeRow } from '../wire/columns';
 import type { Legend } from '../wire/generated';
@@ -69,7 +69,7 @@ export class MapPainter {
   private insets: Insets = MARGIN;
 
   constructor(
-    private readonly layout: FlowLayout | { current: FlowLayout },
+    private readonly layout: { current: MapLayout },
     host: HTMLElement,
     private readonly onOutside: (count: number) => void,
   ) {
@@ -91,8 +91,8 @@ export class MapPainter {
     });
   }
 
-  private get flow(): FlowLayout {
-    return 'current' in this.layout ? this.layout.current : this.layout;
+  private get flow(): MapLayout {
+    return this.layout.current;
   }
 
   /** How large the map's window is, and what lies over it below and on the right, in pixels. */

@@ -16,6 +16,7 @@ import {
 } from './frame';
 import type { LayoutGraph, LayoutNode } from './graph';
 import { Adjacency } from './graph';
+import type { MapLayout } from './layout';
 import { componentsOf, orderColumns, spread } from './order';
 import type { Berth } from './plan';
 import { planFrame } from './plan';
@@ -35,7 +36,7 @@ export interface SavedLayout {
   readonly slots: readonly (readonly [key: string, slot: Slot])[];
 }
 
-export class FlowLayout {
+export class FlowLayout implements MapLayout {
   private frame: Frame | undefined;
   private readonly slots = new Map<string, Slot>();
   private readonly taken = new Set<string>();

@@ -119,6 +119,8 @@ export interface Place {
   readonly density: Density;
   /** True in the idle grid. */
   readonly compact: boolean;
+  /** True where no columns are: edges run straight. */
+  readonly free?: boolean;
 }
 
 export interface Size {

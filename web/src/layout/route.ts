@@ -147,6 +147,50 @@ function bend(a: Point, b: Point, pull: number, bow: number, t: number): Point {
   return cubic(a.x, a.y, a.x + pull, a.y + bow, b.x - pull, b.y + bow, b.x, b.y, t);
 }
 
+/** The way between nodes that stand anywhere: nearly straight, from border to border. */
+export function straight(from: Place, to: Place, parallel: number): Route {
+  const offset = offsetOf(parallel);
+  if (from === to) {
+    const y = from.y + from.height / 2;
+    return loop(from, to, [], y, y, offset);
+  }
+  const middle = (place: Place) => ({
+    x: place.x + place.width / 2,
+    y: place.y + place.height / 2,
+  });
+  const [a, b] = [middle(from), middle(to)];
+  const far = Math.max(1, Math.hypot(b.x - a.x, b.y - a.y));
+  const bow = Math.min(60, far * 0.06) + offset * 16;
+  const top = {
+    x: (a.x + b.x) / 2 - ((b.y - a.y) / far) * bow,
+    y: (a.y + b.y) / 2 + ((b.x - a.x) / far) * bow,
+  };
+  const start = borderTowards(from, a, top, 0);
+  const end = borderTowards(to, b, top, ARROW_LENGTH);
+  const third = (p: Point) => ({ x: (p.x + 2 * top.x) / 3, y: (p.y + 2 * top.y) / 3 });
+  const [c, d] = [third(start), third(end)];
+  return {
+    path: `M${n(start.x)},${n(start.y)}${curve(c.x, c.y, d.x, d.y, end.x, end.y)}`,
+    labels: [0.5, 0.35, 0.65, 0.22, 0.78].map((t) => ({
+      ...cubic(start.x, start.y, c.x, c.y, d.x, d.y, end.x, end.y, t),
+      along: t,
+    })),
+    passes: [],
+  };
+}
+
+/** Where the line from the `middle` of `place` to `goal` leaves its border, `gap` further out. */
+function borderTowards(place: Place, middle: Point, goal: Point, gap: number): Point {
+  const [dx, dy] = [goal.x - middle.x, goal.y - middle.y];
+  const length = Math.max(1, Math.hypot(dx, dy));
+  const reach = Math.min(
+    place.width / 2 / Math.max(0.001, Math.abs(dx) / length),
+    place.height / 2 / Math.max(0.001, Math.abs(dy) / length),
+  );
+  const out = Math.min(length, reach + gap);
+  return { x: middle.x + (dx / length) * out, y: middle.y + (dy / length) * out };
+}
+
 function overlapping(from: Place, to: Place): boolean {
   return from.x < to.x + to.width && to.x < from.x + from.width;
 }

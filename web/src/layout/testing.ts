@@ -2,17 +2,7 @@
 
 import type { LayoutEdge, LayoutGraph, LayoutNode } from './graph';
 
-/** Numbers from 0 to 1 that depend on `seed` only (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+export { seededNumbers as seeded } from './seeded';
 
 /** A machine whose processes, remotes and edges come and go. */
 export class RandomMachine {

@@ -2,53 +2,21 @@ import { effect, signal, untracked } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { MapPainter } from '../draw/map';
 import { Minimap } from '../draw/minimap';
-import { FlowLayout } from '../layout/flow';
-import type { Zone } from '../layout/frame';
-import type { LayoutGraph } from '../layout/graph';
-import { parseSavedLayout } from '../layout/saved';
 import { frozen, onSceneChange, scene } from '../scene/live';
-import { edgeLabels, edgeWidths, flowAnimation, minimap } from '../scene/picture';
+import { edgeLabels, edgeWidths, flowAnimation, minimap, pictureLayout } from '../scene/picture';
 import type { Target } from '../scene/selection';
 import { hovered, sameTarget, selected } from '../scene/selection';
-import { readStored, writeStored } from '../scene/settings';
 import { words } from '../words';
 import { mapCommands } from './commands';
 import { saveMap } from './exportMap';
 import { Icon } from './Icon';
+import { MapLayouts } from './mapLayout';
 import { followPointer } from './pointer';
 
-const STORAGE_PREFIX = 'procnet.layout.';
-const SAVE_DELAY_MS = 800;
 const FADE_MS = 1000;
 
 /** How many nodes are out of view. */
 const outside = signal(0);
-
-function zoneOf(kind: string): Zone {
-  return kind === 'client' || kind === 'server' ? kind : 'process';
-}
-
-function layoutGraph(): LayoutGraph {
-  const nodes = [...scene.nodes.values()].map((node) => ({
-    key: node.key,
-    label: node.label,
-    zone: zoneOf(node.kind),
-  }));
-  const edges = [...scene.edges.values()].flatMap((edge) => {
-    const from = scene.nodes.get(edge.from)?.key;
-    const to = scene.nodes.get(edge.to)?.key;
-    return from !== undefined && to !== undefined ? [{ from, to }] : [];
-  });
-  return { nodes, edges };
-}
-
-function storageKey(level: string): string {
-  return `${STORAGE_PREFIX}${level}`;
-}
-
-function restoredLayout(level: string): FlowLayout {
-  return new FlowLayout(parseSavedLayout(readStored(storageKey(level))));
-}
 
 /** The map itself: owns the painter and the layout, and follows the scene. */
 export function MapView({ hidden }: { hidden: boolean }) {
@@ -70,13 +38,25 @@ export function MapView({ hidden }: { hidden: boolean }) {
   useEffect(() => {
     const container = host.current;
     if (!container) return;
-    let level = scene.grouping.value.level;
-    const layout = { current: restoredLayout(level) };
-    const painter = new MapPainter(layout, container, (count) => {
+    const layouts = new MapLayouts(
+      (first) => {
+        draw();
+        if (first) startMap(true);
+      },
+      () => {
+        painter.svg.classList.toggle('movable', layouts.movable);
+        if (scene.nodes.size === 0) return;
+        measure();
+        layouts.follow(true, painter.room);
+        painter.glide();
+        draw();
+        startMap(true);
+      },
+    );
+    const painter = new MapPainter(layouts, container, (count) => {
       outside.value = count;
     });
     painterOf.current = painter;
-    let saveTimer = 0;
     let shown = false;
     let dirty = false;
     let revealed: Target | undefined;
@@ -101,13 +81,6 @@ export function MapView({ hidden }: { hidden: boolean }) {
       edges: scene.edges,
       legend: scene.legend.value,
     });
-    const save = () => {
-      window.clearTimeout(saveTimer);
-      saveTimer = window.setTimeout(() => {
-        const saved = layout.current.save();
-        if (saved) writeStored(storageKey(level), saved);
-      }, SAVE_DELAY_MS);
-    };
     const draw = (news = false) => {
       dirty = false;
       painter.sync(picture(), news);
@@ -119,14 +92,9 @@ export function MapView({ hidden }: { hidden: boolean }) {
       else queueMicrotask(() => followNow(change));
     };
     const followNow = (change: 'scene' | 'delta') => {
-      const newLevel = scene.grouping.value.level;
-      if (newLevel !== level) {
-        level = newLevel;
-        layout.current = restoredLayout(level);
-        shown = false;
-      }
       if (!shown) measure();
-      const anew = layout.current.update(layoutGraph(), painter.room);
+      const { other, anew } = layouts.follow(change === 'scene' || !shown, painter.room);
+      if (other) shown = false;
       const wasShown = shown;
       shown ||= scene.nodes.size > 0;
       if (document.hidden || container.clientWidth === 0) {
@@ -135,7 +103,6 @@ export function MapView({ hidden }: { hidden: boolean }) {
       }
       draw(wasShown && !anew && change === 'delta');
       if (shown && (!wasShown || anew)) startMap(wasShown && change === 'scene');
-      save();
     };
 
     const startMap = (glide: boolean) => {
@@ -168,11 +135,10 @@ export function MapView({ hidden }: { hidden: boolean }) {
     mapCommands.fit = () => fitMap(true);
     mapCommands.tidy = () => {
       measure();
-      layout.current.tidy(layoutGraph(), painter.room);
+      layouts.tidy(painter.room);
       painter.glide();
       draw();
       startMap(true);
-      save();
     };
     mapCommands.zoom = (factor) => {
       painter.camera.zoomAt(container.clientWidth / 2, container.clientHeight / 2, factor);
@@ -184,7 +150,19 @@ export function MapView({ hidden }: { hidden: boolean }) {
     };
     mapCommands.savePicture = (format) => saveMap(painter.svg, format);
 
-    const stopPointer = followPointer(painter, container);
+    const stopPointer = followPointer(painter, container, {
+      get on() {
+        return layouts.movable;
+      },
+      move(key, x, y) {
+        layouts.move(key, x, y);
+        draw();
+      },
+    });
+    const stopLayout = effect(() => {
+      const kind = pictureLayout.value;
+      untracked(() => void layouts.choose(kind));
+    });
     const stopChoices = effect(() => {
       painter.choose({
         widths: edgeWidths.value,
@@ -216,6 +194,7 @@ export function MapView({ hidden }: { hidden: boolean }) {
       stopPointer();
       stopEffects();
       stopChoices();
+      stopLayout();
       painter.dispose();
     };
   }, []);

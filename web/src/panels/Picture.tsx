@@ -1,8 +1,9 @@
-import type { EdgeLabels, EdgeWidths } from '../scene/picture';
-import { edgeLabels, edgeWidths, flowAnimation, minimap } from '../scene/picture';
+import type { EdgeLabels, EdgeWidths, PictureLayout } from '../scene/picture';
+import { edgeLabels, edgeWidths, flowAnimation, minimap, pictureLayout } from '../scene/picture';
 import { words } from '../words';
 import { Disclosure } from './Disclosure';
 
+const LAYOUTS: readonly PictureLayout[] = ['flow', 'free'];
 const WIDTHS: readonly EdgeWidths[] = ['count', 'traffic'];
 const LABELS: readonly EdgeLabels[] = ['some', 'all', 'none'];
 
@@ -13,6 +14,15 @@ export function PictureMenu() {
       {() => (
         <fieldset class="columns">
           <legend class="visually-hidden">{words.picture.title}</legend>
+          <Choice
+            label={words.picture.layout}
+            names={words.picture.layoutNames}
+            all={LAYOUTS}
+            chosen={pictureLayout.value}
+            set={(layout) => {
+              pictureLayout.value = layout;
+            }}
+          />
           <Check
             label={words.picture.minimap}
             on={minimap.value}

@@ -23,14 +23,26 @@ const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowDown: [0, 1],
 };
 
+/** Where nodes may be dragged to. */
+export interface Dragging {
+  readonly on: boolean;
+  /** Puts the middle of `key` at a point of the map. */
+  move: (key: string, x: number, y: number) => void;
+}
+
 /** Joins the map to its input; the answer takes it off again. */
-export function followPointer(painter: MapPainter, host: HTMLElement): () => void {
+export function followPointer(
+  painter: MapPainter,
+  host: HTMLElement,
+  dragging: Dragging,
+): () => void {
   const { svg, camera } = painter;
   const abort = new AbortController();
   const { signal } = abort;
   const pointers = new Map<number, { x: number; y: number }>();
   let travelled = 0;
   let hoverTimer = 0;
+  let held: MapTarget | undefined;
 
   const local = (event: { clientX: number; clientY: number }) => {
     const box = host.getBoundingClientRect();
@@ -67,6 +79,8 @@ export function followPointer(painter: MapPainter, host: HTMLElement): () => voi
       if (event.button !== 0) return;
       pointers.set(event.pointerId, local(event));
       if (pointers.size === 1) travelled = 0;
+      const target = dragging.on ? targetOf(event) : undefined;
+      held = pointers.size === 1 && target?.kind === 'node' ? target : undefined;
     },
     { signal },
   );
@@ -88,6 +102,9 @@ export function followPointer(painter: MapPainter, host: HTMLElement): () => voi
         const nowApart = Math.hypot(now.x - other.x, now.y - other.y);
         if (apart > 0)
           camera.zoomAt((now.x + other.x) / 2, (now.y + other.y) / 2, nowApart / apart);
+      } else if (travelled > CLICK_SLOP_PX && held) {
+        const { x, y, scale } = camera.view;
+        dragging.move(held.key, (now.x - x) / scale, (now.y - y) / scale);
       } else if (travelled > CLICK_SLOP_PX) {
         camera.panBy(now.x - before.x, now.y - before.y);
       }
@@ -97,6 +114,7 @@ export function followPointer(painter: MapPainter, host: HTMLElement): () => voi
   );
   const up = (event: PointerEvent) => {
     pointers.delete(event.pointerId);
+    held = undefined;
     if (pointers.size === 0) svg.classList.remove('dragging');
   };
   svg.addEventListener('pointerup', up, { signal });

@@ -262,6 +262,8 @@ export const english = {
 
   picture: {
     title: 'How the map is drawn',
+    layout: 'Layout',
+    layoutNames: { flow: 'flow: as a request goes', free: 'free: drag nodes' },
     minimap: 'Small map of the whole, where it is larger than the window',
     flow: 'Beads along the busiest edges',
     widths: 'Width of edges',
