@@ -49,8 +49,8 @@ test('the free layout is one choice away, stays put, lets nodes be dragged and r
   for (const other of others) expect(after[other], other).toBe(before[other]);
 
   await page.waitForTimeout(1500);
+  // The choice is in the page's address.
   await page.reload();
-  await open(page);
   await expect.poll(async () => (await placesOf(page))[key ?? '']).toBe(after[key ?? '']);
 
   await layout('flow');
