@@ -85,7 +85,7 @@ impl Engine {
         if !self.accept(batch.host, batch.sequence, resync) {
             return;
         }
-        self.graph.begin(batch.at);
+        self.graph.begin(batch.host, batch.at);
         let mut unnamed = Unnamed::default();
         if resync {
             let (sockets, processes) = self.graph.keys_of(batch.host);

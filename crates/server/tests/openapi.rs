@@ -36,6 +36,7 @@ fn every_route_and_every_event_is_described() {
             "/api/reload_rules",
             "/api/v1/capabilities",
             "/api/v1/export",
+            "/api/v1/facets",
             "/api/v1/filter",
             "/api/v1/icons/{id}",
             "/api/v1/openapi.json",

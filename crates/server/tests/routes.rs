@@ -284,6 +284,47 @@ fn sockets_as_rows() {
 }
 
 #[test]
+fn sockets_in_an_order_and_by_pages() {
+    let server = Server::start();
+    let ports = |query: &str| -> (u64, Vec<u64>) {
+        let list = server.get(&format!("/api/v1/sockets?filter=pid:200&{query}")).json();
+        let rows = list["sockets"].as_array().unwrap();
+        let ports = rows.iter().map(|row| row["local"]["port"].as_u64().unwrap()).collect();
+        (list["total"].as_u64().unwrap(), ports)
+    };
+    let (total, all) = ports("sort=local");
+    assert!(total > 4 && all.len() as u64 == total);
+    let (same, first) = ports("sort=local&limit=2");
+    let (_, rest) = ports("sort=local&offset=2");
+    assert_eq!((same, [first, rest].concat()), (total, all.clone()));
+    let (_, down) = ports("sort=local&order=desc");
+    assert_eq!(down, all.into_iter().rev().collect::<Vec<_>>());
+    assert_eq!(ports("offset=1000").1, [0_u64; 0]);
+    assert!(ports("mute=port:8000").0 < total);
+    for bad in ["sort=colour", "sort=pid&order=up", "offset=x"] {
+        assert_eq!(server.get(&format!("/api/v1/sockets?{bad}")).status(), 400, "{bad}");
+    }
+}
+
+#[test]
+fn what_there_is_to_ask_for() {
+    let server = Server::start();
+    let facets = server.get("/api/v1/facets?udp=1").json();
+    let of = |name: &str| {
+        let facets = facets["facets"].as_array().unwrap();
+        facets.iter().find(|facet| facet["field"] == name).unwrap().clone()
+    };
+    let ports = of("port");
+    let postgres = ports["values"].as_array().unwrap().iter().find(|v| v["value"] == "5432");
+    let postgres = postgres.unwrap();
+    assert_eq!((&postgres["filter"], &postgres["count"]), (&"port:5432".into(), &4.into()));
+    assert_eq!(ports["others"], 0);
+    assert!(of("proto")["values"].to_string().contains("udp"));
+    let fewer = server.get("/api/v1/facets?filter=port:443").json().to_string();
+    assert!(!fewer.contains("5432"), "{fewer}");
+}
+
+#[test]
 fn one_process() {
     let server = Server::start();
     let details = server.get("/api/v1/processes/200-2000").json();
@@ -324,6 +365,12 @@ fn help_health_and_description() {
     assert_eq!((&health["ok"], &health["version"]), (&true.into(), &"1.2.3".into()));
     let fields = server.get("/api/v1/filter").json();
     assert!(fields["fields"].as_array().unwrap().iter().any(|f| f["name"] == "port"));
+    let kinds = fields["fields"].as_array().unwrap().iter().map(|field| field["kind"].clone());
+    let kinds: std::collections::BTreeSet<_> = kinds.map(|kind| kind.to_string()).collect();
+    assert_eq!(kinds.len(), 8, "{kinds:?}");
+    let wrong = server.get("/api/v1/scene?filter=prot:tcp").json();
+    assert_eq!(wrong["suggestion"], "proto");
+    assert_eq!(wrong["position"].to_string(), "[0,4]");
     let document = server.get("/api/v1/openapi.json").json();
     assert!(document["paths"]["/api/v1/stream"].is_object());
 }

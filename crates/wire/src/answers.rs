@@ -11,6 +11,9 @@ pub struct ErrorAnswer {
     /// Where in the filter: begin and end, in UTF-16 code units, as JavaScript counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<[u32; 2]>,
+    /// What was probably meant there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<String>,
 }
 
 /// An answer of `GET /healthz`.
@@ -65,6 +68,9 @@ pub struct FilterField {
     pub name: String,
     /// Other names of it.
     pub aliases: Vec<String>,
+    /// What kind of value it has: `text`, `address`, `choice`, `count`, `bytes`, `time` (a
+    /// duration), `port`, or `when` (a point in time).
+    pub kind: String,
     /// The operators that it knows.
     pub operators: Vec<String>,
     /// The words that it knows, if it is a choice.
@@ -73,4 +79,33 @@ pub struct FilterField {
     pub help: String,
     /// A filter that uses it.
     pub example: String,
+}
+
+/// An answer of `GET /api/v1/facets`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FacetList {
+    /// `proc`, `user`, `container`, `unit`, `remote`, `port`, `state`, `proto`, `class`, `dir`.
+    pub facets: Vec<FacetRow>,
+}
+
+/// The values of one field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FacetRow {
+    /// The field's name in the filter language.
+    pub field: String,
+    /// Its values, the most frequent first, at most 20.
+    pub values: Vec<FacetValueRow>,
+    /// How many values there are beside those.
+    pub others: u32,
+}
+
+/// One value of a field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FacetValueRow {
+    /// As people read it.
+    pub value: String,
+    /// The filter that asks for it.
+    pub filter: String,
+    /// How many live sockets have it; two that are the ends of one connection count once.
+    pub count: u32,
 }

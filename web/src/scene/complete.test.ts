@@ -7,6 +7,7 @@ const NUMBER = [':', '=', '!=', '>', '<', '>=', '<='];
 const field = (name: string, aliases: string[], operators: string[], words: string[] = []) => ({
   name,
   aliases,
+  kind: 'text',
   operators,
   words,
   help: `about ${name}`,

@@ -75,6 +75,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/facets': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What there is to filter by: values of the fields that people ask for most, with how many
+     *     sockets of the view have them.
+     */
+    get: operations['facets'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/filter': {
     parameters: {
       query?: never;
@@ -405,6 +425,8 @@ export interface components {
       error: string;
       /** @description Where in the filter: begin and end, in UTF-16 code units, as JavaScript counts. */
       position?: number[] | null;
+      /** @description What was probably meant there. */
+      suggestion?: string | null;
     };
     /** @description An edge in a file, from client to server. */
     ExportEdge: {
@@ -551,6 +573,35 @@ export interface components {
       /** @description Numbers about what is shown and left out. */
       summary: components['schemas']['SummaryInfo'];
     };
+    /** @description An answer of `GET /api/v1/facets`. */
+    FacetList: {
+      /** @description `proc`, `user`, `container`, `unit`, `remote`, `port`, `state`, `proto`, `class`, `dir`. */
+      facets: components['schemas']['FacetRow'][];
+    };
+    /** @description The values of one field. */
+    FacetRow: {
+      /** @description The field's name in the filter language. */
+      field: string;
+      /**
+       * Format: int32
+       * @description How many values there are beside those.
+       */
+      others: number;
+      /** @description Its values, the most frequent first, at most 20. */
+      values: components['schemas']['FacetValueRow'][];
+    };
+    /** @description One value of a field. */
+    FacetValueRow: {
+      /**
+       * Format: int32
+       * @description How many live sockets have it; two that are the ends of one connection count once.
+       */
+      count: number;
+      /** @description The filter that asks for it. */
+      filter: string;
+      /** @description As people read it. */
+      value: string;
+    };
     /** @description One field of the filter language. */
     FilterField: {
       /** @description Other names of it. */
@@ -559,6 +610,11 @@ export interface components {
       example: string;
       /** @description What it tests. */
       help: string;
+      /**
+       * @description What kind of value it has: `text`, `address`, `choice`, `count`, `bytes`, `time` (a
+       *     duration), `port`, or `when` (a point in time).
+       */
+      kind: string;
       /** @description Its name. */
       name: string;
       /** @description The operators that it knows. */
@@ -1302,6 +1358,9 @@ export type ExportEdge = components['schemas']['ExportEdge'];
 export type ExportGrouping = components['schemas']['ExportGrouping'];
 export type ExportNode = components['schemas']['ExportNode'];
 export type ExportPicture = components['schemas']['ExportPicture'];
+export type FacetList = components['schemas']['FacetList'];
+export type FacetRow = components['schemas']['FacetRow'];
+export type FacetValueRow = components['schemas']['FacetValueRow'];
 export type FilterField = components['schemas']['FilterField'];
 export type FilterHelp = components['schemas']['FilterHelp'];
 export type GapRow = components['schemas']['GapRow'];
@@ -1519,6 +1578,62 @@ export interface operations {
       };
     };
   };
+  facets: {
+    parameters: {
+      query?: {
+        /**
+         * @description `none`: every process, every remote endpoint and an edge per service, or as fine as
+         *     `group` and `remotes` say; up to 20,000 nodes and 100,000 edges. `auto`: what is legible.
+         */
+        budget?: string;
+        /** @description The key of a node to show as its members. May be given several times. */
+        expand?: string[];
+        /** @description A filter, as in the search box. */
+        filter?: string;
+        /** @description `auto`, `process`, `tree`, `container`, `unit`, `family`, `user`, or `host`. */
+        group?: string;
+        /** @description 0: without listeners that nobody talks to. */
+        listeners?: boolean;
+        /** @description A filter: links and listeners that fit it are left out, and counted. May be given 16 times. */
+        mute?: string[];
+        /** @description 1: only links between processes. */
+        p2p_only?: boolean;
+        /**
+         * @description How remotes are joined at the finest: `auto` (by the peers that they talk to), `endpoint`,
+         *     `address`, `network` (by registered domain where a name is known, else IPv4 /24 and IPv6
+         *     /48), or `internet` (the Internet as one, private networks as another).
+         */
+        remotes?: string;
+        /** @description 1: UDP too. */
+        udp?: boolean;
+        /** @description 1: UNIX sockets too. */
+        unix?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['FacetList'];
+        };
+      };
+      /** @description A parameter is wrong. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorAnswer'];
+        };
+      };
+    };
+  };
   filter: {
     parameters: {
       query?: never;
@@ -1716,6 +1831,10 @@ export interface operations {
         mute?: string[];
         /** @description The key of a node of the view: the sockets behind it. */
         node?: string;
+        /** @description How many to leave out before the first. */
+        offset?: number;
+        /** @description `asc` or `desc`. */
+        order?: string;
         /** @description 1: only links between processes. */
         p2p_only?: boolean;
         /**
@@ -1724,6 +1843,13 @@ export interface operations {
          *     /48), or `internet` (the Internet as one, private networks as another).
          */
         remotes?: string;
+        /**
+         * @description By what they are in order: `protocol`, `state`, `direction`, `local`, `remote`,
+         *     `remote_name`, `process`, `pid`, `user`, `container`, `unit`, `bytes`, `sent`, `received`,
+         *     `packets`, `rtt`, `retransmits`, `opened`, `age`, or `attribution`. Those that do not have
+         *     it come last. Left out: in the order in which they became known.
+         */
+        sort?: string;
         /** @description 1: UDP too. */
         udp?: boolean;
         /** @description 1: UNIX sockets too. */

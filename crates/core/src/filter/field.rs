@@ -64,6 +64,8 @@ pub enum Field {
     Retransmits,
     /// Number of sockets.
     Sockets,
+    /// When it began.
+    Opened,
     /// A property.
     Is,
 }
@@ -92,6 +94,8 @@ pub enum Unit {
     Time,
     /// A port: a number up to 65535.
     Port,
+    /// A point in time, as in RFC 3339 or as milliseconds since 1970.
+    When,
 }
 
 /// A word that a field knows.
@@ -118,6 +122,23 @@ pub struct FieldInfo {
     pub help: &'static str,
     /// A filter that uses it.
     pub example: &'static str,
+}
+
+impl FieldKind {
+    /// What kind of value it is, for whoever helps to write one: `text`, `address`, `choice`,
+    /// `count`, `bytes`, `time`, `port`, or `when`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Address => "address",
+            Self::Choice(_) => "choice",
+            Self::Number(Unit::Count) => "count",
+            Self::Number(Unit::Bytes) => "bytes",
+            Self::Number(Unit::Time) => "time",
+            Self::Number(Unit::Port) => "port",
+            Self::Number(Unit::When) => "when",
+        }
+    }
 }
 
 impl FieldInfo {
@@ -229,6 +250,7 @@ pub const FIELDS: &[FieldInfo] = &[
     field!(Rtt, "rtt", ["latency"], Number(Unit::Time), "smoothed round-trip time", "rtt>10ms"),
     field!(Retransmits, "retransmits", ["retrans"], Number(Unit::Count), "segments sent again", "retransmits>0"),
     field!(Sockets, "sockets", ["count"], Number(Unit::Count), "number of parallel sockets", "sockets>=10"),
+    field!(Opened, "opened", ["since", "new"], Number(Unit::When), "when a link was first seen, a socket opened or a listener bound", "opened>=2026-11-23T15:00:00Z"),
     field!(Is, "is", [], Word(PROPERTIES), "property", "is:listener"),
 ];
 

@@ -57,6 +57,8 @@ pub struct FilterError {
     pub message: String,
     /// Where, as a range of bytes of the text.
     pub position: Range<usize>,
+    /// What was probably meant, to stand there instead.
+    pub suggestion: Option<String>,
 }
 
 /// `All` and `Any` have two parts or more, and none of their own kind; `Not` none of its own.

@@ -23,6 +23,7 @@ pub(super) fn parse(text: &str) -> Result<Option<Node>, FilterError> {
         return Err(FilterError {
             message: format!("the filter is longer than {MAX_LENGTH} bytes"),
             position: MAX_LENGTH..text.len(),
+            suggestion: None,
         });
     }
     let mut parser = Parser { text, at: 0, terms: 0, nesting: 0 };
@@ -57,7 +58,7 @@ impl<'a> Parser<'a> {
     }
 
     fn error(&self, position: Range<usize>, message: impl Into<String>) -> FilterError {
-        FilterError { message: message.into(), position }
+        FilterError { message: message.into(), position, suggestion: None }
     }
 
     /// Takes `text` if it is next.
@@ -222,11 +223,13 @@ impl<'a> Parser<'a> {
         self.at += name.len();
         let Some(info) = field_named(name) else {
             let names = FIELDS.iter().flat_map(|f| std::iter::once(&f.name).chain(f.aliases));
-            let hint = match closest(name, names.copied()) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => "put it in quotes to search for the text".to_owned(),
-            };
-            return Err(self.error(start..self.at, format!("unknown field `{name}`; {hint}")));
+            let meant = closest(name, names.copied());
+            let hint = meant.map_or_else(
+                || "put it in quotes to search for the text".to_owned(),
+                |meant| format!("did you mean `{meant}`?"),
+            );
+            let error = self.error(start..self.at, format!("unknown field `{name}`; {hint}"));
+            return Err(FilterError { suggestion: meant.map(str::to_owned), ..error });
         };
         self.at += operator.len();
         if !info.operators().contains(&operator) {
@@ -347,7 +350,8 @@ impl<'a> Parser<'a> {
         value: &str,
     ) -> FilterError {
         let names = || choices.iter().map(|choice| choice.name);
-        let message = match closest(value, names()) {
+        let meant = closest(value, names());
+        let message = match meant {
             Some(meant) => {
                 format!("`{}` knows no `{value}`; did you mean `{meant}`?", info.name)
             }
@@ -356,7 +360,8 @@ impl<'a> Parser<'a> {
                 format!("`{}` knows no `{value}`, only {known}", info.name)
             }
         };
-        self.error(start..start + value.len(), message)
+        let error = self.error(start..start + value.len(), message);
+        FilterError { suggestion: meant.map(str::to_owned), ..error }
     }
 
     /// One value: quoted, or up to a blank, comma or delimiter.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use crate::endpoint::{Endpoint, is_public};
 use crate::process::{Process, User};
 use crate::socket::{Direction, Protocol, SocketState};
+use crate::time::Timestamp;
 
 /// One side of a connection, or a node by itself. Everything is borrowed: building one is free.
 #[derive(Clone, Copy, Debug, Default)]
@@ -118,6 +119,8 @@ pub struct Subject<'a> {
     pub rtt_us: u32,
     /// Segments sent again.
     pub retransmits: u64,
+    /// When it began, as far as that is known.
+    pub opened: Option<Timestamp>,
     /// How many sockets it stands for.
     pub sockets: u32,
     /// It waits for peers.

@@ -387,6 +387,10 @@ fn any_number(field: Field, subject: &Subject<'_>, fits: impl Fn(u64) -> bool) -
         // 0 means that nobody measured it.
         Field::Rtt => subject.rtt_us != 0 && fits(u64::from(subject.rtt_us)),
         Field::Retransmits => fits(subject.retransmits),
+        Field::Opened => subject
+            .opened
+            .and_then(|opened| u64::try_from(opened.as_millis()).ok())
+            .is_some_and(fits),
         Field::Sockets => fits(u64::from(subject.sockets)),
         _ => false,
     }

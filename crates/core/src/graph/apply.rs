@@ -43,8 +43,9 @@ impl Graph {
     }
 
     /// Notes the time of a batch that begins.
-    pub(crate) fn begin(&mut self, at: Timestamp) {
+    pub(crate) fn begin(&mut self, host: HostId, at: Timestamp) {
         self.at = at;
+        self.first_looks.entry(host).or_insert(at);
         self.changes.applied = true;
     }
 
@@ -484,7 +485,9 @@ impl Graph {
         let link_id = *self.link_ids.entry(contribution.link).or_insert_with(|| {
             let link_id = LinkId(self.next_link);
             self.next_link = self.next_link.wrapping_add(1);
-            self.links.insert(link_id, Link::new(contribution, self.at));
+            let known = entry.socket.opened;
+            let since = if known == Timestamp::default() { self.at } else { known.min(self.at) };
+            self.links.insert(link_id, Link::new(contribution, since));
             self.link_parties.insert((contribution.link.client, link_id));
             self.link_parties.insert((contribution.link.server, link_id));
             self.indexes.unix.hold_name(contribution.link.name);

@@ -59,6 +59,7 @@ impl Graph {
     #[doc(hidden)]
     pub fn rebuilt(&self) -> Self {
         let mut fresh = Self::new(self.service_ports.clone(), false);
+        fresh.first_looks.clone_from(&self.first_looks);
         fresh.processes.clone_from(&self.processes);
         fresh.indexes.unix.share_names(&self.indexes.unix);
         for (_, entry) in &self.sockets {

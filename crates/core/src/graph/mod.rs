@@ -108,6 +108,8 @@ pub struct Graph {
     degradations: BTreeMap<(HostId, &'static str), Degradation>,
     totals: Totals,
     at: Timestamp,
+    /// When each host was looked at first: what was there then may have begun at any time before.
+    first_looks: BTreeMap<HostId, Timestamp>,
     changes: Changes,
     dirty: FxHashSet<SocketId>,
     /// Links that lost their last connection to another link.

@@ -3,7 +3,9 @@
 use super::{Direction, Graph, Link, Party, SocketChange, SocketEntry, SocketId};
 use crate::endpoint::Endpoint;
 use crate::filter::{self, StateSet, Subject};
+use crate::key::HostId;
 use crate::socket::{Protocol, Socket, SocketState};
+use crate::time::Timestamp;
 
 impl Graph {
     /// A party as a filter sees it.
@@ -56,7 +58,9 @@ impl Graph {
     ) -> Subject<'a> {
         let near = Self::party_of(socket).map(|party| self.filter_party(party));
         let far = far_party.map(|party| self.filter_party(party));
+        let parties = [Self::party_of(socket), far_party];
         let mut subject = Subject {
+            opened: Some(self.opening(socket.key.host, socket.opened, socket.protocol, parties)),
             service_port: service_port(socket, direction),
             local: address(socket),
             remote: socket.remote,
@@ -88,6 +92,12 @@ impl Graph {
     pub fn listener_subject<'a>(&'a self, party: Party, listener: &'a Socket) -> Subject<'a> {
         Subject {
             server: Some(self.filter_party(party)),
+            opened: Some(self.opening(
+                listener.key.host,
+                listener.opened,
+                listener.protocol,
+                [Some(party), None],
+            )),
             protocol: Some(listener.protocol),
             service_port: service_port(listener, Direction::Listen),
             local: address(listener),
@@ -114,7 +124,10 @@ impl Graph {
             _ => (link.to_client(), link.to_server()),
         };
         let unattributed = |party| matches!(party, Party::Unattributed { .. });
+        let parties = [Some(link.key.client), Some(link.key.server)];
+        let host = link.key.client.host();
         Subject {
+            opened: Some(self.opening(host, link.since, link.key.protocol, parties)),
             client: Some(self.filter_party(link.key.client)),
             server: Some(self.filter_party(link.key.server)),
             protocol: Some(link.key.protocol),
@@ -137,6 +150,25 @@ impl Graph {
             unattributed: unattributed(link.key.client) || unattributed(link.key.server),
             ..Subject::default()
         }
+    }
+
+    /// When something began that is told to have begun at `told` (rule V12 of `docs/SPEC.md`).
+    fn opening(
+        &self,
+        host: HostId,
+        told: Timestamp,
+        protocol: Protocol,
+        parties: [Option<Party>; 2],
+    ) -> Timestamp {
+        let first_look = self.first_looks.get(&host);
+        if protocol != Protocol::Unix && first_look != Some(&told) {
+            return told;
+        }
+        let started = parties.into_iter().flatten().filter_map(|party| match party {
+            Party::Process(key) => self.processes.get(&key).map(|entry| entry.process.started),
+            Party::Remote { .. } | Party::Unattributed { .. } => None,
+        });
+        started.max().unwrap_or_default().min(told)
     }
 
     pub(super) fn far_party(&self, entry: &SocketEntry) -> Option<Party> {

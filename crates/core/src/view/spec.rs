@@ -193,8 +193,13 @@ impl ViewSpec {
         }
     }
 
+    /// True if neither the filter nor a mute leaves it out.
+    pub fn lets_through(&self, subject: &Subject<'_>) -> bool {
+        self.admits(subject) == Admission::Shown
+    }
+
     /// True if neither filter nor mutes leave anything out.
-    pub(crate) fn admits_all(&self) -> bool {
+    pub fn admits_all(&self) -> bool {
         self.filter.is_empty() && self.mutes.is_empty()
     }
 

@@ -1,13 +1,19 @@
 //! The API's handlers. What waits for the driver runs on a thread that may wait.
 
+use std::ops::Range;
+
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use procnet_core::facet;
 use procnet_core::graph::{Graph, SocketId};
+use procnet_core::table::{self, Sort};
 use procnet_core::view::ViewSpec;
-use procnet_wire::answers::{ErrorAnswer, FilterHelp, HealthAnswer, ReloadAnswer, ReloadRequest};
+use procnet_wire::answers::{
+    ErrorAnswer, FacetList, FilterHelp, HealthAnswer, ReloadAnswer, ReloadRequest,
+};
 use procnet_wire::encode;
 use procnet_wire::export::ExportPicture;
 use procnet_wire::graph::GraphAnswer;
@@ -38,6 +44,7 @@ use crate::live::{LastEventId, NodeOrEdge, Subscription, json};
         stream,
         export,
         sockets,
+        facets,
         process,
         icon,
         capabilities,
@@ -246,15 +253,18 @@ fn sockets_json(
     spec: &ViewSpec,
     parameters: &SocketParameters,
 ) -> Result<Bytes, ApiError> {
-    let limit = parameters.limit();
+    let sort = parameters.sort()?;
+    let window = parameters.window();
     let (node_or_edge, what) = match (&parameters.node, &parameters.edge) {
         (None, None) => {
             let list = app.live.with_graph(|graph| {
-                let fits = graph
-                    .sockets()
-                    .map(|(id, _)| id)
-                    .filter(|id| spec.filter.matches(&graph.subject(*id)));
-                socket_list(graph, fits, limit)
+                let all = graph.sockets().map(|(id, _)| id);
+                let fits = if spec.admits_all() {
+                    all.collect()
+                } else {
+                    all.filter(|id| spec.lets_through(&graph.subject(*id))).collect()
+                };
+                socket_list(graph, fits, sort, window)
             });
             return Ok(json(&list));
         }
@@ -264,22 +274,38 @@ fn sockets_json(
     let feed = app.live.feed(spec)?;
     let list = app
         .live
-        .sockets_behind(&feed, node_or_edge, |graph, ids| {
-            socket_list(graph, ids.into_iter(), limit)
-        })
+        .sockets_behind(&feed, node_or_edge, |graph, ids| socket_list(graph, ids, sort, window))
         .ok_or_else(|| ApiError::not_found(format!("this view has no {what} of that key")))?;
     Ok(json(&list))
 }
 
-fn socket_list(graph: &Graph, ids: impl Iterator<Item = SocketId>, limit: usize) -> SocketList {
-    let (mut sockets, mut total) = (Vec::new(), 0);
-    for id in ids {
-        total += 1;
-        if sockets.len() < limit {
-            sockets.extend(encode::socket_row(graph, id));
-        }
-    }
+fn socket_list(
+    graph: &Graph,
+    ids: Vec<SocketId>,
+    sort: Option<Sort>,
+    window: Range<usize>,
+) -> SocketList {
+    let total = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+    let page = table::page(graph, ids, sort, window);
+    let sockets = page.into_iter().filter_map(|id| encode::socket_row(graph, id)).collect();
     SocketList { sockets, total }
+}
+
+/// What there is to filter by: values of the fields that people ask for most, with how many
+/// sockets of the view have them.
+#[utoipa::path(
+    get,
+    path = "/api/v1/facets",
+    params(ViewParameters),
+    responses(
+        (status = 200, body = FacetList),
+        (status = 400, body = ErrorAnswer, description = "A parameter is wrong."),
+    )
+)]
+pub(crate) async fn facets(State(app): State<App>, uri: Uri) -> Result<Response, ApiError> {
+    let spec = query::view(&uri)?.spec(app.live.defaults())?;
+    let list = waiting(move || Ok(app.live.with_graph(|graph| facet::facets(graph, &spec))));
+    Ok(json_response(json(&encode::facet_list(list.await?))))
 }
 
 /// Everything that is known of a process.

@@ -18,7 +18,10 @@ pub(crate) struct ApiError {
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, error: impl Into<String>) -> Self {
-        Self { status, answer: ErrorAnswer { error: error.into(), position: None } }
+        Self {
+            status,
+            answer: ErrorAnswer { error: error.into(), position: None, suggestion: None },
+        }
     }
 
     pub(crate) fn bad_request(error: impl Into<String>) -> Self {
@@ -36,7 +39,11 @@ impl ApiError {
             u32::try_from(before.encode_utf16().count()).unwrap_or(u32::MAX)
         };
         let position = [units(error.position.start), units(error.position.end)];
-        let answer = ErrorAnswer { error: error.message.clone(), position: Some(position) };
+        let answer = ErrorAnswer {
+            error: error.message.clone(),
+            position: Some(position),
+            suggestion: error.suggestion.clone(),
+        };
         Self { status: StatusCode::BAD_REQUEST, answer }
     }
 }
@@ -85,7 +92,7 @@ mod tests {
     #[test]
     fn positions_count_as_javascript_does() {
         let text = "𝄞é port:x";
-        let error = FilterError { message: "m".into(), position: 7..13 };
+        let error = FilterError { message: "m".into(), position: 7..13, suggestion: None };
         assert_eq!(&text[7..13], "port:x");
         assert_eq!(ApiError::filter(text, &error).answer.position, Some([4, 10]));
     }

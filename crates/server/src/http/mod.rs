@@ -66,6 +66,7 @@ pub(crate) fn router(
         .route("/api/v1/scene", get(api::scene))
         .route("/api/v1/export", get(api::export))
         .route("/api/v1/sockets", get(api::sockets))
+        .route("/api/v1/facets", get(api::facets))
         .route("/api/v1/processes/{key}", get(api::process))
         .route("/api/v1/openapi.json", get(api::openapi_json))
         .layer(compression);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::Query;
 use http::Uri;
 use procnet_core::filter::Filter;
+use procnet_core::table::{Sort, SortField};
 use procnet_core::view::{Grouping, RemoteGrouping, ViewSpec};
 use procnet_wire::export::ExportFormat;
 use procnet_wire::graph::GraphOptions;
@@ -63,6 +64,15 @@ pub(crate) struct SocketParameters {
     /// At most this many; 1,000 if left out, 10,000 at most.
     #[param(minimum = 0, maximum = 10_000)]
     pub(crate) limit: Option<usize>,
+    /// By what they are in order: `protocol`, `state`, `direction`, `local`, `remote`,
+    /// `remote_name`, `process`, `pid`, `user`, `container`, `unit`, `bytes`, `sent`, `received`,
+    /// `packets`, `rtt`, `retransmits`, `opened`, `age`, or `attribution`. Those that do not have
+    /// it come last. Left out: in the order in which they became known.
+    pub(crate) sort: Option<String>,
+    /// `asc` or `desc`.
+    pub(crate) order: Option<String>,
+    /// How many to leave out before the first.
+    pub(crate) offset: Option<usize>,
     /// The key of a node of the view: the sockets behind it.
     pub(crate) node: Option<String>,
     /// The key of an edge of the view: the sockets behind it.
@@ -72,6 +82,30 @@ pub(crate) struct SocketParameters {
 impl SocketParameters {
     pub(crate) fn limit(&self) -> usize {
         self.limit.unwrap_or(SOCKETS)
+    }
+
+    /// Which of them are listed.
+    pub(crate) fn window(&self) -> std::ops::Range<usize> {
+        let offset = self.offset.unwrap_or(0);
+        offset..offset.saturating_add(self.limit())
+    }
+
+    /// In which order.
+    pub(crate) fn sort(&self) -> Result<Option<Sort>, ApiError> {
+        let descending = match self.order.as_deref() {
+            None | Some("asc") => false,
+            Some("desc") => true,
+            Some(other) => {
+                return Err(ApiError::bad_request(format!("order={other}: give asc or desc")));
+            }
+        };
+        let Some(name) = &self.sort else { return Ok(None) };
+        let Some(field) = SortField::from_name(name) else {
+            let known = SortField::ALL.map(SortField::as_str).join(", ");
+            let error = format!("sort={name}: sockets cannot be sorted by that, only by {known}");
+            return Err(ApiError::bad_request(error));
+        };
+        Ok(Some(Sort { field, descending }))
     }
 }
 
@@ -186,7 +220,7 @@ pub(crate) fn stream(uri: &Uri) -> Result<(ViewParameters, Option<String>), ApiE
     Ok((view, last))
 }
 
-/// `<view>`, `limit`, `node`, `edge`.
+/// `<view>`, `limit`, `offset`, `sort`, `order`, `node`, `edge`.
 pub(crate) fn sockets(uri: &Uri) -> Result<(ViewParameters, SocketParameters), ApiError> {
     let (mut view, mut sockets) = (ViewParameters::default(), SocketParameters::default());
     for (name, value) in strict_pairs(uri)? {
@@ -197,6 +231,15 @@ pub(crate) fn sockets(uri: &Uri) -> Result<(ViewParameters, SocketParameters), A
                     return Err(ApiError::bad_request(format!(
                         "limit={value}: give a number from 0 to {MAX_SOCKETS}"
                     )));
+                }
+            },
+            "sort" => sockets.sort = Some(value),
+            "order" => sockets.order = Some(value),
+            "offset" => match value.parse() {
+                Ok(offset) => sockets.offset = Some(offset),
+                Err(_) => {
+                    let error = format!("offset={value}: give a number");
+                    return Err(ApiError::bad_request(error));
                 }
             },
             "node" => sockets.node = Some(value),
@@ -353,6 +396,19 @@ mod tests {
         assert!(parse("limit=10001").is_err());
         assert!(parse("limit=-1").is_err());
         assert!(parse("node=a&edge=b").is_err());
+        assert_eq!(parse("offset=20&limit=10").unwrap().1.window(), 20..30);
+        let huge = format!("offset={}", usize::MAX);
+        assert_eq!(parse(&huge).unwrap().1.window(), usize::MAX..usize::MAX);
+        assert!(parse("offset=-1").is_err());
+        let sort = |query: &str| parse(query).unwrap().1.sort();
+        assert_eq!(sort("order=desc").unwrap(), None);
+        for field in SortField::ALL {
+            let descending = Sort { field, descending: true };
+            let query = format!("sort={}&order=desc", field.as_str());
+            assert_eq!(sort(&query).unwrap(), Some(descending));
+        }
+        assert!(sort("sort=colour").unwrap_err().to_string().contains("remote_name"));
+        assert!(sort("sort=pid&order=up").unwrap_err().to_string().contains("asc or desc"));
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! One process with everything that is known of it; capabilities; help.
 
+use procnet_core::facet::{Facet, FacetValue};
 use procnet_core::filter::{FIELDS, FieldKind};
 use procnet_core::graph::{Graph, ProcessEntry};
 use procnet_core::{Capability, ProcessKey};
 
 use super::rows::{container_row, unit_row};
 use super::{degradations, socket_row};
-use crate::answers::{FilterField, FilterHelp};
+use crate::answers::{FacetList, FacetRow, FacetValueRow, FilterField, FilterHelp};
 use crate::key::format_process_key;
 use crate::rows::{CapabilityList, CapabilityRow, ProcessDetails, ProcessSummary};
 
@@ -90,6 +91,21 @@ fn capability_row(capability: &Capability) -> CapabilityRow {
     }
 }
 
+/// What there is to ask for.
+pub fn facet_list(facets: Vec<Facet>) -> FacetList {
+    let value = |value: FacetValue| FacetValueRow {
+        value: value.value,
+        filter: value.filter,
+        count: value.count,
+    };
+    let row = |facet: Facet| FacetRow {
+        field: facet.field.to_owned(),
+        values: facet.values.into_iter().map(value).collect(),
+        others: facet.others,
+    };
+    FacetList { facets: facets.into_iter().map(row).collect() }
+}
+
 /// The table of the filter language.
 pub fn filter_help() -> FilterHelp {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
@@ -99,6 +115,7 @@ pub fn filter_help() -> FilterHelp {
             .map(|info| FilterField {
                 name: info.name.to_owned(),
                 aliases: owned(info.aliases),
+                kind: info.kind.as_str().to_owned(),
                 operators: owned(info.operators()),
                 words: match info.kind {
                     FieldKind::Choice(words) => {
