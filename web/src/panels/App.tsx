@@ -22,7 +22,7 @@ const TableView = lazily(() => import('./Table'));
 /** Puts the focus where the keys walk through what is shown. */
 function focusMap(): void {
   const target = document.querySelector<HTMLElement | SVGElement>(
-    pane.value === 'table' ? '.grid' : '.map [tabindex="0"]',
+    pane.value === 'table' ? '[role="grid"]' : '.map [tabindex="0"]',
   );
   target?.focus();
 }

@@ -107,17 +107,18 @@ export function Grid<T extends object>(props: GridProps<T>) {
   const there = row === HEADING || items.some((item) => item.index === row);
   const minWidth = `${columns.length * 92 + 60}px`;
   return (
-    <div
-      class="grid"
-      role="grid"
-      aria-label={label}
-      aria-rowcount={count + 1}
-      aria-colcount={columns.length}
-      aria-activedescendant={there && columns.length > 0 ? cellId(row, column) : undefined}
-      tabIndex={0}
-      onKeyDown={onKeyDown}
-    >
-      <div class="scroller" ref={scroller} role="presentation">
+    <div class="grid">
+      <div
+        class="scroller"
+        ref={scroller}
+        role="grid"
+        aria-label={label}
+        aria-rowcount={count + 1}
+        aria-colcount={columns.length}
+        aria-activedescendant={there && columns.length > 0 ? cellId(row, column) : undefined}
+        tabIndex={0}
+        onKeyDown={onKeyDown}
+      >
         <div
           class="row head"
           role="row"
@@ -195,8 +196,8 @@ export function Grid<T extends object>(props: GridProps<T>) {
             );
           })}
         </div>
-        {count === 0 && <p class="quiet nothing">{words.table.nothing}</p>}
       </div>
+      {count === 0 && <p class="quiet nothing">{words.table.nothing}</p>}
     </div>
   );
 }

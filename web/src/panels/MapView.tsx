@@ -65,11 +65,12 @@ export function MapView({ hidden }: { hidden: boolean }) {
       const stage = container.closest('.stage');
       const legend = stage?.querySelector<HTMLElement>('.legend');
       const details = stage?.querySelector<HTMLElement>('.details');
-      const half = container.clientWidth / 2;
-      // Beside the map, or on small windows a sheet that comes up over it.
-      const beside = details && details.offsetWidth < half;
-      const right = beside ? details.offsetWidth : 0;
-      const sheet = beside ? 0 : (details?.offsetHeight ?? 0);
+      // What covers the map: beside it, or on small windows a sheet that comes up over it.
+      const area = container.getBoundingClientRect();
+      const cover = details?.getBoundingClientRect();
+      const beside = cover !== undefined && cover.left > area.left;
+      const right = beside ? Math.max(0, area.right - cover.left) : 0;
+      const sheet = cover && !beside ? Math.max(0, area.bottom - cover.top) : 0;
       painter.resize(
         { width: container.clientWidth, height: container.clientHeight },
         Math.max(sheet, legend?.offsetHeight ?? 0),
