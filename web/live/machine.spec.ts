@@ -23,6 +23,9 @@ test('programs are on the map while they run (PARITY 5)', async ({ page }) => {
   await expect(details).toContainText(client);
   // Not everywhere is it known who holds the other end.
   await expect(details.getByText(server).or(details.getByText(address)).first()).toBeVisible();
+  // Why it runs, up to whatever started it.
+  await expect(details.locator('.reasons li').first()).not.toBeEmpty();
+  await expect(details.locator('.chain .self')).toContainText(client);
   await page.keyboard.press('Escape');
 
   console.log('both are on the map');

@@ -18,6 +18,19 @@ test('the details say why it runs, who may reach it, and how sure that is', asyn
   await expect(details.locator('.socket .owner').first()).toContainText(/found among|seen opening/);
 });
 
+test('whom a node talks to is listed, and each opens the connection', async ({ page }) => {
+  await open(page);
+  const details = page.getByRole('complementary', { name: 'Details' });
+  await page.locator(node('postgres')).first().dispatchEvent('click', { bubbles: true });
+  const from = details.getByRole('button', { name: /^from +java shop\.jar/ }).first();
+  await from.focus();
+  await page.keyboard.press('Enter');
+  await expect(details.locator('h2')).toContainText('java shop.jar');
+  await expect(details.locator('h2')).toContainText('postgres');
+  await expect(details).toContainText('Direction');
+  await expect(page).toHaveURL(/[?&]edge=/);
+});
+
 test('rates are told while the details are open', async ({ page }) => {
   await open(page);
   await page.locator(node('redis-server')).dispatchEvent('click', { bubbles: true });

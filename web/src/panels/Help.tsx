@@ -40,17 +40,21 @@ export function Help() {
         </button>
         <h2 id="help-title">{words.help.title}</h2>
         <p>{words.help.intro}</p>
-        <h3>{words.help.keys}</h3>
-        <dl class="keys">
-          {words.help.keyMap.map(([keys, does]) => (
-            <div key={keys}>
-              <dt>
-                <kbd>{keys}</kbd>
-              </dt>
-              <dd>{does}</dd>
-            </div>
-          ))}
-        </dl>
+        {words.help.keys.map(({ title, map }) => (
+          <section key={title}>
+            <h3>{title}</h3>
+            <dl class="keys">
+              {map.map(([keys, does]) => (
+                <div key={keys}>
+                  <dt>
+                    <kbd>{keys}</kbd>
+                  </dt>
+                  <dd>{does}</dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+        ))}
         {fields.length > 0 && (
           <>
             <h3>{words.help.filter}</h3>

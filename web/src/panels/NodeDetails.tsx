@@ -14,6 +14,7 @@ import { By } from './By';
 import { formatDuration } from './format';
 import { Icon } from './Icon';
 import { Listening } from './Listening';
+import { Neighbours } from './Neighbours';
 import { Fact, ProcessSections } from './ProcessDetails';
 import { SocketSection, useSockets } from './Sockets';
 
@@ -64,6 +65,7 @@ export function NodeDetails({ node }: { node: NodeRow }) {
       ) : (
         <Members node={node} sockets={sockets.value} onOpen={setChosen} />
       )}
+      <Neighbours node={node} />
       <Listening node={node} />
       <SocketSection metered={metered} />
     </>

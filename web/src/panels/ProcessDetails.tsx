@@ -48,13 +48,7 @@ export function ProcessSections(props: {
   );
 }
 
-/** Programs that mask secrets say so; others lack these fields. */
-type Masking = ProcessDetails & {
-  readonly masked?: number;
-  readonly revealed?: readonly string[] | null;
-};
-
-function Command({ process }: { process: Masking }) {
+function Command({ process }: { process: ProcessDetails }) {
   const [shown, show] = useState(false);
   const { masked = 0, revealed } = process;
   const command = formatCommand(shown && revealed ? revealed : process.arguments);

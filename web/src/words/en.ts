@@ -185,6 +185,8 @@ export const english = {
       unattributed: 'Sockets without a known program',
     } as Terms,
     listensOn: 'Listens on',
+    talksTo: (count: number) => `Talks to, and is talked to by (${plain(count)})`,
+    way: (outward: boolean) => (outward ? 'to' : 'from'),
     more: (count: number) => `and ${plain(count)} more`,
     sockets: 'Sockets',
     addresses: 'Addresses',
@@ -393,22 +395,47 @@ export const english = {
     title: 'Help',
     intro:
       'A request runs from left to right: clients, the processes of this machine, remote servers. A node keeps its place while it lives; Tidy lays everything out anew.',
-    keys: 'Keys',
-    keyMap: [
-      ['/', 'filter'],
-      ['T', 'table or map'],
-      ['B', 'map and table beside each other'],
-      ['E', 'narrow down: counts, saved filters'],
-      ['F', 'fit the map'],
-      ['Y', 'tidy: lay everything out anew'],
-      ['Space', 'freeze, go on'],
-      ['L', 'legend'],
-      ['Tab', 'to the map, then arrows go from node to node'],
-      ['Enter', 'details of the node'],
-      ['Shift + arrows', 'move the map'],
-      ['+ −', 'zoom'],
-      ['Esc', 'close, deselect'],
-    ] as readonly (readonly [keys: string, does: string])[],
+    keys: [
+      {
+        title: 'Keys',
+        map: [
+          ['/', 'filter; ↑ ↓ choose, Enter takes'],
+          ['E', 'narrow down: counts, saved filters'],
+          ['T', 'table or map'],
+          ['B', 'map and table beside each other'],
+          ['Space', 'freeze, go on'],
+          ['?', 'this help'],
+          ['Esc', 'close, deselect'],
+        ],
+      },
+      {
+        title: 'On the map',
+        map: [
+          ['Tab', 'to the map'],
+          ['← ↑ → ↓', 'from node to node'],
+          ['Enter', 'details of the node'],
+          ['Shift + arrows', 'move the map'],
+          ['+ −', 'zoom'],
+          ['F', 'fit the map'],
+          ['Z', 'zoom to what is selected'],
+          ['Y', 'tidy: lay everything out anew'],
+          ['L', 'legend'],
+        ],
+      },
+      {
+        title: 'In the table',
+        map: [
+          ['← ↑ → ↓', 'from cell to cell'],
+          ['Home End', 'first and last column'],
+          ['Ctrl + Home', 'first row; Ctrl + End the last'],
+          ['Page Up Down', 'a page'],
+          ['Enter', 'sort by the heading, or details of the row'],
+        ],
+      },
+    ] as readonly {
+      readonly title: string;
+      readonly map: readonly (readonly [keys: string, does: string])[];
+    }[],
     filter: 'Filter',
     filterIntro:
       'Words are searched everywhere. Join terms with a space (and), or, not and parentheses. Click an example to try it.',
