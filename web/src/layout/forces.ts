@@ -20,8 +20,8 @@ const SEPARATION_ROUNDS = 120;
 const PACK_GAP = 60;
 /** Steps of a whole layout, fewer the more nodes there are. */
 const MOST_STEPS = 300;
-const LEAST_STEPS = 40;
-const STEP_BUDGET = 120_000;
+const LEAST_STEPS = 30;
+const STEP_BUDGET = 100_000;
 
 export interface Spot {
   readonly x: number;
@@ -112,6 +112,8 @@ function relax(problem: ForceProblem, component: readonly number[]): Body[] {
       y: beside.y / FLATNESS + Math.sin(turn) * away,
     };
   });
+  // Of thousands the shape counts, not the last pixel.
+  const large = component.length > MOST_SEPARATED;
   const centred = !component.some((number) => placed[number]);
   const simulation = forceSimulation(bodies)
     .randomSource(random)
@@ -133,7 +135,7 @@ function relax(problem: ForceProblem, component: readonly number[]): Body[] {
     Math.min(MOST_STEPS, Math.round(STEP_BUDGET / component.length)),
   );
   simulation.alphaDecay(1 - 0.001 ** (1 / steps)).tick(steps);
-  if (component.length <= MOST_SEPARATED) separate(bodies, scale);
+  if (!large) separate(bodies, scale);
   return bodies;
 }
 

@@ -2,19 +2,32 @@ import { effect, signal, untracked } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { MapPainter } from '../draw/map';
 import { Minimap } from '../draw/minimap';
-import { frozen, onSceneChange, scene } from '../scene/live';
-import { edgeLabels, edgeWidths, flowAnimation, minimap, pictureLayout } from '../scene/picture';
+import { changeView, frozen, onSceneChange, scene } from '../scene/live';
+import {
+  edgeLabels,
+  edgeWidths,
+  flowAnimation,
+  minimap,
+  pictureLayout,
+  rawMode,
+} from '../scene/picture';
 import type { Target } from '../scene/selection';
 import { hovered, sameTarget, selected } from '../scene/selection';
+import { view } from '../scene/settings';
 import { words } from '../words';
 import { mapCommands } from './commands';
 import { saveMap } from './exportMap';
 import { Icon } from './Icon';
 import { MapLayouts } from './mapLayout';
 import { followPointer } from './pointer';
+import { RawView } from './RawView';
 
 const FADE_MS = 1000;
 
+/** With more nodes than this, a worker draws dots on a canvas. */
+const RAW_NODES = 700;
+
+const crowded = signal(false);
 /** How many nodes are out of view. */
 const outside = signal(0);
 
@@ -25,7 +38,8 @@ export function MapView({ hidden }: { hidden: boolean }) {
   const small = useRef<HTMLCanvasElement>(null);
   const painterOf = useRef<MapPainter>(undefined);
 
-  const shown = !hidden && outside.value > 0;
+  const raw = crowded.value && !hidden;
+  const shown = !hidden && !raw && outside.value > 0;
   const smallShown = shown && minimap.value;
   useEffect(() => {
     const canvas = small.current;
@@ -45,7 +59,7 @@ export function MapView({ hidden }: { hidden: boolean }) {
       },
       () => {
         painter.svg.classList.toggle('movable', layouts.movable);
-        if (scene.nodes.size === 0) return;
+        if (scene.nodes.size === 0 || crowded.peek()) return;
         measure();
         layouts.follow(true, painter.room);
         painter.glide();
@@ -72,7 +86,11 @@ export function MapView({ hidden }: { hidden: boolean }) {
       const right = beside ? Math.max(0, area.right - cover.left) : 0;
       const sheet = cover && !beside ? Math.max(0, area.bottom - cover.top) : 0;
       painter.resize(
-        { width: container.clientWidth, height: container.clientHeight },
+        // While the map is hidden, about what it will have.
+        {
+          width: container.clientWidth || window.innerWidth,
+          height: container.clientHeight || Math.max(200, window.innerHeight - 120),
+        },
         Math.max(sheet, legend?.offsetHeight ?? 0),
         right,
       );
@@ -93,6 +111,11 @@ export function MapView({ hidden }: { hidden: boolean }) {
       else queueMicrotask(() => followNow(change));
     };
     const followNow = (change: 'scene' | 'delta') => {
+      crowded.value = scene.nodes.size > RAW_NODES;
+      if (crowded.value) {
+        shown = false;
+        return;
+      }
       if (!shown) measure();
       const { other, anew } = layouts.follow(change === 'scene' || !shown, painter.room);
       if (other) shown = false;
@@ -120,6 +143,7 @@ export function MapView({ hidden }: { hidden: boolean }) {
     const observer = new ResizeObserver(() => {
       if (container.clientWidth === 0) return;
       measure();
+      if (crowded.peek()) return;
       if (dirty) draw();
       if (painter.camera.fitted) fitMap(false);
     });
@@ -160,6 +184,13 @@ export function MapView({ hidden }: { hidden: boolean }) {
         draw();
       },
     });
+    if (view.peek().everything) rawMode.value = true;
+    const stopRaw = effect(() => {
+      const everything = rawMode.value || undefined;
+      untracked(() => {
+        if (view.value.everything !== everything) changeView({ everything });
+      });
+    });
     const stopLayout = effect(() => {
       const kind = pictureLayout.value;
       untracked(() => void layouts.choose(kind));
@@ -196,13 +227,15 @@ export function MapView({ hidden }: { hidden: boolean }) {
       stopEffects();
       stopChoices();
       stopLayout();
+      stopRaw();
       painter.dispose();
     };
   }, []);
 
   return (
     <>
-      <div class="map-host" ref={host} hidden={hidden} />
+      <div class="map-host" ref={host} hidden={hidden || raw} />
+      {raw && <RawView />}
       {shown && (
         <div class="overview">
           {smallShown && (

@@ -1,5 +1,12 @@
 import type { EdgeLabels, EdgeWidths, PictureLayout } from '../scene/picture';
-import { edgeLabels, edgeWidths, flowAnimation, minimap, pictureLayout } from '../scene/picture';
+import {
+  edgeLabels,
+  edgeWidths,
+  flowAnimation,
+  minimap,
+  pictureLayout,
+  rawMode,
+} from '../scene/picture';
 import { words } from '../words';
 import { Disclosure } from './Disclosure';
 
@@ -21,6 +28,13 @@ export function PictureMenu() {
             chosen={pictureLayout.value}
             set={(layout) => {
               pictureLayout.value = layout;
+            }}
+          />
+          <Check
+            label={words.picture.everything}
+            on={rawMode.value}
+            set={(on) => {
+              rawMode.value = on;
             }}
           />
           <Check

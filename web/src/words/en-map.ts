@@ -30,6 +30,7 @@ export const map = {
   fresh: 'new',
   justCome: 'just came',
   busy: 'busiest now',
+  raw: 'Every process and remote as a dot; the table lists the same',
   minimap: 'The whole map; the frame is what is seen',
   icons: 'Icons',
   idlePort: 'port without clients',

@@ -266,6 +266,7 @@ export const english = {
     title: 'How the map is drawn',
     layout: 'Layout',
     layoutNames: { flow: 'flow: as a request goes', free: 'free: drag nodes' },
+    everything: 'Every process and every remote, not joined',
     minimap: 'Small map of the whole, where it is larger than the window',
     flow: 'Beads along the busiest edges',
     widths: 'Width of edges',
