@@ -11,7 +11,7 @@ import { isLoaded } from './images';
 import type { Port } from './ports';
 import { PILL_GAP, pillWidth, portsOf, portsThatFit } from './ports';
 import { element, set, setText } from './svg';
-import { truncate } from './text';
+import { textWidth, truncate } from './text';
 
 interface Type {
   readonly label: Readonly<Record<Detail, number>>;
@@ -263,7 +263,10 @@ export class NodeView {
     );
     const room = place.width - left - right;
     // In a small picture an address is worth more than its port, which the edge tells too.
-    const text = full ? node.label : node.label.replace(/(?<=[\d\]]):\d+$/, '');
+    const name = full ? node.label : node.label.replace(/(?<=[\d\]]):\d+$/, '');
+    // That they are clients the icon says too.
+    const short = node.kind === 'client' ? name.replace(/(?<=.) clients(?= ×)/, '') : name;
+    const text = textWidth(name, size, LABEL_WEIGHT) <= room ? name : short;
     const beside = truncate(text, room - inlineWidth, size, LABEL_WEIGHT);
     // In a node of one line the name comes first.
     const cutForPorts = beside !== text && !place.compact && inline.length > 0;

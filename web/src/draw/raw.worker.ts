@@ -135,7 +135,7 @@ function draw(): void {
       if (!spot || (chosen >= 0 && !lit.has(i))) continue;
       const [left, top] = [spot.x * scale + x, spot.y * scale + y];
       if (left < -80 || left > width || top < 0 || top > height) continue;
-      context.fillText(scene.labels[i] ?? '', left + DOT + 4, top + 4, 120);
+      context.fillText(scene.labels[i] ?? '', left + DOT * 2 + 4, top + 4, 120);
       names++;
     }
   }
