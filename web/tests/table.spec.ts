@@ -66,3 +66,27 @@ test('the table is saved as it is shown', async ({ page }) => {
   const rows = JSON.parse(await readFile(await json.path(), 'utf8')) as { label: string }[];
   expect(rows.length).toBe(lines.length - 2);
 });
+
+test('all sockets are listed, in the order of the server', async ({ page }) => {
+  await open(page, '/?show=both');
+  await page.getByRole('tab', { name: 'All sockets' }).click();
+  const grid = page.getByRole('grid', { name: 'All sockets' });
+  await expect(grid.locator('.rows .row').first()).toBeVisible();
+  const total = Number(await grid.getAttribute('aria-rowcount')) - 1;
+  expect(total).toBeGreaterThan(20);
+  await grid.getByRole('button', { name: 'Sent', exact: true }).click();
+  await expect(grid.getByRole('columnheader', { name: 'Sent', exact: true })).toHaveAttribute(
+    'aria-sort',
+    'descending',
+  );
+  const response = await page.waitForResponse((r) => r.url().includes('/api/v1/sockets?'));
+  expect(response.url()).toContain('sort=sent&order=desc&offset=0');
+  const sent = ((await response.json()) as { sockets: { tx_bytes: number }[] }).sockets.map(
+    (socket) => socket.tx_bytes,
+  );
+  expect(sent).toEqual([...sent].sort((a, b) => b - a));
+  await grid.focus();
+  await page.keyboard.press('Control+End');
+  await expect(grid.locator(`.row[aria-rowindex="${total + 1}"]`)).toBeVisible();
+  await expect(grid.locator('.row[aria-busy]')).toHaveCount(0);
+});

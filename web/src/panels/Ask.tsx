@@ -3,8 +3,8 @@ import { hasValue, negated, termsOf, toggleValue, withoutTerm, withTerm } from '
 import { changeView, scene, viewInForce } from '../scene/live';
 import { forgetFilter, MAX_NAME_LENGTH, savedFilters, saveFilter } from '../scene/saved';
 import { askOpen, view } from '../scene/settings';
-import type { Facet, FacetValue } from '../wire/api';
 import { fetchFacets } from '../wire/api';
+import type { FacetRow as Facet, FacetValueRow } from '../wire/generated';
 import type { Remotes } from '../wire/query';
 import { REMOTES } from '../wire/query';
 import { words } from '../words';
@@ -13,12 +13,16 @@ import { useFetched } from './useFetched';
 
 /** So many values of a field are shown before one asks for more. */
 const FEW = 6;
+/** Every socket is counted each time: not more often than this. */
+const COUNT_MS = 4000;
 
 /** The panel that narrows the view: terms in force, saved filters, facets. */
 export default function AskPanel() {
   const shown = viewInForce.value;
-  const { value, error } = useFetched(JSON.stringify(shown), (signal) =>
-    fetchFacets(shown, signal),
+  const { value, error } = useFetched(
+    JSON.stringify(shown),
+    (signal) => fetchFacets(shown, signal),
+    { restMs: COUNT_MS },
   );
   return (
     <aside class="ask-panel" aria-label={words.ask.title}>
@@ -174,7 +178,7 @@ function FacetSection({ facet }: { facet: Facet }) {
       <h3 id={`facet-${facet.field}`}>{title}</h3>
       <ul aria-labelledby={`facet-${facet.field}`}>
         {values.slice(0, all ? values.length : FEW).map((value) => (
-          <FacetRow key={value.filter} value={value} most={most} />
+          <FacetLine key={value.filter} value={value} most={most} />
         ))}
       </ul>
       {hidden > 0 && (
@@ -187,7 +191,7 @@ function FacetSection({ facet }: { facet: Facet }) {
   );
 }
 
-function FacetRow({ value, most }: { value: FacetValue; most: number }) {
+function FacetLine({ value, most }: { value: FacetValueRow; most: number }) {
   const { filter } = view.value;
   const without = negated(value.filter);
   const excluded = termsOf(filter).includes(without);

@@ -98,7 +98,7 @@ export function Grid<T extends object>(props: GridProps<T>) {
     else if (event.key === 'Enter' || event.key === ' ') {
       const heading = columns[column];
       if (row !== HEADING) choose(row);
-      else if (heading) props.onOrder(heading);
+      else if (heading && !heading.unsorted) props.onOrder(heading);
     } else return;
     event.preventDefault();
     event.stopPropagation();
@@ -134,12 +134,24 @@ export function Grid<T extends object>(props: GridProps<T>) {
                 role="columnheader"
                 class={`${heading.numeric ? 'numeric' : ''}${row === HEADING && c === column ? ' active' : ''}`}
                 aria-colindex={c + 1}
-                aria-sort={sortedBy ? (order.descending ? 'descending' : 'ascending') : 'none'}
+                aria-sort={
+                  heading.unsorted
+                    ? undefined
+                    : sortedBy
+                      ? order.descending
+                        ? 'descending'
+                        : 'ascending'
+                      : 'none'
+                }
               >
-                <button type="button" tabIndex={-1} onClick={() => props.onOrder(heading)}>
-                  {heading.title}
-                  {sortedBy && <Icon name={order.descending ? 'down' : 'up'} size={12} />}
-                </button>
+                {heading.unsorted ? (
+                  heading.title
+                ) : (
+                  <button type="button" tabIndex={-1} onClick={() => props.onOrder(heading)}>
+                    {heading.title}
+                    {sortedBy && <Icon name={order.descending ? 'down' : 'up'} size={12} />}
+                  </button>
+                )}
               </div>
             );
           })}

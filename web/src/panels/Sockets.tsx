@@ -48,7 +48,7 @@ export function useSockets(of: SocketsOf): MeteredSockets {
   const fetched = useFetched<SocketList>(
     id,
     (signal) => fetchSockets(of, shown, SOCKET_LIMIT, signal),
-    SAMPLE_MS,
+    { everyMs: SAMPLE_MS },
   );
   const meter = useMemo(() => new RateMeter(), [id]);
   const { value } = fetched;

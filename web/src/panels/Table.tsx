@@ -51,13 +51,14 @@ function wanted<T>(name: List, columns: readonly TableColumn<T>[]): readonly Tab
 const FIRST: Readonly<Record<List, Order>> = {
   edge: { column: 'client', descending: false },
   node: { column: 'label', descending: false },
-  socket: { column: 'proc', descending: false },
+  socket: { column: 'process', descending: false },
 };
 
 /** The order in force: what was chosen, if the table has such a column. */
 function orderOf<T>(name: List, columns: readonly TableColumn<T>[]): Order {
   const chosen = order.value;
-  return chosen && columns.some((column) => column.id === chosen.column) ? chosen : FIRST[name];
+  const known = columns.some((column) => column.id === chosen?.column && !column.unsorted);
+  return chosen && known ? chosen : FIRST[name];
 }
 
 function sortBy<T>(name: List, columns: readonly TableColumn<T>[]) {

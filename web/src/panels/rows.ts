@@ -12,6 +12,8 @@ export interface TableColumn<T> {
   /** A share of the width. */
   readonly width: string;
   readonly numeric?: boolean;
+  /** Nobody can sort by it. */
+  readonly unsorted?: boolean;
   /** What rows are sorted by. */
   readonly value: (row: T) => string | number;
   readonly text: (row: T, now: number) => string;

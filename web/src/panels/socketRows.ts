@@ -33,7 +33,7 @@ function servicePort({ direction, local, remote, unix }: SocketRow): number {
 
 /** The columns; what one is sorted by is the server's name for it. */
 export const SOCKET_COLUMNS: readonly TableColumn<SocketRow>[] = [
-  textColumn('proc', columns.process, 'minmax(140px, 2fr)', ownerText),
+  textColumn('process', columns.process, 'minmax(140px, 2fr)', ownerText),
   numberColumn(
     'pid',
     columns.pid,
@@ -42,12 +42,12 @@ export const SOCKET_COLUMNS: readonly TableColumn<SocketRow>[] = [
     (socket) => String(socket.owners[0]?.pid ?? words.common.none),
   ),
   textColumn('user', columns.user, 'minmax(80px, 1fr)', (s) => s.owners[0]?.user ?? ''),
-  textColumn('proto', columns.protocol, '80px', (socket) => socket.protocol.toUpperCase()),
+  textColumn('protocol', columns.protocol, '80px', (socket) => socket.protocol.toUpperCase()),
   textColumn('state', columns.state, 'minmax(104px, 1fr)', (socket) =>
     stateText(socket, socket.direction === 'listen'),
   ),
   textColumn(
-    'dir',
+    'direction',
     columns.direction,
     '88px',
     (socket) => words.directions[socket.direction] ?? socket.direction,
@@ -56,9 +56,12 @@ export const SOCKET_COLUMNS: readonly TableColumn<SocketRow>[] = [
   textColumn('remote', columns.remote, 'minmax(150px, 1.8fr)', (socket) =>
     socket.direction === 'listen' ? words.common.none : peerText(socket),
   ),
-  numberColumn('port', columns.port, '72px', servicePort, (socket) =>
-    String(servicePort(socket) || words.common.none),
-  ),
+  {
+    ...numberColumn('port', columns.port, '72px', servicePort, (socket: SocketRow) =>
+      String(servicePort(socket) || words.common.none),
+    ),
+    unsorted: true,
+  },
   textColumn(
     'container',
     columns.container,
@@ -94,10 +97,10 @@ export const SOCKET_COLUMNS: readonly TableColumn<SocketRow>[] = [
     (socket) => socket.retransmits.toLocaleString(words.locale),
   ),
   numberColumn(
-    'opened',
+    'age',
     columns.age,
     '92px',
-    (socket) => socket.opened,
+    (socket) => -socket.opened,
     (socket, now) => formatDuration(now - socket.opened),
   ),
 ];

@@ -9,11 +9,21 @@ export function csvField(value: string | number): string {
   return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** `rows` as CSV: a heading, then a line for each; numbers as they are, for reckoning. */
+/** Ages are sorted by when they began. */
+const AGE = 'age';
+
+/**
+ * `rows` as CSV: a heading, then a line for each; numbers as they are, for reckoning, ages in
+ * seconds.
+ */
 export function csvOf<T>(rows: readonly T[], columns: readonly TableColumn<T>[]): string {
   const now = scene.now();
   const lines = rows.map((row) =>
-    columns.map((column) => csvField(column.numeric ? column.value(row) : column.text(row, now))),
+    columns.map((column) => {
+      const value = column.value(row);
+      if (!column.numeric || typeof value === 'string') return csvField(column.text(row, now));
+      return csvField(column.id === AGE ? Math.max(0, Math.round((now + value) / 1000)) : value);
+    }),
   );
   return [columns.map((column) => csvField(column.title)), ...lines]
     .map((fields) => `${fields.join(',')}\n`)

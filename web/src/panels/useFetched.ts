@@ -11,14 +11,18 @@ export interface Fetched<T> {
   readonly error?: string;
 }
 
-/**
- * Fetches something for `id`, and again while the scene changes; with `everyMs` also while nothing
- * does.
- */
+interface Pace {
+  /** It is fetched so often also while nothing changes. */
+  readonly everyMs?: number;
+  /** Between two fetches lies so much time at least. */
+  readonly restMs?: number;
+}
+
+/** Fetches something for `id`, and again while the scene changes. */
 export function useFetched<T>(
   id: string,
   fetcher: (signal: AbortSignal) => Promise<T>,
-  everyMs?: number,
+  { everyMs, restMs = REFRESH_MS }: Pace = {},
 ): Fetched<T> {
   const [state, setState] = useState<Fetched<T> & { id: string }>({ id });
   // `fetcher` belongs to `id`: it changes exactly when `id` does.
@@ -43,7 +47,7 @@ export function useFetched<T>(
       timer = window.setTimeout(() => {
         busy = false;
         if (again && !document.hidden) void load();
-      }, REFRESH_MS);
+      }, restMs);
     };
     const stop = onSceneChange(() => {
       if (busy) again = true;

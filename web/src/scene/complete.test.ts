@@ -4,10 +4,16 @@ import { accepted, suggestions } from './complete';
 
 const TEXT = [':', '=', '!=', '~', '!~'];
 const NUMBER = [':', '=', '!=', '>', '<', '>=', '<='];
-const field = (name: string, aliases: string[], operators: string[], words: string[] = []) => ({
+const field = (
+  name: string,
+  aliases: string[],
+  operators: string[],
+  words: string[] = [],
+  kind = 'text',
+) => ({
   name,
   aliases,
-  kind: 'text',
+  kind,
   operators,
   words,
   help: `about ${name}`,
@@ -18,13 +24,13 @@ const KNOWN: Knowledge = {
     field('proc', ['process', 'name'], TEXT),
     field('port', [], NUMBER),
     field('proto', ['protocol'], [':', '='], ['tcp', 'udp', 'unix']),
-    field('opened', ['since', 'new'], ['>=', '<']),
+    field('opened', ['since', 'new'], ['>=', '<'], [], 'when'),
   ],
   values: [
-    { field: 'proc', value: 'nginx', count: 12 },
-    { field: 'proc', value: 'my app', count: 1 },
-    { field: 'proto', value: 'tcp', count: 40 },
-    { field: 'port', value: '443', count: 9 },
+    { field: 'proc', value: 'nginx', term: 'proc=nginx', count: 12 },
+    { field: 'proc', value: 'my app', term: 'proc="my app"', count: 1 },
+    { field: 'proto', value: 'tcp', term: 'proto:tcp', count: 40 },
+    { field: 'port', value: '443', term: 'port:443', count: 9 },
   ],
   moments: [{ label: '5 minutes ago', value: '2026-01-01T00:00:00Z' }],
   countWords: (count) => `${count} sockets`,

@@ -1,7 +1,7 @@
 // What may come next in a filter, given what is typed so far.
 
 import type { FilterField } from '../wire/generated';
-import { quoted, words } from './filter';
+import { fieldTerm, quoted, words } from './filter';
 
 export interface Suggestion {
   /** What is written in place of the text from `from` to `to`. */
@@ -19,6 +19,8 @@ export interface Suggestion {
 export interface KnownValue {
   readonly field: string;
   readonly value: string;
+  /** The term that asks for it. */
+  readonly term: string;
   readonly count: number;
 }
 
@@ -70,16 +72,13 @@ export function suggestions(text: string, caret: number, known: Knowledge): Sugg
       ? []
       : known.values
           .filter(({ value }) => value.toLowerCase().includes(wanted))
-          .map((value): Suggestion => {
-            const field = fieldNamed(known.fields, value.field);
-            const operator = field?.operators.includes('~') ? '=' : ':';
-            const term = `${value.field}${operator}${quoted(value.value)}`;
+          .map(({ term, count }): Suggestion => {
             return {
               insert: `${term} `,
               from,
               to,
               label: term,
-              hint: known.countWords(value.count),
+              hint: known.countWords(count),
               goesOn: false,
             };
           });
@@ -115,15 +114,15 @@ function valuesOf(
   const wanted = last.replace(/^"/, '').toLowerCase();
   const chosen = new Set(rest.split(',').slice(0, -1));
   const candidates = [
-    ...(field.name === 'opened' ? known.moments : []).map(({ label, value }) => ({
+    ...(field.kind === 'when' ? known.moments : []).map(({ label, value }) => ({
       text: value,
       label,
       hint: value,
     })),
     ...known.values
       .filter((value) => value.field === field.name)
-      .map(({ value, count }) => ({
-        text: quoted(value),
+      .map(({ value, term, count }) => ({
+        text: fieldTerm(term)?.values.join(',') ?? quoted(value),
         label: value,
         hint: known.countWords(count),
       })),

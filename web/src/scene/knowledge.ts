@@ -5,7 +5,6 @@ import { fetchFacets, fetchFilterHelp } from '../wire/api';
 import type { FilterField } from '../wire/generated';
 import { EMPTY_VIEW } from '../wire/query';
 import type { KnownValue } from './complete';
-import { scene } from './live';
 import { view } from './settings';
 
 /** Values older than this are asked for again. */
@@ -31,14 +30,12 @@ async function readFields(): Promise<void> {
 }
 
 async function readValues(): Promise<void> {
-  // Servers that do not join remotes count nothing either.
-  if (scene.grouping.value.remotes === undefined) return;
   askedAt = performance.now();
   try {
     // Of the whole machine: a filter that is being written must not hide what it could ask for.
     const { facets } = await fetchFacets({ ...view.value, ...EMPTY_VIEW });
     knownValues.value = facets.flatMap(({ field, values }) =>
-      values.map(({ value, count }) => ({ field, value, count })),
+      values.map(({ value, filter, count }) => ({ field, value, term: filter, count })),
     );
   } catch (error) {
     console.warn('procnet: the values for completion could not be read', error);

@@ -3,6 +3,7 @@
 import { words } from '../words';
 import type {
   CapabilityList,
+  FacetList,
   FilterHelp,
   ProcessDetails,
   SceneMessage,
@@ -89,27 +90,8 @@ export function fetchCapabilities(signal?: AbortSignal): Promise<CapabilityList>
   return get('/api/v1/capabilities', signal);
 }
 
-/** A value of a field that occurs now. */
-export interface FacetValue {
-  readonly value: string;
-  /** The term that asks for it. */
-  readonly filter: string;
-  /** How many live sockets have it. */
-  readonly count: number;
-}
-
-export interface Facet {
-  readonly field: string;
-  readonly values: readonly FacetValue[];
-  /** How many values more there are. */
-  readonly others: number;
-}
-
 /** What occurs under `view`, counted. */
-export function fetchFacets(
-  view: ViewQuery,
-  signal?: AbortSignal,
-): Promise<{ readonly facets: readonly Facet[] }> {
+export function fetchFacets(view: ViewQuery, signal?: AbortSignal): Promise<FacetList> {
   return get(`/api/v1/facets?${viewParameters(view)}`, signal);
 }
 
