@@ -155,7 +155,7 @@ function RemotesChoice() {
         >
           {REMOTES.map((name) => (
             <option key={name} value={name}>
-              {name === 'auto' && chosen === 'auto' && remotes
+              {name === 'auto' && chosen === 'auto' && remotes && remotes !== 'auto'
                 ? words.toolbar.autoGroup(words.ask.remotesBy[remotes] ?? remotes)
                 : (words.ask.remotesBy[name] ?? name)}
             </option>
