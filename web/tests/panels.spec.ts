@@ -10,9 +10,9 @@ test('the filter narrows the map, and emptying it brings everything back', async
   await expect(nodes.filter({ hasText: 'nginx' }).first()).toBeAttached();
   await expect(page.locator('.status')).toContainText('hidden');
   // The first closes the suggestions, the second empties the field.
-  await expect(page.getByRole('option').first()).toBeVisible();
+  await expect(page.locator('.suggestions')).toBeVisible();
   await page.keyboard.press('Escape');
-  await expect(page.getByRole('option')).toHaveCount(0);
+  await expect(page.locator('.suggestions')).toBeHidden();
   await page.keyboard.press('Escape');
   await expect.poll(() => nodes.count()).toBeGreaterThan(all / 2);
 });
