@@ -18,6 +18,7 @@ mod limits;
 mod listing;
 mod machine;
 mod map;
+mod names;
 #[path = "../parity/mod.rs"]
 mod parity;
 mod privilege;

@@ -1,10 +1,12 @@
 //! The engine: folds batches of events into the graph.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::address::AddressFacts;
 use crate::event::{Batch, Event};
 use crate::graph::{Changes, Graph};
 use crate::key::{HostId, ProcessKey, SocketKey};
@@ -110,6 +112,13 @@ impl Engine {
         }
         self.graph.settle_all(self.now);
         self.graph.expire(self.now, self.stale_after);
+    }
+
+    /// Takes in what is known of addresses. Not part of any source's sequence: names come late.
+    pub fn know_addresses(&mut self, known: impl IntoIterator<Item = (IpAddr, AddressFacts)>) {
+        for (ip, facts) in known {
+            self.graph.know_address(ip, facts);
+        }
     }
 
     /// Lets time pass: links that are gone for long enough vanish.

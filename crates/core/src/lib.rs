@@ -5,6 +5,7 @@
 //! Time and identity come in with the events, so that the same events always
 //! give the same graph, live or replayed.
 
+pub mod address;
 pub mod capability;
 pub mod container;
 pub mod endpoint;
@@ -31,6 +32,7 @@ pub mod unit;
 pub mod unix;
 pub mod view;
 
+pub use address::{AddressFacts, NameEvidence};
 pub use capability::{Capability, CapabilityState, Degradation};
 pub use container::{Container, Runtime};
 pub use endpoint::{Cidr, Endpoint, canonical};

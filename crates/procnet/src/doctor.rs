@@ -7,13 +7,14 @@ use anyhow::{Context, Result};
 use procnet_collect::{CollectOptions, HostFacts};
 use procnet_core::NetnsId;
 use procnet_core::graph::Graph;
-use procnet_wire::encode::capability_list;
+use procnet_wire::encode::{capability_list, capability_row};
 use procnet_wire::live::DegradationInfo;
 use procnet_wire::rows::CapabilityRow;
 use serde::Serialize;
 
 use crate::ladder::Rung;
 use crate::machine::{Knowledge, Machine};
+use crate::names::Names;
 use crate::options::DoctorOptions;
 use crate::rules_file::RulesSource;
 use crate::words::{counted, wrapped};
@@ -56,14 +57,17 @@ struct Visible {
 pub(crate) fn run(options: DoctorOptions) -> Result<()> {
     let rules = RulesSource::new(None, true).and_then(|source| source.load().map(|r| (source, r)));
     let (source, rules) = rules.map_err(anyhow::Error::msg)?;
-    let knowledge = Knowledge { rules, source, service_ports: Default::default() };
+    let names = Names::by_default();
+    let told = names.capability();
+    let knowledge = Knowledge { rules, source, service_ports: Default::default(), names };
     let collect =
         CollectOptions { kind: options.kind.collector.kind(), ..CollectOptions::default() };
     let asked = collect.kind;
     let mut machine = Machine::look_once(&knowledge, false, collect)?;
     let host = procnet_collect::host_facts();
     let rung = Rung::of(&host, asked, machine.collector().kind());
-    let findings = Findings::new(host, rung, machine.engine().graph());
+    let mut findings = Findings::new(host, rung, machine.engine().graph());
+    findings.capabilities.push(capability_row(&told));
     let text = if options.json {
         serde_json::to_string_pretty(&findings).context("can't write the findings as JSON")? + "\n"
     } else {

@@ -23,6 +23,7 @@ pub(crate) fn run(options: &ExportOptions) -> Result<()> {
     collect.scan.unix = options.unix;
     collect.scan.masking = knowledge.rules.masking().clone();
     let mut machine = Machine::look_once(&knowledge, false, collect)?;
+    machine.ask_for_names(&knowledge.names);
     let spec = ViewSpec {
         filter,
         grouping: options.group_by,

@@ -11,6 +11,7 @@ use procnet_core::registry::ServicePorts;
 use procnet_core::rules::RuleSet;
 use procnet_wire::live::HostInfo;
 
+use crate::names::Names;
 use crate::options::KnowledgeOptions;
 use crate::rules_file::RulesSource;
 use crate::usage::UsageError;
@@ -83,6 +84,13 @@ impl Machine {
         Ok(true)
     }
 
+    /// Asks about the remote addresses that there are, for a moment. It takes threads: whatever is to
+    /// be given up was given up before.
+    pub(crate) fn ask_for_names(&mut self, names: &Names) {
+        let known = names.of_one_look(self.engine.graph().remote_addresses());
+        self.engine.know_addresses(known);
+    }
+
     /// Where it comes from.
     pub(crate) fn collector(&self) -> &Collector {
         &self.collector
@@ -125,6 +133,8 @@ pub(crate) struct Knowledge {
     pub(crate) source: RulesSource,
     /// The last resort of direction.
     pub(crate) service_ports: ServicePorts,
+    /// Who is asked about remote addresses.
+    pub(crate) names: Names,
 }
 
 impl Knowledge {
@@ -134,6 +144,7 @@ impl Knowledge {
             .map_err(UsageError)?;
         let rules = source.load().map_err(UsageError)?;
         let service_ports = options.svc_ports.clone().unwrap_or_default();
-        Ok(Self { rules, source, service_ports })
+        let names = Names::new(options)?;
+        Ok(Self { rules, source, service_ports, names })
     }
 }

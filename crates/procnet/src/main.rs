@@ -10,6 +10,7 @@ mod logging;
 mod ls;
 mod machine;
 mod man;
+mod names;
 mod options;
 mod rules_file;
 mod serve;

@@ -148,6 +148,18 @@ pub(crate) struct KnowledgeOptions {
         help_heading = "Types and direction"
     )]
     pub(crate) svc_ports: Option<ServicePorts>,
+    /// Don't ask what remote addresses are called
+    ///
+    /// Without this the machine's own resolver is asked (/etc/hosts, DNS, whatever it is set up
+    /// with) for the names of addresses on the map, at most 20 times a second. A name that a process
+    /// asked for itself comes first.
+    #[arg(long, help_heading = "Names of remotes")]
+    pub(crate) no_dns: bool,
+    /// An MMDB file with countries or networks (AS numbers) of addresses (repeatable)
+    ///
+    /// Such as GeoLite2-Country.mmdb and GeoLite2-ASN.mmdb. It is read once, into memory.
+    #[arg(long, value_name = "FILE", help_heading = "Names of remotes")]
+    pub(crate) geoip: Vec<PathBuf>,
 }
 
 /// How it is learned what happens on this machine.

@@ -14,6 +14,7 @@ use procnet_wire::live::HostInfo;
 
 use crate::inbox::{self, Inbox, Pushed};
 use crate::machine::{self, Knowledge, since};
+use crate::names::Names;
 use crate::options::ServeOptions;
 use crate::rules_file::Watcher;
 use crate::stop::Stop;
@@ -123,7 +124,9 @@ impl<'a> Prepared<'a> {
     }
 
     /// Serves what `source` tells, until a signal comes.
-    pub(crate) fn serve(self, host: HostInfo, source: Box<dyn Source>) -> Result<()> {
+    pub(crate) fn serve(mut self, host: HostInfo, source: Box<dyn Source>) -> Result<()> {
+        // The addresses of a simulated machine are nobody's.
+        self.knowledge.names = Names::none();
         let stop = Stop::default();
         stop.on_signals()?;
         self.serve_until(host, source, stop)
@@ -143,6 +146,7 @@ impl<'a> Prepared<'a> {
             grouping: options.group_by,
         };
         let live = Live::new(engine, host, defaults);
+        ask_for_names(&knowledge.names, &live, &stop)?;
         let inbox = Arc::new(Inbox::new(inbox::CAPACITY));
         drive(Arc::clone(&live), Arc::clone(&inbox), stop.clone())?;
         let collecting = collect(source, live.unix_wish(), inbox, stop.clone())?;
@@ -330,6 +334,18 @@ fn collect(
         drop(running);
     })?;
     Ok(over)
+}
+
+/// The threads that ask about remote addresses: they hear of those that come onto the map, and what
+/// they learn goes into the graph when it is there.
+fn ask_for_names(names: &Names, live: &Arc<Live>, stop: &Stop) -> Result<()> {
+    live.add_capability(names.capability());
+    let learning = Arc::clone(live);
+    let tell = Arc::new(move |known: Vec<_>| learning.know_addresses(known));
+    if let Some(hear) = names.clone().start(tell, stop)? {
+        live.on_remotes(move |addresses| hear(addresses));
+    }
+    Ok(())
 }
 
 /// What `POST /api/reload_rules` does.

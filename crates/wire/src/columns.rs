@@ -107,6 +107,12 @@ columns! {
         /// The unit, service or desktop application that all of it is in; empty if mixed or
         /// none.
         unit: String,
+        /// The country that all of its remotes are in, such as `DE`; empty if mixed or not known
+        /// (`--geoip`).
+        country: String,
+        /// The network that all of its remotes are in, such as `AS64500 Example`; empty if mixed or
+        /// not known (`--geoip`).
+        network: String,
         /// The machine's number; 0 is the one that the program runs on.
         host: u32,
         /// How many processes or remote addresses it stands for.

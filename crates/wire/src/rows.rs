@@ -98,9 +98,18 @@ pub struct SocketRow {
     /// The remote end, or null.
     pub remote: Option<EndpointRow>,
     /// The name by which its owner had asked for the remote end's address, where that was seen
-    /// (Windows' event tracing); others lack the field.
+    /// (Windows' event tracing), else what the name service calls that; others lack the field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote_name: Option<String>,
+    /// What that name rests on: `asked` or `reverse`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name_evidence: Option<String>,
+    /// The country of the remote end, such as `DE`, where `--geoip` tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// The network of the remote end, such as `AS64500 Example`, where `--geoip` tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
     /// What a UNIX socket has instead of endpoints; others lack the field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unix: Option<UnixRow>,

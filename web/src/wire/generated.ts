@@ -513,6 +513,8 @@ export interface components {
        * @description How many processes or remote addresses it stands for.
        */
       count: number;
+      /** @description The country that all of its remotes are in; empty if mixed or not known. */
+      country: string;
       /** @description A second, quieter line. */
       detail: string;
       /** @description Its name in this file: `n1`, …. */
@@ -530,6 +532,8 @@ export interface components {
       listener_count: number;
       /** @description What it listens on, at most 16. */
       listeners: string[];
+      /** @description The network that all of its remotes are in; empty if mixed or not known. */
+      network: string;
       /** @description Its type's name. */
       node_type: string;
       /** @description Keys of its processes, oldest first, at most 16. */
@@ -821,6 +825,11 @@ export interface components {
       container: string[];
       /** @description How many processes or remote addresses it stands for. */
       count: number[];
+      /**
+       * @description The country that all of its remotes are in, such as `DE`; empty if mixed or not known
+       *     (`--geoip`).
+       */
+      country: string[];
       /** @description A second, quieter line. */
       detail: string[];
       /** @description True if it can be shown as its members (`expand=KEY`). */
@@ -844,6 +853,11 @@ export interface components {
       listener_count: number[];
       /** @description What it listens on, such as `tcp *:443`, at most 16. */
       listeners: string[][];
+      /**
+       * @description The network that all of its remotes are in, such as `AS64500 Example`; empty if mixed or
+       *     not known (`--geoip`).
+       */
+      network: string[];
       /** @description The key of the node that it was expanded out of; empty if none. */
       parent: string[];
       /** @description Keys of its processes (`PID-START`), oldest first, at most 16. */
@@ -879,6 +893,7 @@ export interface components {
       class?: components['schemas']['Sparse_String'] | null;
       container?: components['schemas']['Sparse_String'] | null;
       count?: components['schemas']['Sparse_u32'] | null;
+      country?: components['schemas']['Sparse_String'] | null;
       detail?: components['schemas']['Sparse_String'] | null;
       expandable?: components['schemas']['Sparse_bool'] | null;
       host?: components['schemas']['Sparse_u32'] | null;
@@ -888,6 +903,7 @@ export interface components {
       label?: components['schemas']['Sparse_String'] | null;
       listener_count?: components['schemas']['Sparse_u32'] | null;
       listeners?: components['schemas']['Sparse_Vec_String'] | null;
+      network?: components['schemas']['Sparse_String'] | null;
       parent?: components['schemas']['Sparse_String'] | null;
       processes?: components['schemas']['Sparse_Vec_String'] | null;
       program?: components['schemas']['Sparse_String'] | null;
@@ -1102,17 +1118,23 @@ export interface components {
        *     with each of its peers has the cookie of that socket.
        */
       cookie: number;
+      /** @description The country of the remote end, such as `DE`, where `--geoip` tells it. */
+      country?: string | null;
       /** @description `outbound`, `inbound`, `listen`, or `unknown`. */
       direction: string;
       /** @description What the direction rests on: `observed`, `listener`, `pairing`, `service_port`, or `none`. */
       evidence: string;
       /** @description The local end; of a UNIX socket an empty address and port 0. */
       local: components['schemas']['EndpointRow'];
+      /** @description What that name rests on: `asked` or `reverse`. */
+      name_evidence?: string | null;
       /**
        * Format: int64
        * @description The network namespace's inode number.
        */
       netns: number;
+      /** @description The network of the remote end, such as `AS64500 Example`, where `--geoip` tells it. */
+      network?: string | null;
       /**
        * Format: int64
        * @description When it was opened or first seen, in milliseconds since the Unix epoch.
@@ -1125,7 +1147,7 @@ export interface components {
       remote?: components['schemas']['EndpointRow'] | null;
       /**
        * @description The name by which its owner had asked for the remote end's address, where that was seen
-       *     (Windows' event tracing); others lack the field.
+       *     (Windows' event tracing), else what the name service calls that; others lack the field.
        */
       remote_name?: string | null;
       /**

@@ -42,8 +42,12 @@ pub enum Field {
     Local,
     /// Far end's address.
     Remote,
-    /// Name by which the far end was asked for.
+    /// Name by which the far end was asked for, or which the name service gives it.
     Domain,
+    /// Country of the far end.
+    Country,
+    /// Network of the far end.
+    Network,
     /// Transport protocol.
     Protocol,
     /// Socket state.
@@ -239,7 +243,9 @@ pub const FIELDS: &[FieldInfo] = &[
     field!(Ip, "ip", ["addr", "address"], Address, "address of either side", "ip:10.0.0.0/8"),
     field!(Local, "local", ["src"], Address, "address of the near end", "local:127.0.0.1"),
     field!(Remote, "remote", ["dst", "peer"], Address, "address of the far end", "remote:10.0.0.0/8"),
-    field!(Domain, "domain", ["dns"], Text, "name by which the far end's address was asked for, where that was seen", "domain:github.com"),
+    field!(Domain, "domain", ["dns"], Text, "name by which the far end's address was asked for, else its name in the name service", "domain:github.com"),
+    field!(Country, "country", [], Text, "country of the far end, by --geoip", "country=DE"),
+    field!(Network, "network", ["asn"], Text, "network of the far end, by --geoip", "network:AS64500"),
     field!(Protocol, "proto", ["protocol"], Word(PROTOCOLS), "transport protocol", "proto:udp"),
     field!(State, "state", [], Word(STATES), "state of a socket", "state:TIME_WAIT,CLOSE_WAIT"),
     field!(Direction, "dir", ["direction"], Word(DIRECTIONS), "which way a socket goes", "dir:out"),

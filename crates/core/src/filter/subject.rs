@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::address::AddressFacts;
 use crate::endpoint::{Endpoint, is_public};
 use crate::process::{Process, User};
 use crate::socket::{Direction, Protocol, SocketState};
@@ -103,8 +104,10 @@ pub struct Subject<'a> {
     pub local: Option<Endpoint>,
     /// The far end.
     pub remote: Option<Endpoint>,
-    /// The name by which the far end was asked for.
+    /// The name by which the far end was asked for, or which the name service gives it.
     pub remote_name: Option<&'a str>,
+    /// What else is known of the far end's address.
+    pub about: Option<&'a AddressFacts>,
     /// The name of the server's UNIX socket: a path, or `@` and an abstract name.
     pub path: Option<&'a str>,
     /// The states of its sockets.

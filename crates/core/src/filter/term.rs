@@ -345,6 +345,8 @@ fn any_text(field: Field, subject: &Subject<'_>, fits: impl Fn(&str) -> bool) ->
         Field::Executable => each(&executable),
         Field::Path => subject.path.is_some_and(&fits) || each(&executable),
         Field::Domain => subject.remote_name.is_some_and(&fits),
+        Field::Country => subject.about.is_some_and(|about| fits(&about.country)),
+        Field::Network => subject.about.is_some_and(|about| fits(&about.network)),
         Field::Container => {
             each(&|party| container_of(party).is_some_and(|c| container_fits(c, &fits)))
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::changes::SocketChangeKind;
+use super::link::Contribution;
 use super::resolve::Resolution;
 use super::{Changes, Graph, Link, LinkId, Party, ProcessEntry, SocketEntry, SocketId, index};
 use crate::capability::{Capability, Degradation};
@@ -480,19 +481,19 @@ impl Graph {
     }
 
     fn attach(&mut self, id: SocketId) {
+        let Some(first) = &self.sockets[id.index()].resolution.contribution else { return };
+        let link_id = match self.link_ids.get(&first.link) {
+            Some(link_id) => *link_id,
+            None => {
+                let first = Contribution::clone(first);
+                let known = self.sockets[id.index()].socket.opened;
+                let since =
+                    if known == Timestamp::default() { self.at } else { known.min(self.at) };
+                self.make_link(&first, since)
+            }
+        };
         let entry = &mut self.sockets[id.index()];
         let Some(contribution) = &entry.resolution.contribution else { return };
-        let link_id = *self.link_ids.entry(contribution.link).or_insert_with(|| {
-            let link_id = LinkId(self.next_link);
-            self.next_link = self.next_link.wrapping_add(1);
-            let known = entry.socket.opened;
-            let since = if known == Timestamp::default() { self.at } else { known.min(self.at) };
-            self.links.insert(link_id, Link::new(contribution, since));
-            self.link_parties.insert((contribution.link.client, link_id));
-            self.link_parties.insert((contribution.link.server, link_id));
-            self.indexes.unix.hold_name(contribution.link.name);
-            link_id
-        });
         if let Some(link) = self.links.get_mut(&link_id) {
             if let Some(since) = link.stale_since.take() {
                 self.stale.remove(&(since, link_id));
@@ -502,6 +503,19 @@ impl Graph {
         entry.link = Some(link_id);
         self.link_sockets.insert((link_id, id));
         self.changes.links.insert(link_id);
+    }
+
+    fn make_link(&mut self, first: &Contribution, since: Timestamp) -> LinkId {
+        let (id, key) = (LinkId(self.next_link), first.link);
+        self.next_link = self.next_link.wrapping_add(1);
+        let mut link = Link::new(first, since);
+        link.know(self.meet_remote(&key));
+        self.links.insert(id, link);
+        self.link_ids.insert(key, id);
+        self.link_parties.insert((key.client, id));
+        self.link_parties.insert((key.server, id));
+        self.indexes.unix.hold_name(key.name);
+        id
     }
 
     /// Names the remote end of a socket's link as the socket does.

@@ -61,6 +61,7 @@ impl Graph {
         let mut fresh = Self::new(self.service_ports.clone(), false);
         fresh.first_looks.clone_from(&self.first_looks);
         fresh.processes.clone_from(&self.processes);
+        fresh.addresses.clone_from(&self.addresses);
         fresh.indexes.unix.share_names(&self.indexes.unix);
         for (_, entry) in &self.sockets {
             let index = fresh.sockets.insert(SocketEntry {

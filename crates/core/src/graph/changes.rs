@@ -1,5 +1,7 @@
 //! What changed since somebody last asked: so that a view need not look at all of the graph.
 
+use std::net::IpAddr;
+
 use rustc_hash::FxHashSet;
 
 use super::{Direction, Evidence, LinkId, Party};
@@ -19,6 +21,8 @@ pub struct Changes {
     /// Sockets that opened, changed or closed, in order; only if the engine was told to track
     /// them.
     pub sockets: Vec<SocketChange>,
+    /// Remote addresses of links that are new, in order.
+    pub remotes: Vec<IpAddr>,
     /// True if anything at all was applied: counts may differ.
     pub applied: bool,
 }

@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use crate::address::AddressFacts;
 use crate::endpoint::Endpoint;
 use crate::key::{HostId, NetnsId, ProcessKey};
 use crate::socket::{Attribution, Protocol, SocketState};
@@ -133,6 +134,7 @@ pub struct Link {
     /// Since when it has no connection left; `None` while it has one.
     pub stale_since: Option<Moment>,
     remote_name: Option<Arc<str>>,
+    about: Option<Arc<AddressFacts>>,
     states: [u32; SocketState::ALL.len()],
     evidences: [u32; Evidence::ALL.len()],
     attributions: [u32; ATTRIBUTIONS],
@@ -158,6 +160,7 @@ impl Link {
             since,
             stale_since: None,
             remote_name: None,
+            about: None,
             states: [0; SocketState::ALL.len()],
             evidences: [0; Evidence::ALL.len()],
             attributions: [0; ATTRIBUTIONS],
@@ -209,9 +212,20 @@ impl Link {
         true
     }
 
-    /// The name by which its remote end was asked for last, by those connections that tell.
-    pub const fn remote_name(&self) -> Option<&Arc<str>> {
-        self.remote_name.as_ref()
+    /// Notes what is known of its remote end's address.
+    pub(crate) fn know(&mut self, about: Option<Arc<AddressFacts>>) {
+        self.about = about;
+    }
+
+    /// The name by which its remote end was asked for last, by those connections that tell; else
+    /// what the name service calls it.
+    pub fn remote_name(&self) -> Option<&Arc<str>> {
+        self.remote_name.as_ref().or_else(|| self.about()?.name.as_ref())
+    }
+
+    /// What is known of its remote end's address.
+    pub const fn about(&self) -> Option<&Arc<AddressFacts>> {
+        self.about.as_ref()
     }
 
     /// True if no connection is left.

@@ -4,6 +4,7 @@
 //! sockets, what was once known of a direction) and is kept up to date through indexes: the
 //! result of any sequence of events equals the result of building it from the final facts.
 
+mod addresses;
 mod apply;
 mod audit;
 mod changes;
@@ -16,15 +17,18 @@ mod subject;
 mod unix;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use slab::Slab;
 
 pub use crate::socket::Direction;
+pub use addresses::MAX_ADDRESSES;
 pub use changes::{Changes, SocketChange, SocketChangeKind};
 pub use link::{Evidence, Link, LinkId, LinkKey, NameId, Party};
 
+use crate::address::AddressFacts;
 use crate::capability::{Capability, Degradation};
 use crate::icon::Icon;
 use crate::key::{HostId, ProcessKey, SocketKey};
@@ -94,6 +98,7 @@ pub struct Graph {
     sockets: Slab<SocketEntry>,
     socket_ids: ids::SocketIds,
     indexes: Indexes,
+    addresses: FxHashMap<IpAddr, Arc<AddressFacts>>,
     links: FxHashMap<LinkId, Link>,
     link_ids: FxHashMap<LinkKey, LinkId>,
     link_parties: BTreeSet<(Party, LinkId)>,

@@ -64,7 +64,8 @@ impl Graph {
             service_port: service_port(socket, direction),
             local: address(socket),
             remote: socket.remote,
-            remote_name: socket.remote_name.as_deref(),
+            remote_name: self.remote_name(socket).map(|(name, _)| &**name),
+            about: socket.remote.and_then(|remote| self.address(remote.ip)),
             path,
             states: StateSet::of(socket.state),
             protocol: Some(socket.protocol),
@@ -135,6 +136,7 @@ impl Graph {
             path: link.key.name.and_then(|name| self.name(name)).map(|name| &**name),
             remote: server.or(client),
             remote_name: link.remote_name().map(|name| &**name),
+            about: link.about().map(|facts| &**facts),
             states: SocketState::ALL
                 .into_iter()
                 .filter(|state| link.connections_in(*state) > 0)

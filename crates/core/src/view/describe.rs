@@ -31,6 +31,8 @@ pub(crate) fn describe(graph: &Graph, spec: &ViewSpec, id: NodeId, tally: &NodeT
         user: Arc::from(""),
         container: Arc::from(""),
         unit: Arc::from(""),
+        country: Arc::from(""),
+        network: Arc::from(""),
         host: HostId::LOCAL,
         count,
         expandable: tally.key.is_group() && count > 1,

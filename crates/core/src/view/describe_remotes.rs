@@ -20,6 +20,8 @@ pub(super) fn describe_remotes(tally: &NodeTally, group: Remotes, part: &Part, n
     node.stale = tally.live_links == 0;
     node.scope = Some(group.scope);
     let mut classes = PortClass::ALL.into_iter().filter(|c| tally.classes[*c as usize] > 0);
+    node.country = tally.common(&tally.countries);
+    node.network = tally.common(&tally.networks);
     node.class = classes.next().filter(|_| classes.next().is_none());
 
     let mut members = tally.members.keys();

@@ -145,6 +145,8 @@ impl View {
                 members: BTreeMap::new(),
                 parties: BTreeMap::new(),
                 names: BTreeMap::new(),
+                countries: BTreeMap::new(),
+                networks: BTreeMap::new(),
                 classes: [0; PortClass::ALL.len()],
                 live_links: 0,
                 sockets: 0,

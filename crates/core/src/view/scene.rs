@@ -78,6 +78,10 @@ pub struct Node {
     pub container: Arc<str>,
     /// The unit of systemd that all of it is in; empty if mixed or none.
     pub unit: Arc<str>,
+    /// The country that all of its remotes are in; empty if mixed or not known.
+    pub country: Arc<str>,
+    /// The network that all of its remotes are in; empty if mixed or not known.
+    pub network: Arc<str>,
     /// The machine.
     pub host: HostId,
     /// How many things it stands for: processes or remote endpoints that have something to show.

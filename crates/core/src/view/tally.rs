@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::node_key::NodeKey;
 use super::scene::{EdgeId, NodeId};
+use crate::address::AddressFacts;
 use crate::endpoint::Endpoint;
 use crate::graph::{Evidence, Link, LinkId, LinkKey, NameId, Party};
 use crate::key::ProcessKey;
@@ -45,6 +46,9 @@ pub(crate) struct NodeTally {
     pub(crate) parties: BTreeMap<Party, u32>,
     /// The names by which the remotes among them were asked for, with how many links did so.
     pub(crate) names: BTreeMap<Arc<str>, u32>,
+    /// Where they are and whose networks they are in, by how many links.
+    pub(crate) countries: BTreeMap<Arc<str>, u32>,
+    pub(crate) networks: BTreeMap<Arc<str>, u32>,
     /// What the links of the remotes among them are about: how many of each class.
     pub(crate) classes: [u32; PortClass::ALL.len()],
     pub(crate) live_links: u32,
@@ -63,6 +67,10 @@ impl NodeTally {
             if let Some(name) = &share.remote_name {
                 *self.names.entry(Arc::clone(name)).or_default() += 1;
             }
+            if let Some(about) = &share.about {
+                *self.countries.entry(Arc::clone(&about.country)).or_default() += 1;
+                *self.networks.entry(Arc::clone(&about.network)).or_default() += 1;
+            }
         }
     }
 
@@ -76,12 +84,25 @@ impl NodeTally {
             if let Some(name) = &share.remote_name {
                 release_from(&mut self.names, name);
             }
+            if let Some(about) = &share.about {
+                release_from(&mut self.countries, &about.country);
+                release_from(&mut self.networks, &about.network);
+            }
         }
     }
 
     /// Whether every link here tells a name for its remote.
     pub(crate) fn all_named(&self) -> bool {
         self.names.values().sum::<u32>() == self.members.values().sum::<u32>()
+    }
+
+    /// What all links here say, of one of those counts; empty if they differ or one says nothing.
+    pub(crate) fn common(&self, counts: &BTreeMap<Arc<str>, u32>) -> Arc<str> {
+        let links: u32 = self.members.values().sum();
+        match counts.first_key_value() {
+            Some((text, count)) if *count == links => Arc::clone(text),
+            _ => Arc::from(""),
+        }
     }
 
     pub(crate) fn hold(&mut self, party: Party) {
@@ -156,6 +177,7 @@ pub(crate) struct Share {
     pub(crate) rtt_us: u32,
     pub(crate) retransmits: u64,
     pub(crate) remote_name: Option<Arc<str>>,
+    pub(crate) about: Option<Arc<AddressFacts>>,
 }
 
 impl Share {
@@ -178,6 +200,7 @@ impl Share {
             rtt_us: link.rtt_us(),
             retransmits: link.retransmits(),
             remote_name: link.remote_name().cloned(),
+            about: link.about().cloned(),
         }
     }
 

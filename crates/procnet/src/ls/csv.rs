@@ -9,7 +9,7 @@ use super::table;
 use super::users::Users;
 
 const COLUMNS: &str = "protocol,state,local_ip,local_port,remote_ip,remote_port,direction,pids,\
-                       names,users,attribution,rx_bytes,tx_bytes,rtt_us,netns,cookie,rx_packets,tx_packets,containers,units,remote_name";
+                       names,users,attribution,rx_bytes,tx_bytes,rtt_us,netns,cookie,rx_packets,tx_packets,containers,units,remote_name,country,network";
 
 /// A header line and a line for each socket.
 pub(super) fn write(rows: &[SocketRow], users: &Users, out: &mut impl Write) -> io::Result<()> {
@@ -73,6 +73,8 @@ fn line(row: &SocketRow, users: &Users) -> String {
         owners(|owner| owner.container.as_ref().map(called).unwrap_or_default()),
         owners(|owner| owner.unit.as_ref().map(|unit| unit.name.clone()).unwrap_or_default()),
         row.remote_name.clone().unwrap_or_default(),
+        row.country.clone().unwrap_or_default(),
+        row.network.clone().unwrap_or_default(),
     ];
     fields.iter().map(|text| csv_field(text)).collect::<Vec<_>>().join(",")
 }

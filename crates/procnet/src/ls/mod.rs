@@ -49,6 +49,7 @@ pub(crate) fn run(options: &ListOptions) -> Result<()> {
         machine::relinquish(machine.collector().kind())?;
         stop.on_signals()?;
     }
+    machine.ask_for_names(&knowledge.names);
     let mut out = BufWriter::new(io::stdout().lock());
     let written = if options.watch {
         watch::run(&mut machine, &filter, format, &stop, &mut out)

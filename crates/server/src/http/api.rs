@@ -369,7 +369,13 @@ pub(crate) async fn icon(
 )]
 pub(crate) async fn capabilities(State(app): State<App>, uri: Uri) -> Result<Response, ApiError> {
     query::nothing(&uri)?;
-    let list = waiting(move || Ok(app.live.with_graph(encode::capability_list))).await?;
+    let list = waiting(move || {
+        let mut list = app.live.with_graph(encode::capability_list);
+        let more = app.live.more_capabilities();
+        list.capabilities.extend(more.iter().map(encode::capability_row));
+        Ok(list)
+    })
+    .await?;
     Ok(json_response(json(&list)))
 }
 

@@ -7,15 +7,16 @@ mod stream;
 mod unix;
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
-use procnet_core::Moment;
 use procnet_core::engine::{Engine, STALE_AFTER};
 use procnet_core::event::Batch;
 use procnet_core::graph::Graph;
 use procnet_core::rules::RuleSet;
 use procnet_core::view::{Grouping, RemoteGrouping, Resolution, View, ViewSpec};
+use procnet_core::{AddressFacts, Capability, Moment};
 use procnet_wire::encode;
 use procnet_wire::graph::EdgeMemory;
 use procnet_wire::live::{DegradationInfo, HostInfo, Legend};
@@ -58,7 +59,12 @@ pub struct Live {
     icons: OnceLock<IconDirectory>,
     graphs: Mutex<GraphCache>,
     unix: UnixWish,
+    remotes: OnceLock<Box<OnRemotes>>,
+    capabilities: Mutex<Vec<Capability>>,
 }
+
+/// Hears of remote addresses.
+type OnRemotes = dyn Fn(&[IpAddr]) + Send + Sync;
 
 struct State {
     engine: Engine,
@@ -131,6 +137,8 @@ impl Live {
             icons: OnceLock::new(),
             graphs: Mutex::default(),
             unix: UnixWish::new(defaults.unix),
+            remotes: OnceLock::new(),
+            capabilities: Mutex::default(),
         })
     }
 
@@ -142,6 +150,27 @@ impl Live {
             }
             state.now = state.now.max(now);
         });
+    }
+
+    /// Takes in what is known of remote addresses, which nobody waited for.
+    pub fn know_addresses(&self, known: Vec<(IpAddr, AddressFacts)>) {
+        self.change(|state| state.engine.know_addresses(known));
+    }
+
+    /// Says who hears of the remote addresses of new links. `hear` runs in the driver's thread, so it
+    /// only notes them. Only the first call counts.
+    pub fn on_remotes(&self, hear: impl Fn(&[IpAddr]) + Send + Sync + 'static) {
+        let _ = self.remotes.set(Box::new(hear));
+    }
+
+    /// Adds to what is told of what can be seen: something that is no matter of the collector.
+    pub fn add_capability(&self, capability: Capability) {
+        locked(&self.capabilities).push(capability);
+    }
+
+    /// What can be seen beside what the collector tells.
+    pub(crate) fn more_capabilities(&self) -> Vec<Capability> {
+        locked(&self.capabilities).clone()
     }
 
     /// Lets time pass.
@@ -187,6 +216,11 @@ impl Live {
         let state = &mut *state;
         apply(state);
         let changes = state.engine.take_changes();
+        if !changes.remotes.is_empty()
+            && let Some(hear) = self.remotes.get()
+        {
+            hear(&changes.remotes);
+        }
         let graph = state.engine.graph();
         state.generation += 1;
         state.memory.update(graph, changes.links.iter().copied(), state.now);

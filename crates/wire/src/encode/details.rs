@@ -81,7 +81,8 @@ pub fn capability_list(graph: &Graph) -> CapabilityList {
     }
 }
 
-fn capability_row(capability: &Capability) -> CapabilityRow {
+/// One thing that can or cannot be seen.
+pub fn capability_row(capability: &Capability) -> CapabilityRow {
     CapabilityRow {
         id: capability.id.to_owned(),
         title: capability.title.to_owned(),

@@ -5,7 +5,8 @@ mod rows;
 mod scene;
 
 pub use details::{
-    MAX_PROCESS_SOCKETS, MAX_RELATIVES, capability_list, facet_list, filter_help, process_details,
+    MAX_PROCESS_SOCKETS, MAX_RELATIVES, capability_list, capability_row, facet_list, filter_help,
+    process_details,
 };
 pub use rows::{socket_row, socket_row_of};
 pub use scene::{

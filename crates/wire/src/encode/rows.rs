@@ -35,6 +35,8 @@ pub fn socket_row_of(
         Attribution::Unknown(reason) => Some(reason.as_str().to_owned()),
         _ => None,
     };
+    let name = graph.remote_name(socket);
+    let about = socket.remote.and_then(|remote| graph.address(remote.ip));
     SocketRow {
         protocol: socket.protocol.as_str().to_owned(),
         state: socket.state.as_str().to_owned(),
@@ -44,7 +46,10 @@ pub fn socket_row_of(
         },
         v6_only: socket.v6_only,
         remote: socket.remote.map(endpoint_row),
-        remote_name: socket.remote_name.as_deref().map(str::to_owned),
+        remote_name: name.map(|(name, _)| name.to_string()),
+        name_evidence: name.map(|(_, evidence)| evidence.as_str().to_owned()),
+        country: about.map(|about| about.country.to_string()).filter(|text| !text.is_empty()),
+        network: about.map(|about| about.network.to_string()).filter(|text| !text.is_empty()),
         unix: socket.unix.as_deref().map(unix_row),
         direction: direction.as_str().to_owned(),
         evidence: evidence.map_or("none", Evidence::as_str).to_owned(),

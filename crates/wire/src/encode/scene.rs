@@ -210,6 +210,8 @@ encode!(Node, node_columns -> NodeColumns, node_set -> NodeSet {
     scope: |n| n.scope.map_or("", Scope::as_str).to_owned(),
     user: |n| n.user.to_string(),
     container: |n| n.container.to_string(),
+    country: |n| n.country.to_string(),
+    network: |n| n.network.to_string(),
     unit: |n| n.unit.to_string(),
     host: |n| n.host.0,
     count: |n| n.count,

@@ -155,6 +155,10 @@ rows! {
         container = "container": String,
         /// The unit that all of it is in; empty if mixed or none.
         unit = "unit": String,
+        /// The country that all of its remotes are in; empty if mixed or not known.
+        country = "country": String,
+        /// The network that all of its remotes are in; empty if mixed or not known.
+        network = "network": String,
         /// How many processes or remote addresses it stands for.
         count = "count": u32,
         /// Keys of its processes, oldest first, at most 16.
@@ -263,6 +267,8 @@ fn node(columns: &NodeColumns, at: usize) -> ExportNode {
         user: columns.user[at].clone(),
         container: columns.container[at].clone(),
         unit: columns.unit[at].clone(),
+        country: columns.country[at].clone(),
+        network: columns.network[at].clone(),
         count: columns.count[at],
         processes: columns.processes[at].clone(),
         listeners: columns.listeners[at].clone(),
