@@ -53,7 +53,7 @@ _procnet() {
 
     case "${cmd}" in
         procnet)
-            opts="-h -V --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --show-secrets --rules --no-builtin-rules --svc-ports --log --help --version serve ls export demo doctor service completions man licences options"
+            opts="-h -V --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --show-secrets --rules --no-builtin-rules --svc-ports --no-dns --geoip --log --help --version serve ls export demo doctor service completions man licences options"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -95,6 +95,10 @@ _procnet() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --geoip)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --log)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -121,7 +125,7 @@ _procnet() {
             return 0
             ;;
         procnet__subcmd__demo)
-            opts="-h --size --sockets --seed --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --show-secrets --rules --no-builtin-rules --svc-ports --log --help"
+            opts="-h --size --sockets --seed --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --show-secrets --rules --no-builtin-rules --svc-ports --no-dns --geoip --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -175,6 +179,10 @@ _procnet() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --geoip)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --log)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -205,7 +213,7 @@ _procnet() {
             return 0
             ;;
         procnet__subcmd__export)
-            opts="-o -h --format --output --group-by --p2p-only --udp --unix --collector --interval --rules --no-builtin-rules --svc-ports --log --help"
+            opts="-o -h --format --output --group-by --p2p-only --udp --unix --collector --interval --rules --no-builtin-rules --svc-ports --no-dns --geoip --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -243,6 +251,10 @@ _procnet() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --geoip)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --log)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -269,7 +281,7 @@ _procnet() {
             return 0
             ;;
         procnet__subcmd__ls)
-            opts="-h --unix --json --csv --watch --collector --interval --rules --no-builtin-rules --svc-ports --log --help"
+            opts="-h --unix --json --csv --watch --collector --interval --rules --no-builtin-rules --svc-ports --no-dns --geoip --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -288,6 +300,10 @@ _procnet() {
                     return 0
                     ;;
                 --svc-ports)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --geoip)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -331,7 +347,7 @@ _procnet() {
             return 0
             ;;
         procnet__subcmd__serve)
-            opts="-h --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --show-secrets --rules --no-builtin-rules --svc-ports --log --help"
+            opts="-h --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --show-secrets --rules --no-builtin-rules --svc-ports --no-dns --geoip --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -370,6 +386,10 @@ _procnet() {
                     return 0
                     ;;
                 --svc-ports)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --geoip)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -385,7 +405,7 @@ _procnet() {
             return 0
             ;;
         procnet__subcmd__service)
-            opts="-h --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --show-secrets --rules --no-builtin-rules --svc-ports --log --help install uninstall run"
+            opts="-h --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --show-secrets --rules --no-builtin-rules --svc-ports --no-dns --geoip --log --help install uninstall run"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -424,6 +444,10 @@ _procnet() {
                     return 0
                     ;;
                 --svc-ports)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --geoip)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_procnet_global_optspecs
-    string join \n port= bind= allow-host= open collector= interval= group-by= p2p-only udp unix icons-dir= show-secrets rules= no-builtin-rules svc-ports= log= h/help V/version
+    string join \n port= bind= allow-host= open collector= interval= group-by= p2p-only udp unix icons-dir= show-secrets rules= no-builtin-rules svc-ports= no-dns geoip= log= h/help V/version
 end
 
 function __fish_procnet_needs_command
@@ -42,6 +42,7 @@ host\t'All processes of the machine'"
 complete -c procnet -n "__fish_procnet_needs_command" -l icons-dir -d 'A folder with icons of your own' -r -F
 complete -c procnet -n "__fish_procnet_needs_command" -l rules -d 'A YAML or JSON file that gives processes types and labels' -r -F
 complete -c procnet -n "__fish_procnet_needs_command" -l svc-ports -d 'More service ports, such as 9000,9090' -r
+complete -c procnet -n "__fish_procnet_needs_command" -l geoip -d 'An MMDB file with countries or networks (AS numbers) of addresses (repeatable)' -r -F
 complete -c procnet -n "__fish_procnet_needs_command" -l log -d 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug' -r
 complete -c procnet -n "__fish_procnet_needs_command" -l open -d 'Open the page in the browser'
 complete -c procnet -n "__fish_procnet_needs_command" -l p2p-only -d 'Show only connections between processes: no remote endpoints, no idle listeners'
@@ -49,6 +50,7 @@ complete -c procnet -n "__fish_procnet_needs_command" -l udp -d 'Show UDP too, n
 complete -c procnet -n "__fish_procnet_needs_command" -l unix -d 'Show UNIX domain sockets too, such as those of PostgreSQL, Docker and D-Bus'
 complete -c procnet -n "__fish_procnet_needs_command" -l show-secrets -d 'Show secrets in command lines to whoever may see the page'
 complete -c procnet -n "__fish_procnet_needs_command" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
+complete -c procnet -n "__fish_procnet_needs_command" -l no-dns -d 'Don\'t ask what remote addresses are called'
 complete -c procnet -n "__fish_procnet_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c procnet -n "__fish_procnet_needs_command" -s V -l version -d 'Print version'
 complete -c procnet -n "__fish_procnet_needs_command" -f -a "serve" -d 'Serve the live map as a web page (the default)'
@@ -79,6 +81,7 @@ host\t'All processes of the machine'"
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l icons-dir -d 'A folder with icons of your own' -r -F
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l rules -d 'A YAML or JSON file that gives processes types and labels' -r -F
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l svc-ports -d 'More service ports, such as 9000,9090' -r
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l geoip -d 'An MMDB file with countries or networks (AS numbers) of addresses (repeatable)' -r -F
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l log -d 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug' -r
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l open -d 'Open the page in the browser'
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l p2p-only -d 'Show only connections between processes: no remote endpoints, no idle listeners'
@@ -86,6 +89,7 @@ complete -c procnet -n "__fish_procnet_using_subcommand serve" -l udp -d 'Show U
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l unix -d 'Show UNIX domain sockets too, such as those of PostgreSQL, Docker and D-Bus'
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l show-secrets -d 'Show secrets in command lines to whoever may see the page'
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l no-dns -d 'Don\'t ask what remote addresses are called'
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l collector -d 'How to learn what happens' -r -f -a "auto\t'Events where the kernel tells them, else scanning'
 bpf\t'Events (from programs in Linux\'s kernel, from ETW on Windows), or an error that says what is missing'
@@ -93,12 +97,14 @@ scan\t'Only reading tables, at the interval'"
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l interval -d 'Seconds between two looks at all sockets, 0.1 to 3600' -r
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l rules -d 'A YAML or JSON file that gives processes types and labels' -r -F
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l svc-ports -d 'More service ports, such as 9000,9090' -r
+complete -c procnet -n "__fish_procnet_using_subcommand ls" -l geoip -d 'An MMDB file with countries or networks (AS numbers) of addresses (repeatable)' -r -F
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l log -d 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug' -r
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l unix -d 'List UNIX domain sockets too: a path stands in the place of an address'
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l json -d 'Print JSON: one array of objects (with --watch: one object per line)'
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l csv -d 'Print comma-separated values with a header line'
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l watch -d 'Keep watching: first what is there, then what opens (+), changes (~) and closes (-)'
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
+complete -c procnet -n "__fish_procnet_using_subcommand ls" -l no-dns -d 'Don\'t ask what remote addresses are called'
 complete -c procnet -n "__fish_procnet_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c procnet -n "__fish_procnet_using_subcommand export" -l format -d 'The format; without it what the name of the file says, else json' -r -f -a "json\t'One object; a node or an edge on each line'
 csv\t'A table: nodes, then edges'
@@ -120,11 +126,13 @@ scan\t'Only reading tables, at the interval'"
 complete -c procnet -n "__fish_procnet_using_subcommand export" -l interval -d 'Seconds between two looks at all sockets, 0.1 to 3600' -r
 complete -c procnet -n "__fish_procnet_using_subcommand export" -l rules -d 'A YAML or JSON file that gives processes types and labels' -r -F
 complete -c procnet -n "__fish_procnet_using_subcommand export" -l svc-ports -d 'More service ports, such as 9000,9090' -r
+complete -c procnet -n "__fish_procnet_using_subcommand export" -l geoip -d 'An MMDB file with countries or networks (AS numbers) of addresses (repeatable)' -r -F
 complete -c procnet -n "__fish_procnet_using_subcommand export" -l log -d 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug' -r
 complete -c procnet -n "__fish_procnet_using_subcommand export" -l p2p-only -d 'Only connections between processes: no remote endpoints, no idle listeners'
 complete -c procnet -n "__fish_procnet_using_subcommand export" -l udp -d 'UDP too, not only TCP'
 complete -c procnet -n "__fish_procnet_using_subcommand export" -l unix -d 'UNIX domain sockets too'
 complete -c procnet -n "__fish_procnet_using_subcommand export" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
+complete -c procnet -n "__fish_procnet_using_subcommand export" -l no-dns -d 'Don\'t ask what remote addresses are called'
 complete -c procnet -n "__fish_procnet_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l size -d 'How much goes on' -r -f -a "small\t'A desk machine'
 medium\t'A small server'
@@ -150,6 +158,7 @@ host\t'All processes of the machine'"
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l icons-dir -d 'A folder with icons of your own' -r -F
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l rules -d 'A YAML or JSON file that gives processes types and labels' -r -F
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l svc-ports -d 'More service ports, such as 9000,9090' -r
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l geoip -d 'An MMDB file with countries or networks (AS numbers) of addresses (repeatable)' -r -F
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l log -d 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug' -r
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l open -d 'Open the page in the browser'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l p2p-only -d 'Show only connections between processes: no remote endpoints, no idle listeners'
@@ -157,6 +166,7 @@ complete -c procnet -n "__fish_procnet_using_subcommand demo" -l udp -d 'Show UD
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l unix -d 'Show UNIX domain sockets too, such as those of PostgreSQL, Docker and D-Bus'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l show-secrets -d 'Show secrets in command lines to whoever may see the page'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l no-dns -d 'Don\'t ask what remote addresses are called'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c procnet -n "__fish_procnet_using_subcommand doctor" -l collector -d 'How to learn what happens' -r -f -a "auto\t'Events where the kernel tells them, else scanning'
 bpf\t'Events (from programs in Linux\'s kernel, from ETW on Windows), or an error that says what is missing'
@@ -181,6 +191,7 @@ host\t'All processes of the machine'"
 complete -c procnet -n "__fish_procnet_using_subcommand service" -l icons-dir -d 'A folder with icons of your own' -r -F
 complete -c procnet -n "__fish_procnet_using_subcommand service" -l rules -d 'A YAML or JSON file that gives processes types and labels' -r -F
 complete -c procnet -n "__fish_procnet_using_subcommand service" -l svc-ports -d 'More service ports, such as 9000,9090' -r
+complete -c procnet -n "__fish_procnet_using_subcommand service" -l geoip -d 'An MMDB file with countries or networks (AS numbers) of addresses (repeatable)' -r -F
 complete -c procnet -n "__fish_procnet_using_subcommand service" -l log -d 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug' -r
 complete -c procnet -n "__fish_procnet_using_subcommand service" -l open -d 'Open the page in the browser'
 complete -c procnet -n "__fish_procnet_using_subcommand service" -l p2p-only -d 'Show only connections between processes: no remote endpoints, no idle listeners'
@@ -188,6 +199,7 @@ complete -c procnet -n "__fish_procnet_using_subcommand service" -l udp -d 'Show
 complete -c procnet -n "__fish_procnet_using_subcommand service" -l unix -d 'Show UNIX domain sockets too, such as those of PostgreSQL, Docker and D-Bus'
 complete -c procnet -n "__fish_procnet_using_subcommand service" -l show-secrets -d 'Show secrets in command lines to whoever may see the page'
 complete -c procnet -n "__fish_procnet_using_subcommand service" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
+complete -c procnet -n "__fish_procnet_using_subcommand service" -l no-dns -d 'Don\'t ask what remote addresses are called'
 complete -c procnet -n "__fish_procnet_using_subcommand service" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c procnet -n "__fish_procnet_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c procnet -n "__fish_procnet_using_subcommand man" -s h -l help -d 'Print help'

@@ -259,8 +259,8 @@ python3 -m http.server 8000 --bind 127.0.0.1
 gunicorn: worker [shop.wsgi:application]
 /opt/google/chrome/chrome --type=renderer --crashpad-handler-pid=1234 --origin-trial-public-keys=abc,def --field-trial-handle=0,i,1,2 --enable-features=PasswordImport --lang=en-US
 /usr/lib/firefox/firefox -contentproc -parentBuildID 20260101 -prefsLen 31000 {0d5a3bd6-4b3c} 1234 tab
-/usr/share/code/code --ms-enable-electron-run-as-node --connection-token-file /home/a/.token
-ssh -i /home/alice/.ssh/id_ed25519 -L 8080:localhost:80 alice@host
+/usr/share/code/code --ms-enable-electron-run-as-node --connection-token-file /srv/a/.token
+ssh -i /srv/alice/.ssh/id_ed25519 -L 8080:localhost:80 alice@host
 ssh-agent -s
 git clone https://github.com/rust-lang/rust.git
 git clone ssh://git@github.com:22/rust-lang/rust.git
@@ -290,7 +290,7 @@ C:\\Windows\\System32\\svchost.exe -k netsvcs -p -s Schedule
 C:\\Windows\\system32\\lsass.exe
 \"C:\\Program Files\\App\\app.exe\" /config:C:\\app.ini /verbose
 msbuild app.sln -p:Configuration=Release
-keepassxc /home/a/Passwords.kdbx
+keepassxc /srv/a/Passwords.kdbx
 /usr/libexec/gnome-keyring-daemon --foreground --components=pkcs11,secrets
 tail -f /var/log/auth.log
 chpasswd
