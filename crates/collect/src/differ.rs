@@ -1,5 +1,6 @@
 //! Turns snapshots into events: what every polling collector needs, on any platform.
 
+mod departed;
 mod known;
 mod listing;
 mod live;
@@ -16,6 +17,7 @@ use rustc_hash::FxHashMap;
 
 pub use live::Draft;
 
+use self::departed::Departed;
 use self::known::{KnownSocket, KnownSockets};
 use crate::snapshot::Snapshot;
 
@@ -43,7 +45,7 @@ pub struct Differ {
     /// Sockets whose end was told, with the time of the last snapshot before that, or of the last
     /// one that named them since: the kernel keeps a connection that is over in its tables, in
     /// TIME_WAIT and under the same cookie.
-    departed: FxHashMap<SocketKey, Timestamp>,
+    departed: Departed,
     /// When the last snapshot was taken.
     at: Timestamp,
     /// Marks what the current snapshot names, and what was told since it was begun; whatever bears
@@ -108,8 +110,8 @@ impl Intake<'_> {
             }
             return;
         }
-        if let Some(lingers) = departed.get_mut(&socket.key) {
-            *lingers = self.snapshot.at;
+        if let Some(named) = departed.get_mut(&socket.key) {
+            *named = self.snapshot.at;
             return;
         }
         if socket.opened == Timestamp::default() {
@@ -137,7 +139,7 @@ impl Intake<'_> {
         if named {
             return false;
         }
-        let new = !departed.contains_key(&socket.key);
+        let new = !departed.contains(&socket.key);
         self.take(socket);
         new
     }
@@ -155,7 +157,7 @@ impl Differ {
             resync: true,
             live: false,
             missed: Vec::new(),
-            departed: FxHashMap::default(),
+            departed: Departed::default(),
             at: Timestamp::default(),
             generation: 0,
             named: 0,
@@ -292,7 +294,7 @@ impl Differ {
         let before = std::mem::replace(&mut self.at, snapshot.at);
         let oldest = Timestamp(snapshot.at.0.saturating_sub(MAX_LINGERING));
         let oldest = if snapshot.lingering { oldest.max(before) } else { oldest };
-        self.departed.retain(|_, named| *named >= oldest);
+        self.departed.forget_before(oldest);
         self.missed.clear();
         if self.named + self.flows < self.sockets.len() {
             self.sockets.retain(|known| {

@@ -16,6 +16,9 @@ use super::known::KnownSocket;
 use super::listing::is_older;
 use super::{Differ, Known, MAX_DEPARTED};
 
+/// Most events that room is kept for from one batch to the next.
+const MAX_ROOM: usize = 2048;
+
 /// The events of one batch that is being put together.
 ///
 /// Sockets that are told of wait here until the batch is made: most live no longer than a batch,
@@ -60,6 +63,11 @@ impl Draft {
             Event::SocketOpened(socket) => Some(Arc::make_mut(socket)),
             _ => None,
         }
+    }
+
+    /// A socket opened that is neither known nor drafted.
+    pub fn open_new(&mut self, socket: Socket) {
+        self.open(socket, false);
     }
 
     fn open(&mut self, socket: Socket, known: bool) {
@@ -251,7 +259,9 @@ impl Differ {
         }
         let mut events = std::mem::take(&mut draft.starts);
         if events.is_empty() {
-            events = std::mem::take(&mut draft.sockets);
+            // The next batch will be about as long: growing step by step would copy it again and again.
+            let room = Vec::with_capacity(draft.sockets.len().min(MAX_ROOM));
+            events = std::mem::replace(&mut draft.sockets, room);
         } else {
             events.append(&mut draft.sockets);
         }

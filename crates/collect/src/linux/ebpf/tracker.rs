@@ -152,7 +152,7 @@ impl Tracker {
         let differ = scanner.differ_mut();
         let known = differ.change_socket(&key, draft, |socket| change(socket, record, owner, at));
         if !known {
-            differ.socket_opened(opened(key, record, owner, at), draft);
+            draft.open_new(opened(key, record, owner, at));
         }
     }
 
