@@ -22,6 +22,7 @@ test('the filter is completed with the keyboard alone', async ({ page }) => {
   await page.keyboard.type('LIS');
   await expect(options.first()).toContainText('LISTEN');
   await page.keyboard.press('ArrowDown');
+  await expect(options.first()).toHaveAttribute('aria-selected', 'true');
   await page.keyboard.press('Enter');
   await expect(filter).toHaveValue('state:LISTEN ');
   await expect(page).toHaveURL(/filter=state:LISTEN/);
@@ -42,6 +43,8 @@ test('questions are asked and taken back with one click, and combine', async ({ 
   const internet = page.getByRole('button', { name: 'Talks to the Internet' });
   await filter.fill('user:deploy | user:root');
   await expect(page).toHaveURL(/filter=user/);
+  // What completes the filter lies over the questions until one has left the field.
+  await filter.blur();
   await internet.click();
   await expect(filter).toHaveValue('(user:deploy | user:root) dir:out is:internet');
   await expect(internet).toHaveAttribute('aria-pressed', 'true');

@@ -40,6 +40,7 @@ for (const colorScheme of ['dark', 'light'] as const) {
       await open(page, '/?show=both&mute=proc%3Dsshd');
       await page.keyboard.press('/');
       await page.keyboard.type('po');
+      await expect(page.locator('.suggestions [role="option"]').first()).toBeVisible();
       await page.keyboard.press('ArrowDown');
       await expect(page.locator('.suggestions [role="option"]').first()).toHaveAttribute(
         'aria-selected',

@@ -45,6 +45,12 @@ describe('suggestions', () => {
     expect(labels('port:80 ')).toEqual(['proc:', 'port:', 'proto:', 'opened>=']);
   });
 
+  it('begin with the fields whose names begin so, before the values that hold it', () => {
+    const values = [{ field: 'proc', value: 'report', term: 'proc=report', count: 3 }];
+    const offered = suggestions('po', 2, { ...KNOWN, values });
+    expect(offered.map(({ label }) => label)).toEqual(['port:', 'proc=report']);
+  });
+
   it('fit what is typed, by other names too', () => {
     expect(labels('pro')).toEqual(['proc:', 'proto:']);
     expect(labels('sin')).toEqual(['opened>=']);

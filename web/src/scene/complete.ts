@@ -52,21 +52,24 @@ export function suggestions(text: string, caret: number, known: Knowledge): Sugg
     return field ? valuesOf(field, operator, rest, caret, to, known) : [];
   }
   const wanted = typed.toLowerCase();
-  const fields = known.fields
+  const named = known.fields
     .map((field) => ({ field, rank: rankOf([field.name, ...field.aliases], wanted) }))
     .filter(({ rank }) => rank > 0)
-    .sort((a, b) => b.rank - a.rank)
-    .flatMap(({ field }): Suggestion[] => {
-      const operators = field.name === wanted ? field.operators : field.operators.slice(0, 1);
-      return operators.map((operator) => ({
-        insert: `${field.name}${operator}`,
-        from,
-        to,
-        label: `${field.name}${operator}`,
-        hint: field.help,
-        goesOn: true,
-      }));
-    });
+    .sort((a, b) => b.rank - a.rank);
+  const fieldsOf = (rank: number) =>
+    named
+      .filter((found) => found.rank === rank)
+      .flatMap(({ field }): Suggestion[] => {
+        const operators = field.name === wanted ? field.operators : field.operators.slice(0, 1);
+        return operators.map((operator) => ({
+          insert: `${field.name}${operator}`,
+          from,
+          to,
+          label: `${field.name}${operator}`,
+          hint: field.help,
+          goesOn: true,
+        }));
+      });
   const values =
     wanted.length < MIN_LETTERS
       ? []
@@ -82,7 +85,8 @@ export function suggestions(text: string, caret: number, known: Knowledge): Sugg
               goesOn: false,
             };
           });
-  return [...values.slice(0, MAX_SUGGESTIONS / 2), ...fields].slice(
+  // Who writes the beginning of a field's name means the field.
+  return [...fieldsOf(2), ...values.slice(0, MAX_SUGGESTIONS / 2), ...fieldsOf(1)].slice(
     0,
     wanted === '' ? known.fields.length : MAX_SUGGESTIONS,
   );
