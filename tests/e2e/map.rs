@@ -173,7 +173,13 @@ fn the_scene_shows_the_same_links_as_the_graph() {
             found.next()
         });
         assert_eq!(edge.protocol, link.protocol, "{}", link.what);
-        assert_eq!(edge.sockets, 1, "{}", link.what);
+        // nginx keeps one for each client, if ever two asked at the same moment.
+        let most = if link.server.contains(&workload.app.pid()) {
+            workload.web_clients.len() as u64
+        } else {
+            1
+        };
+        assert!((1..=most).contains(&edge.sockets), "{}: {}", link.what, edge.sockets);
     }
 }
 

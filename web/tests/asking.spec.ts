@@ -1,40 +1,45 @@
 import { expect, open, test } from './support';
 
-test('the filter is completed with the keyboard alone', async ({ page }) => {
-  await open(page);
-  await page.keyboard.press('/');
-  const filter = page.getByRole('combobox', { name: 'Filter' });
-  await expect(filter).toBeFocused();
-  await expect(filter).toHaveAttribute('aria-expanded', 'false');
-  await page.keyboard.press('ArrowDown');
-  // Every field is offered where nothing is typed.
-  const options = page.getByRole('listbox').getByRole('option');
-  await expect(options.filter({ hasText: /^port:/ })).toBeVisible();
-  await page.keyboard.type('sta');
-  await expect(options.first()).toContainText('state:');
-  await expect(filter).toHaveAttribute('aria-expanded', 'true');
-  await page.keyboard.press('ArrowDown');
-  await expect(options.first()).toHaveAttribute('aria-selected', 'true');
-  const active = (await filter.getAttribute('aria-activedescendant')) ?? '';
-  await expect(page.locator(`#${active}`)).toContainText('state:');
-  await page.keyboard.press('Enter');
-  await expect(filter).toHaveValue('state:');
-  await page.keyboard.type('LIS');
-  await expect(options.first()).toContainText('LISTEN');
-  await page.keyboard.press('ArrowDown');
-  await expect(options.first()).toHaveAttribute('aria-selected', 'true');
-  await page.keyboard.press('Enter');
-  await expect(filter).toHaveValue('state:LISTEN ');
-  await expect(page).toHaveURL(/filter=state:LISTEN/);
-  // Nothing is chosen by itself: Enter applies what stands there.
-  await page.keyboard.type('po');
-  await expect(options.first()).toBeVisible();
-  await page.keyboard.press('Escape');
-  await expect(filter).toHaveAttribute('aria-expanded', 'false');
-  await page.keyboard.press('Enter');
-  await expect(filter).toHaveValue('state:LISTEN po');
-  await page.keyboard.press('Escape');
-  await expect(filter).toHaveValue('');
+test.describe('a filter that is being written', () => {
+  // Half a term may be refused, which the browser logs by itself.
+  test.use({ allowErrors: [[/status of 400/], { scope: 'test' }] });
+
+  test('the filter is completed with the keyboard alone', async ({ page }) => {
+    await open(page);
+    await page.keyboard.press('/');
+    const filter = page.getByRole('combobox', { name: 'Filter' });
+    await expect(filter).toBeFocused();
+    await expect(filter).toHaveAttribute('aria-expanded', 'false');
+    await page.keyboard.press('ArrowDown');
+    // Every field is offered where nothing is typed.
+    const options = page.getByRole('listbox').getByRole('option');
+    await expect(options.filter({ hasText: /^port:/ })).toBeVisible();
+    await page.keyboard.type('sta');
+    await expect(options.first()).toContainText('state:');
+    await expect(filter).toHaveAttribute('aria-expanded', 'true');
+    await page.keyboard.press('ArrowDown');
+    await expect(options.first()).toHaveAttribute('aria-selected', 'true');
+    const active = (await filter.getAttribute('aria-activedescendant')) ?? '';
+    await expect(page.locator(`#${active}`)).toContainText('state:');
+    await page.keyboard.press('Enter');
+    await expect(filter).toHaveValue('state:');
+    await page.keyboard.type('LIS');
+    await expect(options.first()).toContainText('LISTEN');
+    await page.keyboard.press('ArrowDown');
+    await expect(options.first()).toHaveAttribute('aria-selected', 'true');
+    await page.keyboard.press('Enter');
+    await expect(filter).toHaveValue('state:LISTEN ');
+    await expect(page).toHaveURL(/filter=state:LISTEN/);
+    // Nothing is chosen by itself: Enter applies what stands there.
+    await page.keyboard.type('po');
+    await expect(options.first()).toBeVisible();
+    await page.keyboard.press('Escape');
+    await expect(filter).toHaveAttribute('aria-expanded', 'false');
+    await page.keyboard.press('Enter');
+    await expect(filter).toHaveValue('state:LISTEN po');
+    await page.keyboard.press('Escape');
+    await expect(filter).toHaveValue('');
+  });
 });
 
 test('questions are asked and taken back with one click, and combine', async ({ page }) => {

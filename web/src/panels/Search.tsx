@@ -49,6 +49,8 @@ export function Search() {
     setCaret(at);
     setActive(-1);
     window.clearTimeout(timer.current);
+  };
+  const applySoon = (value: string) => {
     timer.current = window.setTimeout(() => apply(value), DEBOUNCE_MS);
   };
   const items = open
@@ -65,6 +67,8 @@ export function Search() {
     const next = accepted(text, item);
     nextCaret.current = next.caret;
     write(next.text, next.caret);
+    // A field without a value is no filter yet.
+    if (!item.goesOn) applySoon(next.text);
     setOpen(item.goesOn);
     input.current?.focus();
   };
@@ -129,6 +133,7 @@ export function Search() {
           const { value, selectionStart } = event.currentTarget;
           show();
           write(value, selectionStart ?? value.length);
+          applySoon(value);
         }}
         onSelect={(event) => setCaret(event.currentTarget.selectionStart ?? 0)}
         onClick={show}

@@ -51,6 +51,14 @@ describe('suggestions', () => {
     expect(offered.map(({ label }) => label)).toEqual(['port:', 'proc=report']);
   });
 
+  it('begin with the values that begin so, before those that hold it', () => {
+    const values = ['ESTABLISHED', 'LISTEN'].map((value) => {
+      return { field: 'proc', value, term: `proc=${value}`, count: 3 };
+    });
+    const offered = suggestions('proc:lis', 8, { ...KNOWN, values });
+    expect(offered.map(({ label }) => label)).toEqual(['LISTEN', 'ESTABLISHED']);
+  });
+
   it('fit what is typed, by other names too', () => {
     expect(labels('pro')).toEqual(['proc:', 'proto:']);
     expect(labels('sin')).toEqual(['opened>=']);

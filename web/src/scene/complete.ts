@@ -133,13 +133,14 @@ function valuesOf(
     ...field.words.map((word) => ({ text: word, label: word, hint: '' })),
   ];
   const seen = new Set<string>();
-  return candidates
-    .filter(({ text, label }) => {
-      const same = text.toLowerCase();
-      const fits = label.toLowerCase().includes(wanted) && !chosen.has(text) && !seen.has(same);
-      seen.add(same);
-      return fits;
-    })
+  const fitting = candidates.filter(({ text, label }) => {
+    const same = text.toLowerCase();
+    const fits = label.toLowerCase().includes(wanted) && !chosen.has(text) && !seen.has(same);
+    seen.add(same);
+    return fits;
+  });
+  const begins = ({ label }: { label: string }) => label.toLowerCase().startsWith(wanted);
+  return [...fitting.filter(begins), ...fitting.filter((value) => !begins(value))]
     .slice(0, MAX_SUGGESTIONS)
     .map(({ text, label, hint }) => ({
       insert: `${text} `,
