@@ -48,7 +48,7 @@ cargo xtask COMMAND
                             for Macs; with Debian's packages and zig, on Linux
   dist [NAME]...            makes the archives of a release, or those named, and tries them
   fuzz [SECONDS]            fuzzes all that parses, guided by coverage
-  screenshot                writes docs/screenshot.png from the real page
+  screenshot                writes docs/pictures from the real page
   deny [--advisories]       licences, bans and sources of all dependencies; advisories on request
 
 With CI set in the environment, a check that had to be skipped counts as failed.

@@ -38,13 +38,17 @@ fn photograph(program: &Path, ports: Ports) -> Result<()> {
     let chromium = find("chromium").context("chromium is not there: run `cargo xtask setup`")?;
     let workload = Workload::start(ports).map_err(|failure| anyhow!("{failure}"))?;
     let serving = Serving::start(program, &["serve", "--port", "0", "--udp"])?;
-    let picture = repository::root().join("docs").join("screenshot.png");
+    let large = Serving::start(program, &["demo", "--size", "large", "--port", "0"])?;
+    let pictures = repository::root().join("docs").join("pictures");
+    std::fs::create_dir_all(&pictures)
+        .with_context(|| format!("can't make the folder {}", pictures.display()))?;
 
     let mut node = command("node", &["--input-type=module", "-"]);
     node.current_dir(repository::root().join("web"))
         .env("URL", serving.url())
         .env("CHROMIUM", chromium)
-        .env("PICTURE", &picture)
+        .env("LARGE", large.url())
+        .env("PICTURES", &pictures)
         .stdin(Stdio::piped());
     let mut node = node.spawn().context("can't run node")?;
     feed(&mut node)?;
@@ -53,7 +57,7 @@ fn photograph(program: &Path, ports: Ports) -> Result<()> {
     if !status.success() {
         bail!("the page could not be photographed ({status})");
     }
-    eprintln!("screenshot: wrote {}", picture.display());
+    eprintln!("screenshot: wrote those in {}", pictures.display());
     Ok(())
 }
 
