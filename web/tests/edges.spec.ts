@@ -8,9 +8,19 @@ test('an edge tells port, service and rate on demand, and the busiest carry bead
   const busy = page.locator('.edge .flow');
   await expect(busy.first()).toBeAttached({ timeout: 60_000 });
   expect(await busy.count()).toBeLessThanOrEqual(8);
-  const offset = () => busy.first().getAttribute('stroke-dashoffset');
-  const before = await offset();
-  await expect.poll(offset).not.toBe(before);
+  const beads = () =>
+    page.locator('.beads').evaluate((canvas) => {
+      const copy = document.createElement('canvas');
+      if (!(canvas instanceof HTMLCanvasElement) || canvas.hidden) return 'none';
+      [copy.width, copy.height] = [canvas.width, canvas.height];
+      const context = copy.getContext('2d');
+      context?.drawImage(canvas, 0, 0);
+      const pixels = context?.getImageData(0, 0, copy.width, copy.height).data ?? [];
+      return pixels.some((value) => value > 0) ? copy.toDataURL() : 'none';
+    });
+  await expect.poll(beads).not.toBe('none');
+  const before = await beads();
+  await expect.poll(beads).not.toBe(before);
   const postgres = page.locator('.map .node[data-key]', { hasText: 'postgres' }).first();
   await postgres.click();
   await expect(

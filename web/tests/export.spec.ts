@@ -68,9 +68,9 @@ test('a small map of the whole is there while not all is seen, and moves it', as
   for (let i = 0; i < 6; i++) await page.keyboard.press('+');
   await expect(small).toBeVisible();
   const world = page.locator('.map .world');
-  const before = await world.getAttribute('transform');
+  const before = await world.getAttribute('style');
   await small.click({ position: { x: 12, y: 60 } });
-  await expect.poll(() => world.getAttribute('transform')).not.toBe(before);
+  await expect.poll(() => world.getAttribute('style')).not.toBe(before);
   await page.locator('.outside').click();
   await expect(small).toHaveCount(0);
 });

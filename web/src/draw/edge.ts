@@ -6,6 +6,7 @@ import { route, straight } from '../layout/route';
 import type { EdgeLabels, EdgeWidths } from '../scene/picture';
 import type { EdgeRow, NodeRow } from '../wire/columns';
 import type { Legend } from '../wire/generated';
+import type { Bead } from './beadMessages';
 import type { NodeView } from './node';
 import { element, set, setText } from './svg';
 import { shortPath, textWidth } from './text';
@@ -105,6 +106,7 @@ export class EdgeView {
   private lit = false;
   private rate = '';
   private staleSince: number | undefined;
+  private flowWidth = 0;
   private readonly line = element('path', { class: 'line' });
   private readonly hit = element('path', { class: 'hit' });
   private readonly halo = element('path', { class: 'halo' });
@@ -151,8 +153,8 @@ export class EdgeView {
       'marker-end': edge.evidence === 'none' ? undefined : looks.markerUrl,
     });
     for (const path of [this.hit, this.halo, this.flow]) set(path, { d });
-    const width = edgeWidth(edge, looks.widths);
-    set(this.flow, { stroke: looks.color, 'stroke-width': Math.round((width + 3) * 10) / 10 });
+    this.flowWidth = Math.round((edgeWidth(edge, looks.widths) + 3) * 10) / 10;
+    set(this.flow, { stroke: looks.color, 'stroke-width': this.flowWidth });
     this.root.classList.toggle('stale', edge.stale);
     if (moved) this.placeLabel(labels[0] ?? { x: 0, y: 0 });
     const all = looks.labels === 'all';
@@ -178,9 +180,10 @@ export class EdgeView {
     return this.tellRate(on ? rate : '');
   }
 
-  /** Moves the beads on. */
-  stepFlow(offset: number): void {
-    set(this.flow, { 'stroke-dashoffset': offset });
+  /** What runs along it while it is busy. */
+  get bead(): Bead | undefined {
+    if (!this.flow.isConnected || !this.route || !this.looks) return undefined;
+    return { d: this.route.path, color: this.looks.color, size: this.flowWidth };
   }
 
   /** Writes the rate beside the label; true if the label's length changed. */
@@ -193,18 +196,18 @@ export class EdgeView {
   }
 
   /**
-   * Fades what has ended, in steps. An animation would be smoother, but gives every such edge a
-   * layer of its own, which costs more than all other drawing where there is no GPU.
+   * Fades what has ended, in steps. An animation would be smoother, but keeps the browser painting;
+   * opacity of the whole would give every such edge a layer of its own.
    */
   fade(now: number): void {
     if (!this.edge.stale) {
       this.staleSince = undefined;
-      set(this.root, { opacity: undefined });
+      set(this.line, { 'stroke-opacity': undefined });
       return;
     }
     this.staleSince ??= now;
     const gone = Math.min(1, (now - this.staleSince) / STALE_MS);
-    set(this.root, { opacity: (0.9 - 0.7 * gone).toFixed(2) });
+    set(this.line, { 'stroke-opacity': (0.9 - 0.7 * gone).toFixed(2) });
   }
 
   /** Says everything while it is in the light. */

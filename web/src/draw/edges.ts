@@ -4,6 +4,7 @@ import type { Rect } from '../layout/frame';
 import type { Lane } from '../layout/route';
 import type { EdgeLabels, EdgeWidths } from '../scene/picture';
 import type { EdgeRow } from '../wire/columns';
+import type { Beads } from './beads';
 import { EdgeView, edgeColor, widthScale } from './edge';
 import { placeLitLabels, placeQuietLabels } from './labels';
 import type { MapScene, MapTarget } from './map';
@@ -11,7 +12,6 @@ import type { NodeView } from './node';
 import { rateText } from './rate';
 import { element } from './svg';
 import { Traffic } from './traffic';
-import { enter, leave } from './transition';
 
 /** With more edges than this, labels wait for the pointer. */
 const MAX_LABELLED_EDGES = 60;
@@ -23,14 +23,6 @@ const LEAST_BUSY_RATE = 10_000;
 export const FRESH_MS = 12_000;
 /** More changes at once than this are a new picture, not news. */
 const MAX_FRESH = 60;
-/**
- * Beads move so far so often. A timer, for an animation of the style sheet's makes the browser draw
- * sixty times a second, whatever its steps: five times the work where there is no GPU.
- */
-const BEAD_STEP_MS = 140;
-const BEAD_STEP = 3;
-/** From bead to bead, as in the style sheet. */
-const BEAD_PITCH = 24;
 
 /** How edges are drawn, beside what the scene says. */
 export interface EdgeChoices {
@@ -49,11 +41,12 @@ export class EdgeLayer {
   private readonly fading = new Set<EdgeView>();
   private readonly traffic = new Traffic();
   private busy: readonly string[] = [];
-  private beadTimer = 0;
-  private beadOffset = 0;
   private labelsDirty = true;
 
-  constructor(private readonly defs: Element) {}
+  constructor(
+    private readonly defs: Element,
+    private readonly beads: Beads,
+  ) {}
 
   get size(): number {
     return this.edges.size;
@@ -84,7 +77,6 @@ export class EdgeLayer {
       if (!view || view.edge !== edge) this.traffic.read(edge, now);
       if (!view) {
         view = new EdgeView(edge, this.takeParallel(from.node.key, to.node.key));
-        enter(view.root);
         this.edges.set(edge.key, view);
         this.lines.append(view.root);
         this.labels.append(view.label);
@@ -113,7 +105,7 @@ export class EdgeLayer {
       const { from = '', to = '' } = view.root.dataset;
       this.freeParallel(from, to, view.parallel);
       view.label.remove();
-      leave(view.root);
+      view.root.remove();
     }
     if (!news || added.length > MAX_FRESH) return;
     for (const view of added) {
@@ -142,7 +134,7 @@ export class EdgeLayer {
       if (view?.markBusy(!view.edge.stale, text)) this.labelsDirty = true;
     }
     this.busy = busy;
-    this.runBeads(busy.length > 0);
+    this.showBeads();
     // What is lit tells its rate, busy or not.
     for (const view of this.edges.values()) {
       if (!view.isLit || busy.includes(view.edge.key)) continue;
@@ -150,21 +142,8 @@ export class EdgeLayer {
     }
   }
 
-  private runBeads(on: boolean): void {
-    if (on === this.beadTimer > 0) return;
-    window.clearInterval(this.beadTimer);
-    this.beadTimer = on ? window.setInterval(() => this.moveBeads(), BEAD_STEP_MS) : 0;
-  }
-
-  private moveBeads(): void {
-    if (document.hidden) return;
-    this.beadOffset = (this.beadOffset + BEAD_PITCH - BEAD_STEP) % BEAD_PITCH;
-    for (const key of this.busy) this.edges.get(key)?.stepFlow(this.beadOffset);
-  }
-
-  /** Stops what goes on by itself. */
-  dispose(): void {
-    this.runBeads(false);
+  private showBeads(): void {
+    this.beads.show(this.busy.flatMap((key) => this.edges.get(key)?.bead ?? []));
   }
 
   /** Shows the labels that have room, if anything about them changed. */
@@ -245,7 +224,7 @@ export class EdgeLayer {
           markerUnits: 'userSpaceOnUse',
           orient: 'auto',
         },
-        element('path', { d: 'M0,1L10,5L0,9z', fill: color }),
+        element('path', { class: 'arrow', d: 'M0,1L10,5L0,9z', fill: color }),
       ),
     );
     const url = `url(#${id})`;

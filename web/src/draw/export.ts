@@ -1,6 +1,7 @@
 // The map as a picture that stands alone: nothing in it depends on the page's style sheet.
 
 import inter from '@fontsource-variable/inter/files/inter-latin-wght-normal.woff2?url';
+import type { Layers } from './layers';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const FAMILY = 'Inter Variable';
@@ -18,6 +19,8 @@ const SHOWN = [
   'stroke-dasharray',
   'stroke-linecap',
   'stroke-linejoin',
+  'stroke-opacity',
+  'fill-opacity',
   'opacity',
   'paint-order',
 ];
@@ -43,10 +46,11 @@ export interface ExportText {
   readonly legend: readonly ExportedLine[];
 }
 
-/** The map that `svg` shows now, with legend and time, as the text of an SVG file. */
-export async function exportedSvg(svg: SVGSVGElement, text: ExportText): Promise<string> {
-  const { width, height } = svg.getBoundingClientRect();
-  const images = await imagesOf(svg);
+/** The map that `layers` show now, with legend and time, as the text of an SVG file. */
+export async function exportedSvg(layers: Layers, text: ExportText): Promise<string> {
+  const shown = layers.root;
+  const { width, height } = shown.getBoundingClientRect();
+  const images = await imagesOf(shown);
   const picture = document.implementation.createDocument(SVG, 'svg');
   const root = picture.documentElement;
   root.setAttribute('width', String(Math.round(width)));
@@ -59,19 +63,23 @@ export async function exportedSvg(svg: SVGSVGElement, text: ExportText): Promise
     if (content !== undefined) element.textContent = content;
     return element;
   };
-  const background = getComputedStyle(svg).backgroundColor;
+  const background = getComputedStyle(shown).backgroundColor;
   root.append(make('rect', { width: '100%', height: '100%', fill: background }));
   const map = make('svg', { width, height, viewBox: `0 0 ${width} ${height}`, overflow: 'hidden' });
   root.append(map);
   const used = new Set<string>();
-  for (const child of svg.children) {
-    const copy = copied(child, picture, images, used);
-    if (copy) map.append(copy);
+  for (const { drawing, by } of layers.moved()) {
+    const layer = make('g', { transform: by });
+    for (const child of drawing.children) {
+      const copy = copied(child, picture, images, used);
+      if (copy) layer.append(copy);
+    }
+    map.append(layer);
   }
   for (const unused of map.querySelectorAll('symbol, marker')) {
     if (!used.has(unused.id)) unused.remove();
   }
-  root.append(footer(svg, text, height, make));
+  root.append(footer(shown, text, height, make));
   const written = new XMLSerializer().serializeToString(picture);
   const font = await dataUrl(inter);
   if (!font) return written;
@@ -142,8 +150,8 @@ type Make = (
   content?: string,
 ) => Element;
 
-function footer(svg: SVGSVGElement, text: ExportText, top: number, make: Make): Element {
-  const style = getComputedStyle(svg);
+function footer(shown: Element, text: ExportText, top: number, make: Make): Element {
+  const style = getComputedStyle(shown);
   const ink = style.getPropertyValue('--text-2').trim();
   const group = make('g', { transform: `translate(20 ${top})`, fill: ink, 'font-size': 12 });
   let x = 0;
@@ -164,10 +172,10 @@ function footer(svg: SVGSVGElement, text: ExportText, top: number, make: Make): 
   return group;
 }
 
-/** The pictures in `svg`, as data. What cannot be read is left out. */
-async function imagesOf(svg: SVGSVGElement): Promise<Map<string, string>> {
+/** The pictures in `shown`, as data. What cannot be read is left out. */
+async function imagesOf(shown: Element): Promise<Map<string, string>> {
   const images = new Map<string, string>();
-  const addresses = [...svg.querySelectorAll('image')].map((image) => image.getAttribute('href'));
+  const addresses = [...shown.querySelectorAll('image')].map((image) => image.getAttribute('href'));
   for (const href of new Set(addresses)) {
     const data = href ? await dataUrl(href) : undefined;
     if (href && data) images.set(href, data);

@@ -80,15 +80,15 @@ export class Ground {
     return band;
   }
 
-  /** Follows the camera. */
-  placeHeadings({ x, scale }: View): void {
+  /** Follows the camera's scale: their layer moves with the map. */
+  placeHeadings({ scale }: View): void {
     let right = Number.NEGATIVE_INFINITY;
     this.list.forEach(({ text, middle }, i) => {
       const title =
         this.headings.children[i] ??
         this.headings.appendChild(element('text', { class: 'column-title', y: HEADING_Y }));
       setText(title, text);
-      const at = Math.round(middle * scale + x);
+      const at = Math.round(middle * scale);
       // In a small picture one heading leaves the next one room.
       const shown = at - HALF_HEADING > right;
       if (shown) right = at + HALF_HEADING;

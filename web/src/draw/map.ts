@@ -6,6 +6,7 @@ import type { MapLayout } from '../layout/layout';
 import { READABLE_PX } from '../layout/plan';
 import type { EdgeRow, NodeRow } from '../wire/columns';
 import type { Legend } from '../wire/generated';
+import { Beads } from './beads';
 import { brandSymbols, loadBrands } from './brands';
 import type { Insets, View } from './camera';
 import { Camera, fitView, reducedMotion, topView } from './camera';
@@ -13,12 +14,12 @@ import type { EdgeChoices } from './edges';
 import { EdgeLayer, FRESH_MS } from './edges';
 import { Ground } from './ground';
 import { iconSymbols } from './icons';
+import { Layers } from './layers';
 import { looksOf } from './looks';
 import type { Minimap } from './minimap';
 import { NodeView } from './node';
 import { element, set } from './svg';
 import { forgetWidths } from './text';
-import { enter, leave } from './transition';
 
 const GLIDE_MS = 460;
 /** Around the map: the headings on top; more where a panel lies over it. */
@@ -44,9 +45,8 @@ export interface MapTarget {
 }
 
 export class MapPainter {
-  readonly svg: SVGSVGElement;
+  readonly layers: Layers;
   readonly camera: Camera;
-  private readonly world = element('g', { class: 'world' });
   private readonly ground = new Ground();
   private readonly nodeLayer = element('g', {
     class: 'nodes',
@@ -55,7 +55,8 @@ export class MapPainter {
   });
   private readonly defs = element('defs');
   private readonly nodes = new Map<string, NodeView>();
-  private readonly edges = new EdgeLayer(this.defs);
+  private readonly beads = new Beads();
+  private readonly edges = new EdgeLayer(this.defs, this.beads);
   private readonly fresh = new Map<string, number>();
   private choices: EdgeChoices = { widths: 'count', labels: 'some', animated: true };
   private detail: Detail = 'full';
@@ -74,21 +75,26 @@ export class MapPainter {
     private readonly onOutside: (count: number) => void,
   ) {
     this.defs.append(...iconSymbols());
-    this.world.append(this.ground.world, this.edges.lines, this.nodeLayer, this.edges.labels);
-    this.svg = element(
-      'svg',
-      { class: 'map', role: 'application', 'aria-label': 'Map of processes and connections' },
+    this.layers = new Layers(
       this.defs,
-      this.world,
+      [this.ground.world, this.edges.lines],
+      this.beads.canvas,
+      this.nodeLayer,
+      this.edges.labels,
       this.ground.headings,
     );
     this.camera = new Camera((view) => this.onView(view));
-    host.append(this.svg);
+    host.append(this.root);
     void loadBrands().then((any) => {
       if (!any) return;
       this.defs.append(...brandSymbols());
       this.refreshText();
     });
+  }
+
+  /** What takes the pointer, and what the map's state is written on. */
+  get root(): HTMLElement {
+    return this.layers.root;
   }
 
   private get flow(): MapLayout {
@@ -184,9 +190,9 @@ export class MapPainter {
 
   /** From now on, for a moment, what moves glides. */
   glide(): void {
-    this.svg.classList.add('gliding');
+    this.root.classList.add('gliding');
     window.clearTimeout(this.glideTimer);
-    this.glideTimer = window.setTimeout(() => this.svg.classList.remove('gliding'), GLIDE_MS);
+    this.glideTimer = window.setTimeout(() => this.root.classList.remove('gliding'), GLIDE_MS);
   }
 
   /** Writes all nodes anew: a font or glyphs have come. */
@@ -204,8 +210,8 @@ export class MapPainter {
 
   /** Takes the map off the page. */
   dispose(): void {
-    this.edges.dispose();
-    this.svg.remove();
+    this.beads.dispose();
+    this.root.remove();
   }
 
   /** Brings the picture up to the scene; `news` says that what is new in it has just come. */
@@ -232,7 +238,6 @@ export class MapPainter {
         nodesMoved ||= view.place !== before;
       } else {
         const created = new NodeView(node, place, look(node));
-        enter(created.root);
         this.nodes.set(node.key, created);
         this.nodeLayer.append(created.root);
         added.push(created);
@@ -243,7 +248,7 @@ export class MapPainter {
       if (present.has(key)) continue;
       this.nodes.delete(key);
       this.fresh.delete(key);
-      leave(view.root);
+      view.root.remove();
       nodesMoved = true;
     }
     this.edges.sync(scene, this.nodes, this.flow.lanes, this.choices, news);
@@ -254,7 +259,7 @@ export class MapPainter {
         this.fresh.set(view.node.key, performance.now());
       }
     }
-    this.svg.classList.toggle('crowded', this.edges.size > CROWDED_EDGES);
+    this.root.classList.toggle('crowded', this.edges.size > CROWDED_EDGES);
     if (nodesMoved) this.ground.sync(this.flow, this.camera.view);
     this.placeLabels(nodesMoved);
     this.countOutside();
@@ -295,15 +300,13 @@ export class MapPainter {
   }
 
   private onView(view: View): void {
-    set(this.world, {
-      transform: `translate(${view.x.toFixed(2)} ${view.y.toFixed(2)}) scale(${view.scale.toFixed(4)})`,
-    });
-    this.ground.placeHeadings(view);
+    if (this.layers.place(view)) this.ground.placeHeadings(view);
+    this.beads.place(view, this.size);
     this.countOutside();
     const detail = detailAt(view.scale);
     if (detail !== this.detail) {
       this.detail = detail;
-      this.svg.dataset.detail = detail;
+      this.root.dataset.detail = detail;
       for (const node of this.nodes.values()) node.redraw(detail);
     }
   }
@@ -322,7 +325,7 @@ export class MapPainter {
    */
   highlight(target: MapTarget | undefined, kind: 'selected' | 'hovered'): void {
     this.focus = target;
-    this.svg.classList.toggle('hovering', kind === 'hovered');
+    this.root.classList.toggle('hovering', kind === 'hovered');
     this.applyFocus();
   }
 
@@ -340,7 +343,7 @@ export class MapPainter {
     this.edges.placeLitLabels(this.nodePlaces(), this.detail);
     if (lit.size === 0) this.placeLabels(false);
     this.anyLit = lit.size > 0;
-    this.svg.classList.toggle('focusing', this.anyLit);
+    this.root.classList.toggle('focusing', this.anyLit);
   }
 
   /** Marks what is selected. */
@@ -354,9 +357,10 @@ export class MapPainter {
   }
 
   setTabStop(key: string | undefined): void {
-    if (this.tabStop) set(this.nodes.get(this.tabStop)?.root ?? this.svg, { tabindex: -1 });
+    const before = this.nodes.get(this.tabStop ?? '');
+    if (before) set(before.root, { tabindex: -1 });
     this.tabStop = key;
-    const view = key === undefined ? undefined : this.nodes.get(key);
+    const view = this.nodes.get(key ?? '');
     if (view) set(view.root, { tabindex: 0 });
   }
 

@@ -58,7 +58,7 @@ export function MapView({ hidden }: { hidden: boolean }) {
         if (first) startMap(true);
       },
       () => {
-        painter.svg.classList.toggle('movable', layouts.movable);
+        painter.root.classList.toggle('movable', layouts.movable);
         if (scene.nodes.size === 0 || crowded.peek()) return;
         measure();
         layouts.follow(true, painter.room);
@@ -173,7 +173,7 @@ export function MapView({ hidden }: { hidden: boolean }) {
       measure();
       painter.fitSelection();
     };
-    mapCommands.savePicture = (format) => saveMap(painter.svg, format);
+    mapCommands.savePicture = (format) => saveMap(painter.layers, format);
 
     const stopPointer = followPointer(painter, container, {
       get on() {

@@ -2,6 +2,7 @@
 
 import { edgeColor, STALE_COLOR, UNIX_DASHES } from '../draw/edge';
 import type { ExportedLine } from '../draw/export';
+import type { Layers } from '../draw/layers';
 import { scene, viewInForce } from '../scene/live';
 import { words } from '../words';
 
@@ -43,11 +44,11 @@ function fileName(at: Date, extension: string): string {
   return `procnet-${host}-${time}.${extension}`;
 }
 
-/** Saves what `svg` shows now. */
-export async function saveMap(svg: SVGSVGElement, format: 'png' | 'svg'): Promise<void> {
+/** Saves what `layers` show now. */
+export async function saveMap(layers: Layers, format: 'png' | 'svg'): Promise<void> {
   const { download, exportedSvg, pngOf } = await import('../draw/export');
   const at = new Date(scene.now());
-  const text = await exportedSvg(svg, { caption: caption(at), legend: legendLines() });
+  const text = await exportedSvg(layers, { caption: caption(at), legend: legendLines() });
   const content =
     format === 'png' ? await pngOf(text) : new Blob([text], { type: 'image/svg+xml' });
   download(content, fileName(at, format));

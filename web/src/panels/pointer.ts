@@ -36,7 +36,7 @@ export function followPointer(
   host: HTMLElement,
   dragging: Dragging,
 ): () => void {
-  const { svg, camera } = painter;
+  const { root, camera } = painter;
   const abort = new AbortController();
   const { signal } = abort;
   const pointers = new Map<number, { x: number; y: number }>();
@@ -57,7 +57,7 @@ export function followPointer(
     }, HOVER_DELAY_MS);
   };
 
-  svg.addEventListener(
+  root.addEventListener(
     'wheel',
     (event) => {
       event.preventDefault();
@@ -73,7 +73,7 @@ export function followPointer(
     { passive: false, signal },
   );
 
-  svg.addEventListener(
+  root.addEventListener(
     'pointerdown',
     (event) => {
       if (event.button !== 0) return;
@@ -84,7 +84,7 @@ export function followPointer(
     },
     { signal },
   );
-  svg.addEventListener(
+  root.addEventListener(
     'pointermove',
     (event) => {
       const before = pointers.get(event.pointerId);
@@ -93,9 +93,9 @@ export function followPointer(
       const others = [...pointers].filter(([id]) => id !== event.pointerId).map(([, at]) => at);
       const other = others[0];
       travelled += Math.hypot(now.x - before.x, now.y - before.y);
-      if (travelled > CLICK_SLOP_PX && !svg.hasPointerCapture(event.pointerId)) {
-        svg.setPointerCapture(event.pointerId);
-        svg.classList.add('dragging');
+      if (travelled > CLICK_SLOP_PX && !root.hasPointerCapture(event.pointerId)) {
+        root.setPointerCapture(event.pointerId);
+        root.classList.add('dragging');
       }
       if (other) {
         const apart = Math.hypot(before.x - other.x, before.y - other.y);
@@ -115,12 +115,12 @@ export function followPointer(
   const up = (event: PointerEvent) => {
     pointers.delete(event.pointerId);
     held = undefined;
-    if (pointers.size === 0) svg.classList.remove('dragging');
+    if (pointers.size === 0) root.classList.remove('dragging');
   };
-  svg.addEventListener('pointerup', up, { signal });
-  svg.addEventListener('pointercancel', up, { signal });
+  root.addEventListener('pointerup', up, { signal });
+  root.addEventListener('pointercancel', up, { signal });
 
-  svg.addEventListener(
+  root.addEventListener(
     'click',
     (event) => {
       if (travelled > CLICK_SLOP_PX) return;
@@ -128,17 +128,17 @@ export function followPointer(
     },
     { signal },
   );
-  svg.addEventListener(
+  root.addEventListener(
     'dblclick',
     (event) => {
       if (!targetOf(event)) mapCommands.fit();
     },
     { signal },
   );
-  svg.addEventListener('pointerover', (event) => hover(targetOf(event)), { signal });
-  svg.addEventListener('pointerleave', () => hover(undefined), { signal });
+  root.addEventListener('pointerover', (event) => hover(targetOf(event)), { signal });
+  root.addEventListener('pointerleave', () => hover(undefined), { signal });
 
-  svg.addEventListener(
+  root.addEventListener(
     'focusin',
     (event) => {
       const target = targetOf(event);
@@ -146,7 +146,7 @@ export function followPointer(
     },
     { signal },
   );
-  svg.addEventListener(
+  root.addEventListener(
     'keydown',
     (event) => {
       const target = targetOf(event);
