@@ -80,7 +80,7 @@ _procnet() {
                     return 0
                     ;;
                 --group-by)
-                    COMPREPLY=($(compgen -W "auto process tree container unit family user host" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto process tree container unit family executable user host" -- "${cur}"))
                     return 0
                     ;;
                 --icons-dir)
@@ -164,7 +164,7 @@ _procnet() {
                     return 0
                     ;;
                 --group-by)
-                    COMPREPLY=($(compgen -W "auto process tree container unit family user host" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto process tree container unit family executable user host" -- "${cur}"))
                     return 0
                     ;;
                 --icons-dir)
@@ -232,7 +232,7 @@ _procnet() {
                     return 0
                     ;;
                 --group-by)
-                    COMPREPLY=($(compgen -W "auto process tree container unit family user host" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto process tree container unit family executable user host" -- "${cur}"))
                     return 0
                     ;;
                 --collector)
@@ -374,7 +374,7 @@ _procnet() {
                     return 0
                     ;;
                 --group-by)
-                    COMPREPLY=($(compgen -W "auto process tree container unit family user host" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto process tree container unit family executable user host" -- "${cur}"))
                     return 0
                     ;;
                 --icons-dir)
@@ -432,7 +432,7 @@ _procnet() {
                     return 0
                     ;;
                 --group-by)
-                    COMPREPLY=($(compgen -W "auto process tree container unit family user host" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto process tree container unit family executable user host" -- "${cur}"))
                     return 0
                     ;;
                 --icons-dir)

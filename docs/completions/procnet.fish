@@ -37,6 +37,7 @@ tree\t'A program and its workers'
 container\t'A container; trees outside of containers'
 unit\t'A unit of systemd; trees outside of units'
 family\t'All processes of one name or label'
+executable\t'All processes of one program, whatever it was told to do'
 user\t'All processes of a user'
 host\t'All processes of the machine'"
 complete -c procnet -n "__fish_procnet_needs_command" -l icons-dir -d 'A folder with icons of your own' -r -F
@@ -76,6 +77,7 @@ tree\t'A program and its workers'
 container\t'A container; trees outside of containers'
 unit\t'A unit of systemd; trees outside of units'
 family\t'All processes of one name or label'
+executable\t'All processes of one program, whatever it was told to do'
 user\t'All processes of a user'
 host\t'All processes of the machine'"
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l icons-dir -d 'A folder with icons of your own' -r -F
@@ -118,6 +120,7 @@ tree\t'A program and its workers'
 container\t'A container; trees outside of containers'
 unit\t'A unit of systemd; trees outside of units'
 family\t'All processes of one name or label'
+executable\t'All processes of one program, whatever it was told to do'
 user\t'All processes of a user'
 host\t'All processes of the machine'"
 complete -c procnet -n "__fish_procnet_using_subcommand export" -l collector -d 'How to learn what happens' -r -f -a "auto\t'Events where the kernel tells them, else scanning'
@@ -153,6 +156,7 @@ tree\t'A program and its workers'
 container\t'A container; trees outside of containers'
 unit\t'A unit of systemd; trees outside of units'
 family\t'All processes of one name or label'
+executable\t'All processes of one program, whatever it was told to do'
 user\t'All processes of a user'
 host\t'All processes of the machine'"
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l icons-dir -d 'A folder with icons of your own' -r -F
@@ -186,6 +190,7 @@ tree\t'A program and its workers'
 container\t'A container; trees outside of containers'
 unit\t'A unit of systemd; trees outside of units'
 family\t'All processes of one name or label'
+executable\t'All processes of one program, whatever it was told to do'
 user\t'All processes of a user'
 host\t'All processes of the machine'"
 complete -c procnet -n "__fish_procnet_using_subcommand service" -l icons-dir -d 'A folder with icons of your own' -r -F

@@ -112,6 +112,12 @@ fn relayed(program: &str) -> Option<&'static str> {
     RELAYS.iter().find(|(relay, _)| relay.eq_ignore_ascii_case(name)).map(|(_, whose)| *whose)
 }
 
+/// The name that joins all of a program: an interpreter's without its version.
+pub(crate) fn canonical_program(program: &str) -> String {
+    launcher_named(program)
+        .map_or_else(|| program.to_owned(), |launcher| shown_name(launcher, program))
+}
+
 /// The program that a process is by its name: without the rest of a title, and without `.exe`.
 pub(crate) fn program_name(process: &Process) -> &str {
     without_decoration(title_program(&process.name))

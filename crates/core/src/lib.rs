@@ -20,6 +20,7 @@ pub mod label;
 pub mod memory;
 pub mod network;
 pub mod process;
+mod program;
 pub mod registry;
 pub mod rules;
 pub mod secrets;

@@ -153,7 +153,7 @@ fn check(seed: u64, stacks: usize, sockets: usize, faults: FaultOptions, steps: 
             assert_sound(view.scene(), &mut owners[index]);
             let scratch = View::new(view.spec().clone(), engine.graph());
             // Hysteresis may keep a view coarser than a new one would be.
-            if scratch.resolution() == view.resolution() && index != TIGHT {
+            if scratch.joins_like(view) && index != TIGHT {
                 let (nodes, edges, summary) = plain(view.scene());
                 let (fresh_nodes, fresh_edges, fresh_summary) = plain(scratch.scene());
                 let place = format!("step {step}, view {index}:");

@@ -150,3 +150,33 @@ fn n3_a_group_is_in_a_country_if_all_of_it_is() {
         assert_eq!(&*node.country, country);
     }
 }
+
+#[test]
+fn n4_what_the_name_service_says_joins_nothing() {
+    let by_network = |graph: &Graph| {
+        let remotes = procnet_core::view::RemoteGrouping::Network;
+        let spec = ViewSpec { remotes, grouping: Grouping::Process, ..ViewSpec::default() };
+        let view = View::new(spec, graph);
+        let servers = view.scene().nodes.values().filter(|node| node.kind == NodeKind::Server);
+        let mut told: Vec<(String, String, String)> = servers
+            .map(|n| (n.key.to_string(), n.label.to_string(), n.detail.to_string()))
+            .collect();
+        told.sort();
+        told
+    };
+    let asked = socket(1, 4000, "140.82.112.3", Some("api.github.com"));
+    let mut engine = engine(vec![asked, socket(2, 4001, SERVER, None)]);
+    let before = by_network(engine.graph());
+    // Whoever owns the reverse zone of that address writes into it what they like.
+    engine.know_addresses([(ip(SERVER), facts("lb.github.com"))]);
+    let after = by_network(engine.graph());
+    let keys = |told: &[(String, String, String)]| -> Vec<String> {
+        told.iter().map(|(key, ..)| key.clone()).collect()
+    };
+    assert_eq!(keys(&after), keys(&before));
+    assert_eq!(keys(&after), ["out/internet/n:192.0.2.0/24", "out/internet/n:github.com"]);
+    // It is a label, with what it rests on.
+    assert_eq!(after[0].1, "lb.github.com:443");
+    assert!(after[0].2.ends_with("192.0.2.7:443 · by reverse DNS"), "{}", after[0].2);
+    assert!(!after[1].2.contains("reverse"), "{}", after[1].2);
+}

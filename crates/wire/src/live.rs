@@ -82,7 +82,7 @@ pub struct HostInfo {
 /// How nodes are grouped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct GroupingInfo {
-    /// What was asked for: `auto`, `process`, `tree`, `container`, `unit`, `family`, `user`, `host`.
+    /// What was asked for: `auto`, `process`, `tree`, `container`, `unit`, `family`, `executable`, `user`, `host`.
     pub asked: String,
     /// What it is: the same, or what fits the budget.
     pub level: String,

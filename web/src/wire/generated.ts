@@ -497,7 +497,7 @@ export interface components {
     };
     /** @description How nodes are grouped in a file. */
     ExportGrouping: {
-      /** @description What was asked for: `auto`, `process`, `tree`, `container`, `unit`, `family`, `user`, `host`. */
+      /** @description What was asked for: `auto`, `process`, `tree`, `container`, `unit`, `family`, `executable`, `user`, `host`. */
       asked: string;
       /** @description What it is. */
       level: string;
@@ -738,7 +738,7 @@ export interface components {
     };
     /** @description How nodes are grouped. */
     GroupingInfo: {
-      /** @description What was asked for: `auto`, `process`, `tree`, `container`, `unit`, `family`, `user`, `host`. */
+      /** @description What was asked for: `auto`, `process`, `tree`, `container`, `unit`, `family`, `executable`, `user`, `host`. */
       asked: string;
       /** @description `auto`, or `none` where everything was asked for. */
       budget: string;
@@ -1542,7 +1542,7 @@ export interface operations {
         filter?: string;
         /** @description `json` (if left out), `csv`, `graphml`, `dot`, or `mermaid`. */
         format?: string;
-        /** @description `auto`, `process`, `tree`, `container`, `unit`, `family`, `user`, or `host`. */
+        /** @description `auto`, `process`, `tree`, `container`, `unit`, `family`, `executable`, `user`, or `host`. */
         group?: string;
         /** @description 0: without listeners that nobody talks to. */
         listeners?: boolean;
@@ -1612,7 +1612,7 @@ export interface operations {
         expand?: string[];
         /** @description A filter, as in the search box. */
         filter?: string;
-        /** @description `auto`, `process`, `tree`, `container`, `unit`, `family`, `user`, or `host`. */
+        /** @description `auto`, `process`, `tree`, `container`, `unit`, `family`, `executable`, `user`, or `host`. */
         group?: string;
         /** @description 0: without listeners that nobody talks to. */
         listeners?: boolean;
@@ -1769,7 +1769,7 @@ export interface operations {
         expand?: string[];
         /** @description A filter, as in the search box. */
         filter?: string;
-        /** @description `auto`, `process`, `tree`, `container`, `unit`, `family`, `user`, or `host`. */
+        /** @description `auto`, `process`, `tree`, `container`, `unit`, `family`, `executable`, `user`, or `host`. */
         group?: string;
         /** @description 0: without listeners that nobody talks to. */
         listeners?: boolean;
@@ -1843,7 +1843,7 @@ export interface operations {
         expand?: string[];
         /** @description A filter, as in the search box. */
         filter?: string;
-        /** @description `auto`, `process`, `tree`, `container`, `unit`, `family`, `user`, or `host`. */
+        /** @description `auto`, `process`, `tree`, `container`, `unit`, `family`, `executable`, `user`, or `host`. */
         group?: string;
         /** @description At most this many; 1,000 if left out, 10,000 at most. */
         limit?: number;
@@ -1932,7 +1932,7 @@ export interface operations {
         expand?: string[];
         /** @description A filter, as in the search box. */
         filter?: string;
-        /** @description `auto`, `process`, `tree`, `container`, `unit`, `family`, `user`, or `host`. */
+        /** @description `auto`, `process`, `tree`, `container`, `unit`, `family`, `executable`, `user`, or `host`. */
         group?: string;
         /** @description The id of the last event seen, for clients that cannot send `Last-Event-ID`. */
         last_event_id?: string;

@@ -7,6 +7,7 @@ export const GROUPINGS = [
   'container',
   'unit',
   'family',
+  'executable',
   'user',
   'host',
 ] as const;

@@ -481,6 +481,7 @@ export const english = {
     container: 'Containers',
     unit: 'systemd units',
     family: 'Programs',
+    executable: 'Executables',
     user: 'Users',
     host: 'Hosts',
   } as Terms,

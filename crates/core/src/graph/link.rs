@@ -223,6 +223,11 @@ impl Link {
         self.remote_name.as_ref().or_else(|| self.about()?.name.as_ref())
     }
 
+    /// The name by which its remote end was asked for last, by those connections that tell.
+    pub const fn asked_name(&self) -> Option<&Arc<str>> {
+        self.remote_name.as_ref()
+    }
+
     /// What is known of its remote end's address.
     pub const fn about(&self) -> Option<&Arc<AddressFacts>> {
         self.about.as_ref()

@@ -11,7 +11,8 @@ use super::tally::{Member, NodeTally};
 use crate::container::Container;
 use crate::graph::{Graph, ProcessEntry, listener_text};
 use crate::key::{HostId, ProcessKey};
-use crate::process::{Process, User};
+use crate::process::User;
+use crate::program::program;
 use crate::socket::{Protocol, Socket};
 
 /// The node as it is shown.
@@ -60,6 +61,8 @@ pub(crate) fn describe(graph: &Graph, spec: &ViewSpec, id: NodeId, tally: &NodeT
         | NodeKey::Container { .. }
         | NodeKey::Unit { .. }
         | NodeKey::Family { .. }
+        | NodeKey::Executable { .. }
+        | NodeKey::Others { .. }
         | NodeKey::User { .. }
         | NodeKey::Host { .. } => {
             describe_processes(graph, tally, &mut node);
@@ -91,6 +94,9 @@ fn describe_processes(graph: &Graph, tally: &NodeTally, node: &mut Node) {
     node.unit = unit.map_or_else(|| Arc::from(""), |unit| Arc::from(unit.label()));
     let name: Arc<str> = match &tally.key {
         NodeKey::User { user, .. } => user.clone().unwrap_or_else(|| Arc::from("unknown user")),
+        NodeKey::Others { user, .. } => {
+            Arc::from(format!("others of {}", user.as_deref().unwrap_or("unknown user")))
+        }
         NodeKey::Host { .. } => Arc::from("this machine"),
         NodeKey::Container { .. } => node.container.clone(),
         // A container's scope is called as the container is.
@@ -98,6 +104,9 @@ fn describe_processes(graph: &Graph, tally: &NodeTally, node: &mut Node) {
             Some(container) if name.contains(&*container.id) => node.container.clone(),
             _ => node.unit.clone(),
         },
+        NodeKey::Executable { program, .. } => {
+            common(graph, keys(), |entry| Some(&entry.label)).unwrap_or(program).clone()
+        }
         _ => entry.map_or_else(|| Arc::from(format!("pid {}", first.pid)), |e| e.label.clone()),
     };
     let count = tally.members.len();
@@ -115,7 +124,7 @@ fn describe_processes(graph: &Graph, tally: &NodeTally, node: &mut Node) {
         _ => Arc::from(counted),
     };
     match &tally.key {
-        NodeKey::User { .. } | NodeKey::Host { .. } => {}
+        NodeKey::Others { .. } | NodeKey::User { .. } | NodeKey::Host { .. } => {}
         NodeKey::Container { .. } | NodeKey::Unit { .. } => {
             let common = common(graph, keys(), |entry| Some(&entry.type_name));
             node.type_name = common.map_or_else(|| Arc::from("service"), Arc::clone);
@@ -171,18 +180,6 @@ fn common_program(graph: &Graph, mut keys: impl Iterator<Item = ProcessKey>) -> 
     let Some(first) = keys.next().and_then(of) else { return Arc::from("") };
     let all = keys.all(|key| of(key).is_some_and(|other| other.eq_ignore_ascii_case(first)));
     Arc::from(if all { first.to_ascii_lowercase() } else { String::new() })
-}
-
-/// The executable's file name without `.exe`; the process's own where the path may not be read.
-fn program(process: &Process) -> &str {
-    let path = process.exe.as_deref().unwrap_or(&process.name);
-    // On systems whose paths have slashes a backslash is a letter like any other.
-    let separator = if path.contains('/') { '/' } else { '\\' };
-    let name = path.rsplit(separator).next().unwrap_or(path);
-    match name.len().checked_sub(4).and_then(|at| name.split_at_checked(at)) {
-        Some((stem, suffix)) if suffix.eq_ignore_ascii_case(".exe") && !stem.is_empty() => stem,
-        _ => name,
-    }
 }
 
 fn user_name(graph: &Graph, host: HostId, uid: Option<u32>) -> Arc<str> {

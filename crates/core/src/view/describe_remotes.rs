@@ -42,7 +42,7 @@ fn one(tally: &NodeTally, endpoint: Endpoint) -> (String, String) {
         (Some(name), None) => {
             let port =
                 if endpoint.port == 0 { String::new() } else { format!(":{}", endpoint.port) };
-            (format!("{name}{port}"), format!("{about} · {address}"))
+            (format!("{name}{port}"), format!("{about} · {address}{}", evidence(tally)))
         }
         _ => (address, format!("{about}{}", some_of(&tally.names))),
     }
@@ -55,7 +55,7 @@ fn several(tally: &NodeTally, group: Remotes, part: &Part) -> (String, String) {
     let same_name = names.next().filter(|_| names.next().is_none() && tally.all_named());
     match (part, same_name) {
         (Part::Address { ip, .. }, Some(name)) => {
-            (name.to_string(), format!("{about} · {ip}, {count} ports"))
+            (name.to_string(), format!("{about} · {ip}, {count} ports{}", evidence(tally)))
         }
         (Part::Address { ip, .. }, None) => {
             (ip.to_string(), format!("{about} · {count} ports{}", some_of(&tally.names)))
@@ -64,7 +64,9 @@ fn several(tally: &NodeTally, group: Remotes, part: &Part) -> (String, String) {
             (format!("{network} ×{count}"), format!("{about}{}", some_of(&tally.names)))
         }
         // One name for all of them.
-        (Part::All | Part::Endpoint { .. }, Some(name)) => (format!("{name} ×{count}"), about),
+        (Part::All | Part::Endpoint { .. }, Some(name)) => {
+            (format!("{name} ×{count}"), format!("{about}{}", evidence(tally)))
+        }
         (Part::All | Part::Endpoint { .. }, None) => {
             let who = match (group.scope, group.inbound) {
                 (Scope::Internet, true) => "Internet clients",
@@ -74,6 +76,11 @@ fn several(tally: &NodeTally, group: Remotes, part: &Part) -> (String, String) {
             (format!("{who} ×{count}"), format!("{about}{}", some_of(&tally.names)))
         }
     }
+}
+
+/// That what it is called is what the name service says, where that is so.
+const fn evidence(tally: &NodeTally) -> &'static str {
+    if tally.reverse_names > 0 { " · by reverse DNS" } else { "" }
 }
 
 /// The port classes, `web, db`; of an unknown one that it is another.

@@ -14,6 +14,9 @@ pub(crate) enum RemoteLevel {
     Network,
     /// The same peer, direction, scope and port class.
     Peer,
+    /// The same direction, scope and port class, and of those that were asked for by name the same
+    /// domain.
+    Named,
     /// The same direction, scope and port class.
     Class,
     /// The same direction and scope.
@@ -27,7 +30,7 @@ impl RemoteLevel {
             Self::Endpoint => RemoteGrouping::Endpoint,
             Self::Address => RemoteGrouping::Address,
             Self::Network => RemoteGrouping::Network,
-            Self::Peer | Self::Class => RemoteGrouping::Auto,
+            Self::Peer | Self::Named | Self::Class => RemoteGrouping::Auto,
             Self::Scope => RemoteGrouping::Internet,
         }
     }
@@ -37,7 +40,8 @@ impl RemoteLevel {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Level {
     pub(crate) processes: Grouping,
-    /// What joins the processes that have no container or unit, where those are the nodes.
+    /// What joins the processes that have no container or unit, where those are the nodes; and
+    /// those of no known type that do little, where executables are.
     pub(crate) others: Grouping,
     pub(crate) remotes: RemoteLevel,
     /// An edge per service port; else one per port class.
@@ -47,6 +51,11 @@ pub(crate) struct Level {
 }
 
 impl Level {
+    /// True if only the busiest of the programs of no known type are nodes by themselves.
+    pub(crate) fn keeps_busiest(self) -> bool {
+        self.processes == Grouping::Executable && self.others == Grouping::User
+    }
+
     /// By what a process is joined with others, if it has what its level joins by or not.
     pub(crate) fn joins(self, process: &Process) -> Grouping {
         match self.processes {
@@ -62,10 +71,14 @@ impl Level {
 pub struct Resolution {
     /// By what processes are joined.
     pub processes: Grouping,
+    /// By what those processes are joined that have nothing of what the others are joined by.
+    pub others: Grouping,
     /// By what remotes are joined; [`RemoteGrouping::Auto`]: by the peers that they talk to.
     pub remotes: RemoteGrouping,
     /// Whether remotes with different peers are joined, where those were asked to be apart.
     pub remotes_of_any_peer: bool,
+    /// Whether those of them that were asked for by name are joined by domain.
+    pub remotes_by_name: bool,
     /// Whether there is an edge per service port; else one per port class.
     pub edge_per_port: bool,
     /// True if the budget made it coarser than what was asked for.
@@ -88,6 +101,9 @@ pub(crate) struct Ladder {
     process: usize,
     remote: usize,
     edges_joined: bool,
+    /// The view chooses itself how processes are joined, and with them remotes.
+    chooses: bool,
+    chooses_remotes: bool,
     pub(crate) expand: bool,
     /// The steps taken, the last of which is taken back first.
     taken: Vec<Step>,
@@ -103,12 +119,15 @@ impl Ladder {
             RemoteGrouping::Auto if spec.everything => RemoteGrouping::Endpoint,
             remotes => remotes,
         };
+        let chooses = grouping == Grouping::Auto;
         Self {
             processes: process_steps(grouping),
             remotes: remote_steps(remotes),
             process: 0,
             remote: 0,
             edges_joined: false,
+            chooses,
+            chooses_remotes: chooses && remotes == RemoteGrouping::Auto,
             expand: true,
             taken: Vec::new(),
         }
@@ -130,8 +149,10 @@ impl Ladder {
         let level = self.level();
         Resolution {
             processes: level.processes,
+            others: level.others,
             remotes: level.remotes.grouping(),
-            remotes_of_any_peer: level.remotes == RemoteLevel::Class,
+            remotes_of_any_peer: matches!(level.remotes, RemoteLevel::Named | RemoteLevel::Class),
+            remotes_by_name: level.remotes == RemoteLevel::Named,
             edge_per_port: level.edge_per_port,
             coarsened: !self.taken.is_empty(),
         }
@@ -141,10 +162,9 @@ impl Ladder {
     /// `remotes` are how many nodes there are of each, `too_many` says whether nodes (or only
     /// edges) are too many.
     pub(crate) fn coarsen(&mut self, locals: usize, remotes: usize, too_many: bool) -> bool {
-        let next_process = self.processes.get(self.process + 1).map(|(grouping, _)| *grouping);
-        let remotes_left = self.remote + 1 < self.remotes.len();
-        // To join all processes of a user says little: everything else is joined before that.
-        let gentle = next_process.is_some_and(|next| next < Grouping::User);
+        let next_process = self.processes.get(self.process + 1);
+        let remotes_left = self.remotes_left();
+        let gentle = self.gentle_left();
         let mut step = if too_many {
             let mostly_remotes = remotes > 2 * locals;
             if remotes_left && (mostly_remotes || !gentle) {
@@ -171,6 +191,46 @@ impl Ladder {
         true
     }
 
+    /// One step coarser for the sake of a picture that takes no search: only where the view chooses
+    /// itself, and only as far as that explains more than it hides. Where most of what there is are
+    /// remotes that somebody wants to see apart, joining processes wins nothing. False if there is no
+    /// such step.
+    pub(crate) fn soften(&mut self, locals: usize, remotes: usize) -> bool {
+        let processes = self.chooses && self.gentle_left();
+        let joins_remotes = self.chooses_remotes && self.remotes_left();
+        let mostly_remotes = remotes > 2 * locals;
+        let step = if joins_remotes && (mostly_remotes || !processes) {
+            Step::Remotes
+        } else if processes && !mostly_remotes {
+            Step::Processes
+        } else {
+            return false;
+        };
+        self.redo(step);
+        true
+    }
+
+    /// True if there is a coarser step for processes that still tells programs apart. To join all
+    /// processes of a user says little: everything else is joined before that.
+    fn gentle_left(&self) -> bool {
+        let next = self.processes.get(self.process + 1);
+        next.is_some_and(|(grouping, _)| *grouping < Grouping::User)
+    }
+
+    const fn remotes_left(&self) -> bool {
+        self.remote + 1 < self.remotes.len()
+    }
+
+    /// True if `step`, taken from where the ladder is now, is one of those that [`Self::soften`]
+    /// takes.
+    pub(crate) fn would_soften(&self, step: Step) -> bool {
+        match step {
+            Step::Processes => self.chooses && self.gentle_left(),
+            Step::Remotes => self.chooses_remotes,
+            Step::Edges => false,
+        }
+    }
+
     /// Takes the last step back and says which that was, if any was taken.
     pub(crate) fn refine(&mut self) -> Option<Step> {
         let step = self.taken.pop()?;
@@ -195,23 +255,28 @@ impl Ladder {
 
 /// The groupings of processes from the finest that `asked` allows to the coarsest there is.
 fn process_steps(asked: Grouping) -> Vec<(Grouping, Grouping)> {
-    use Grouping::{Auto, Container, Family, Host, Process, Tree, Unit, User};
-    let plain = |groupings: &[Grouping]| groupings.iter().map(|g| (*g, *g)).collect();
+    use Grouping::{Auto, Container, Executable, Family, Host, Process, Tree, Unit, User};
+    const COARSE: [(Grouping, Grouping); 4] =
+        [(Executable, Executable), (Executable, User), (User, User), (Host, Host)];
+    let plain = |finest: &[Grouping], coarse: usize| {
+        finest.iter().map(|g| (*g, *g)).chain(COARSE.into_iter().skip(coarse)).collect::<Vec<_>>()
+    };
     match asked {
-        Process => plain(&[Process, Tree, Family, User, Host]),
-        Auto | Tree => plain(&[Tree, Family, User, Host]),
-        Container | Unit => vec![(asked, Tree), (asked, Family), (User, User), (Host, Host)],
-        Family => plain(&[Family, User, Host]),
-        User => plain(&[User, Host]),
-        Host => plain(&[Host]),
+        Process => plain(&[Process, Tree, Family], 0),
+        Auto | Tree => plain(&[Tree, Family], 0),
+        Container | Unit => [(asked, Tree), (asked, Family)].into_iter().chain(COARSE).collect(),
+        Family => plain(&[Family], 0),
+        Executable => plain(&[], 0),
+        User => plain(&[], 2),
+        Host => plain(&[], 3),
     }
 }
 
 /// The same of remotes.
 fn remote_steps(asked: RemoteGrouping) -> Vec<RemoteLevel> {
-    use RemoteLevel::{Address, Class, Endpoint, Network, Peer, Scope};
+    use RemoteLevel::{Address, Class, Endpoint, Named, Network, Peer, Scope};
     match asked {
-        RemoteGrouping::Auto => vec![Peer, Class],
+        RemoteGrouping::Auto => vec![Peer, Named, Class],
         RemoteGrouping::Endpoint => vec![Endpoint, Address, Network, Scope],
         RemoteGrouping::Address => vec![Address, Network, Scope],
         RemoteGrouping::Network => vec![Network, Scope],
@@ -231,6 +296,11 @@ mod tests {
                     let spec = ViewSpec { grouping, remotes, ..ViewSpec::default() };
                     let mut ladder = Ladder::new(&spec);
                     let mut levels = vec![ladder.level()];
+                    while ladder.soften(counts.0, counts.1) {
+                        levels.push(ladder.level());
+                    }
+                    assert_eq!(levels.len() > 1, grouping == Grouping::Auto);
+                    assert!(ladder.level().processes < Grouping::User || levels.len() == 1);
                     while ladder.coarsen(counts.0, counts.1, counts.2) {
                         levels.push(ladder.level());
                     }
@@ -281,8 +351,14 @@ mod tests {
             let level = ladder.level();
             (level.processes, level.remotes, level.edge_per_port)
         };
+        // For the sake of reading well never so far that programs are not told apart.
+        let mut ladder = Ladder::new(&ViewSpec::default());
+        while ladder.soften(10, 30) {}
+        let level = ladder.level();
+        assert!(level.keeps_busiest() && level.edge_per_port);
+        assert_eq!((level.processes, level.remotes), (Grouping::Executable, RemoteLevel::Class));
         assert_eq!(coarsened(500, 20, true), (Grouping::Family, RemoteLevel::Peer, true));
-        assert_eq!(coarsened(50, 2_000, true), (Grouping::Tree, RemoteLevel::Class, true));
+        assert_eq!(coarsened(50, 2_000, true), (Grouping::Tree, RemoteLevel::Named, true));
         assert_eq!(coarsened(50, 200, false), (Grouping::Family, RemoteLevel::Peer, true));
     }
 }

@@ -4,6 +4,7 @@
 //! only a change of level (too many nodes, or few enough again) builds it anew, and then every
 //! node that still exists keeps its id.
 
+mod budget;
 mod describe;
 mod describe_remotes;
 mod level;
@@ -20,24 +21,21 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use level::Resolution;
 pub use spec::{
-    Grouping, MAX_EDGES, MAX_EXPANDED, MAX_NODES, MOST_EDGES, MOST_NODES, RemoteGrouping,
-    UnknownGrouping, ViewSpec,
+    Grouping, LEGIBLE_EDGES, LEGIBLE_NODES, MAX_EDGES, MAX_EXPANDED, MAX_NODES, MOST_EDGES,
+    MOST_NODES, RemoteGrouping, UnknownGrouping, ViewSpec,
 };
 
 use crate::graph::{Changes, Graph, Link, LinkId, Party, SocketId};
 use crate::key::ProcessKey;
 use crate::registry::service_name;
 use crate::socket::Protocol;
+use budget::LEAVE_PERCENT;
 use describe::{describe, shows_listener};
 use level::{Ladder, Level};
-use node_key::{NodeKey, tree_root};
+use node_key::{Kept, NodeKey, tree_root};
 use scene::{Delta, Edge, EdgeId, NodeId, Scene, Summary};
 use spec::Admission;
 use tally::{EdgeKey, EdgeTally, NodeTally, Service, Share};
-
-/// Share of the budget that a finer level may fill when a view returns to it: below this, it does
-/// not go back and forth.
-const RETURN_PERCENT: usize = 75;
 
 /// One way of looking at the graph.
 #[derive(Clone, Debug)]
@@ -46,6 +44,9 @@ pub struct View {
     ladder: Ladder,
     /// What the ladder says.
     level: Level,
+    /// The programs that were the busiest when the view came to a level that asks for them. They
+    /// stay until it leaves that: a picture does not change because somebody else has more to do.
+    kept: Kept,
     /// How large the graph was when the view last became coarser, or tried in vain to get finer.
     coarsened_at: usize,
     scene: Scene,
@@ -71,6 +72,7 @@ impl View {
         let mut view = Self {
             level: ladder.level(),
             ladder,
+            kept: Kept::new(),
             spec,
             coarsened_at: usize::MAX,
             scene: Scene::default(),
@@ -88,7 +90,7 @@ impl View {
             dirty_edges: FxHashSet::default(),
         };
         view.rebuild(graph);
-        view.keep_within_budget(graph);
+        view.keep_within_budget(graph, 100);
         let delta = view.flush(graph, true);
         view.scene.apply(&delta);
         view
@@ -114,6 +116,12 @@ impl View {
         self.ladder.resolution()
     }
 
+    /// True if both join everything alike, so that they show the same of the same graph.
+    #[doc(hidden)]
+    pub fn joins_like(&self, other: &Self) -> bool {
+        (self.level, &self.kept) == (other.level, &other.kept)
+    }
+
     /// Brings the scene up to date. `None`: nothing that it shows changed.
     pub fn update(&mut self, graph: &Graph, changes: &Changes) -> Option<Delta> {
         for id in sorted(&changes.links) {
@@ -129,7 +137,7 @@ impl View {
         for party in sorted(&changes.listeners) {
             self.reconsider_listeners(graph, party);
         }
-        self.keep_within_budget(graph);
+        self.keep_within_budget(graph, LEAVE_PERCENT);
         let delta = self.flush(graph, changes.applied);
         if delta.is_empty() {
             return None;
@@ -187,7 +195,7 @@ impl View {
         }
         self.reconsider_listeners(graph, party);
         // Its label, user or life may show on the node that holds it.
-        let key = NodeKey::of_local(graph, self.level, party);
+        let key = NodeKey::of_local(graph, self.level, &self.kept, party);
         if let Some(id) = self.node_ids.get(&key) {
             self.dirty_nodes.insert(*id);
         }
@@ -333,64 +341,6 @@ impl View {
         self.edge_ids.retain(|_, id| self.edges.contains_key(id));
     }
 
-    /// How much of everything there is now.
-    fn size(&self) -> Size {
-        let nodes = self.nodes.values().filter(|node| !node.members.is_empty());
-        let mut size = Size { locals: 0, remotes: 0, edges: 0 };
-        for node in nodes {
-            match node.key {
-                NodeKey::Remote { .. } => size.remotes += 1,
-                _ => size.locals += 1,
-            }
-        }
-        size.edges = self.edges.values().filter(|edge| !edge.links.is_empty()).count();
-        size
-    }
-
-    /// Whether nodes, and whether edges, are within so much of the budget. What was asked to be
-    /// expanded comes on top of it.
-    fn fits(&self, size: Size, percent: usize) -> (bool, bool) {
-        let within = |count: usize, most: usize| {
-            count.saturating_sub(self.expanded_members) * 100 <= most * percent
-        };
-        (
-            within(size.locals + size.remotes, self.spec.max_nodes),
-            within(size.edges, self.spec.max_edges),
-        )
-    }
-
-    fn keep_within_budget(&mut self, graph: &Graph) {
-        let size = graph.link_count() + graph.process_count() + self.listening.len();
-        let mut changed = false;
-        loop {
-            let there = self.size();
-            let fits = self.fits(there, 100);
-            if fits == (true, true) || !self.ladder.coarsen(there.locals, there.remotes, !fits.0) {
-                break;
-            }
-            self.take_level(graph);
-            self.coarsened_at = size;
-            changed = true;
-        }
-        // A finer level is tried only when the graph has shrunk well below what was too much.
-        if !changed
-            && size < self.coarsened_at / 4 * 3
-            && let Some(step) = self.ladder.refine()
-        {
-            self.take_level(graph);
-            self.coarsened_at = size;
-            if self.fits(self.size(), RETURN_PERCENT) != (true, true) {
-                self.ladder.redo(step);
-                self.take_level(graph);
-            }
-        }
-    }
-
-    fn take_level(&mut self, graph: &Graph) {
-        self.level = self.ladder.level();
-        self.rebuild(graph);
-    }
-
     /// Describes what is dirty, drops what is empty, and returns the difference.
     fn flush(&mut self, graph: &Graph, applied: bool) -> Delta {
         let mut delta =
@@ -490,14 +440,6 @@ impl View {
             gaps: totals.gaps,
         }
     }
-}
-
-/// How much a scene shows.
-#[derive(Clone, Copy, Debug)]
-struct Size {
-    locals: usize,
-    remotes: usize,
-    edges: usize,
 }
 
 fn note<K, T: Clone + PartialEq>(

@@ -1,5 +1,6 @@
 //! Which node a party belongs to.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,21 +14,62 @@ use crate::graph::{Graph, Party};
 use crate::key::{HostId, NetnsId, ProcessKey};
 use crate::network::{Network, Scope};
 use crate::process::Process;
-use crate::registry::PortClass;
+use crate::program::program_of_all;
+use crate::registry::{DEFAULT_TYPE, PortClass};
 use crate::unit::Manager;
 
 /// The identity of a node within a view.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum NodeKey {
-    Process { key: ProcessKey, within: Option<Arc<str>> },
-    Tree { root: ProcessKey },
-    Container { host: HostId, runtime: Runtime, id: Arc<str> },
-    Unit { host: HostId, manager: Manager, within: Option<Arc<str>>, name: Arc<str> },
-    Family { host: HostId, type_name: Arc<str>, label: Arc<str> },
-    User { host: HostId, user: Option<Arc<str>> },
-    Host { host: HostId },
-    Remote { group: Remotes, part: Part },
-    Unattributed { host: HostId, netns: NetnsId, uid: Option<u32> },
+    Process {
+        key: ProcessKey,
+        within: Option<Arc<str>>,
+    },
+    Tree {
+        root: ProcessKey,
+    },
+    Container {
+        host: HostId,
+        runtime: Runtime,
+        id: Arc<str>,
+    },
+    Unit {
+        host: HostId,
+        manager: Manager,
+        within: Option<Arc<str>>,
+        name: Arc<str>,
+    },
+    Family {
+        host: HostId,
+        type_name: Arc<str>,
+        label: Arc<str>,
+    },
+    Executable {
+        host: HostId,
+        type_name: Arc<str>,
+        program: Arc<str>,
+    },
+    /// What a user's programs do that are of no known type and not busy.
+    Others {
+        host: HostId,
+        user: Option<Arc<str>>,
+    },
+    User {
+        host: HostId,
+        user: Option<Arc<str>>,
+    },
+    Host {
+        host: HostId,
+    },
+    Remote {
+        group: Remotes,
+        part: Part,
+    },
+    Unattributed {
+        host: HostId,
+        netns: NetnsId,
+        uid: Option<u32>,
+    },
 }
 
 /// What remotes have in common before they are told apart by where they are.
@@ -95,6 +137,9 @@ impl Part {
     }
 }
 
+/// Programs, as [`program_of_all`] calls them.
+pub(crate) type Kept = BTreeSet<Arc<str>>;
+
 /// Longest chain of parents that is climbed: real ones are short, and a hostile one may be a ring.
 const MAX_CLIMB: usize = 64;
 
@@ -120,7 +165,9 @@ pub(crate) fn tree_root(graph: &Graph, key: ProcessKey) -> ProcessKey {
 
 impl NodeKey {
     /// The node of a party that is no remote, before groups are expanded.
-    pub(crate) fn of_local(graph: &Graph, level: Level, party: Party) -> Self {
+    ///
+    /// `kept`: the busiest programs, where others of no known type are joined.
+    pub(crate) fn of_local(graph: &Graph, level: Level, kept: &Kept, party: Party) -> Self {
         let key = match party {
             Party::Process(key) => key,
             Party::Unattributed { host, netns, uid } => {
@@ -137,16 +184,23 @@ impl NodeKey {
             };
         };
         let process = &entry.process;
+        let user = || process.user.as_ref().map(crate::process::User::label);
         match level.joins(process) {
             Grouping::Host => Self::Host { host },
-            Grouping::User => {
-                Self::User { host, user: process.user.as_ref().map(crate::process::User::label) }
-            }
+            Grouping::User => Self::User { host, user: user() },
             Grouping::Family => Self::Family {
                 host,
                 type_name: entry.type_name.clone(),
                 label: entry.label.clone(),
             },
+            Grouping::Executable => {
+                let program = program_of_all(process);
+                let typed = &*entry.type_name != DEFAULT_TYPE;
+                if level.keeps_busiest() && !typed && !kept.contains(&program) {
+                    return Self::Others { host, user: user() };
+                }
+                Self::Executable { host, type_name: entry.type_name.clone(), program }
+            }
             Grouping::Tree | Grouping::Auto => Self::Tree { root: tree_root(graph, key) },
             Grouping::Process => Self::Process { key, within: None },
             Grouping::Container => process.container.as_ref().map_or(
@@ -211,6 +265,14 @@ impl NodeKey {
             Self::Family { host, type_name, label } => {
                 host_prefix(&mut text, *host);
                 write!(text, "f/{type_name}/{label}")
+            }
+            Self::Executable { host, type_name, program } => {
+                host_prefix(&mut text, *host);
+                write!(text, "b/{type_name}/{program}")
+            }
+            Self::Others { host, user } => {
+                host_prefix(&mut text, *host);
+                write!(text, "o/{}", user.as_deref().unwrap_or("?"))
             }
             Self::User { host, user } => {
                 host_prefix(&mut text, *host);

@@ -18,7 +18,9 @@ impl View {
         let class = PortClass::of(link.key.port);
         let (client, server) = (link.key.client, link.key.server);
         let is_remote = |party| matches!(party, Party::Remote { .. });
-        let name = link.remote_name().map(|name| &**name);
+        // Whoever owns an address chose what the name service calls it: only what a process asked
+        // for says whose it is.
+        let name = link.asked_name().map(|name| &**name);
         let (from, to, by_class) = match (is_remote(client), is_remote(server)) {
             (false, false) => {
                 (self.local_node(graph, client), self.local_node(graph, server), false)
@@ -63,7 +65,7 @@ impl View {
     }
 
     pub(super) fn local_node(&mut self, graph: &Graph, party: Party) -> NodeId {
-        let key = NodeKey::of_local(graph, self.level, party);
+        let key = NodeKey::of_local(graph, self.level, &self.kept, party);
         if let Party::Process(process) = party
             && self.level.expand
             && key.is_group()
@@ -91,7 +93,7 @@ impl View {
         let Party::Remote { host, endpoint } = party else { return None };
         let about = match self.level.remotes {
             RemoteLevel::Peer => Some(about),
-            RemoteLevel::Class => Some(About { peer: None, ..about }),
+            RemoteLevel::Named | RemoteLevel::Class => Some(About { peer: None, ..about }),
             RemoteLevel::Endpoint
             | RemoteLevel::Address
             | RemoteLevel::Network
@@ -104,6 +106,10 @@ impl View {
                 Part::Address { ip: endpoint.ip, within }
             }
             RemoteLevel::Network => Part::Network(Network::of(endpoint.ip, name)),
+            RemoteLevel::Named => match Network::of(endpoint.ip, name) {
+                domain @ Network::Domain(_) => Part::Network(domain),
+                Network::V4(_) | Network::V6(_) => Part::All,
+            },
             RemoteLevel::Peer | RemoteLevel::Class | RemoteLevel::Scope => Part::All,
         };
         let group = Remotes { host, inbound, scope: Scope::of(endpoint.ip), about };
@@ -145,6 +151,7 @@ impl View {
                 members: BTreeMap::new(),
                 parties: BTreeMap::new(),
                 names: BTreeMap::new(),
+                reverse_names: 0,
                 countries: BTreeMap::new(),
                 networks: BTreeMap::new(),
                 classes: [0; PortClass::ALL.len()],

@@ -12,6 +12,10 @@ use crate::socket::Protocol;
 pub const MAX_NODES: usize = 400;
 /// Most edges that stay legible.
 pub const MAX_EDGES: usize = 800;
+/// Most nodes that a view which chooses its grouping itself begins with: what takes no search.
+pub const LEGIBLE_NODES: usize = 150;
+/// Most edges of such a view.
+pub const LEGIBLE_EDGES: usize = 150;
 /// Most nodes of a view without a budget.
 pub const MOST_NODES: usize = 20_000;
 /// Most edges of a view without a budget.
@@ -23,7 +27,8 @@ pub const MAX_EXPANDED: usize = 1_000;
 /// containers or units, are joined into trees.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Grouping {
-    /// The finest of the following that keeps within the budget, from [`Grouping::Tree`] on.
+    /// The finest of the following that keeps within what reads well ([`LEGIBLE_NODES`],
+    /// [`LEGIBLE_EDGES`]) and within the budget, from [`Grouping::Tree`] on.
     #[default]
     Auto,
     /// Every process by itself.
@@ -36,6 +41,8 @@ pub enum Grouping {
     Unit,
     /// All processes with one label.
     Family,
+    /// All processes of one type that run one program, whatever they were told to do.
+    Executable,
     /// All processes of a user.
     User,
     /// All processes of a machine.
@@ -44,18 +51,20 @@ pub enum Grouping {
 
 impl Grouping {
     /// Every grouping.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Auto,
         Self::Process,
         Self::Tree,
         Self::Container,
         Self::Unit,
         Self::Family,
+        Self::Executable,
         Self::User,
         Self::Host,
     ];
 
-    /// `auto`, `process`, `tree`, `container`, `unit`, `family`, `user`, or `host`.
+    /// `auto`, `process`, `tree`, `container`, `unit`, `family`, `executable`, `user`,
+    /// or `host`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Auto => "auto",
@@ -64,6 +73,7 @@ impl Grouping {
             Self::Container => "container",
             Self::Unit => "unit",
             Self::Family => "family",
+            Self::Executable => "executable",
             Self::User => "user",
             Self::Host => "host",
         }

@@ -44,8 +44,10 @@ pub(crate) struct NodeTally {
     pub(crate) members: BTreeMap<Member, u32>,
     /// The local parties among them, whose listeners count.
     pub(crate) parties: BTreeMap<Party, u32>,
-    /// The names by which the remotes among them were asked for, with how many links did so.
+    /// What the remotes among them are called, with how many links call them so.
     pub(crate) names: BTreeMap<Arc<str>, u32>,
+    /// How many links have such a name from the name service alone.
+    pub(crate) reverse_names: u32,
     /// Where they are and whose networks they are in, by how many links.
     pub(crate) countries: BTreeMap<Arc<str>, u32>,
     pub(crate) networks: BTreeMap<Arc<str>, u32>,
@@ -66,6 +68,7 @@ impl NodeTally {
             self.classes[share.class as usize] += 1;
             if let Some(name) = &share.remote_name {
                 *self.names.entry(Arc::clone(name)).or_default() += 1;
+                self.reverse_names += u32::from(!share.asked);
             }
             if let Some(about) = &share.about {
                 *self.countries.entry(Arc::clone(&about.country)).or_default() += 1;
@@ -83,6 +86,7 @@ impl NodeTally {
             self.classes[share.class as usize] -= 1;
             if let Some(name) = &share.remote_name {
                 release_from(&mut self.names, name);
+                self.reverse_names -= u32::from(!share.asked);
             }
             if let Some(about) = &share.about {
                 release_from(&mut self.countries, &about.country);
@@ -177,6 +181,8 @@ pub(crate) struct Share {
     pub(crate) rtt_us: u32,
     pub(crate) retransmits: u64,
     pub(crate) remote_name: Option<Arc<str>>,
+    /// Whether a process asked for that name.
+    pub(crate) asked: bool,
     pub(crate) about: Option<Arc<AddressFacts>>,
 }
 
@@ -200,6 +206,7 @@ impl Share {
             rtt_us: link.rtt_us(),
             retransmits: link.retransmits(),
             remote_name: link.remote_name().cloned(),
+            asked: link.asked_name().is_some(),
             about: link.about().cloned(),
         }
     }

@@ -69,6 +69,7 @@ pub(super) fn grouping_parser() -> impl clap::builder::TypedValueParser<Value = 
             Grouping::Container => "A container; trees outside of containers",
             Grouping::Unit => "A unit of systemd; trees outside of units",
             Grouping::Family => "All processes of one name or label",
+            Grouping::Executable => "All processes of one program, whatever it was told to do",
             Grouping::User => "All processes of a user",
             Grouping::Host => "All processes of the machine",
         })

@@ -32,7 +32,7 @@ const NO_QUERY: &str = "the query is not `name=value&…` in UTF-8";
 pub(crate) struct ViewParameters {
     /// A filter, as in the search box.
     filter: Option<String>,
-    /// `auto`, `process`, `tree`, `container`, `unit`, `family`, `user`, or `host`.
+    /// `auto`, `process`, `tree`, `container`, `unit`, `family`, `executable`, `user`, or `host`.
     group: Option<String>,
     /// How remotes are joined at the finest: `auto` (by the peers that they talk to), `endpoint`,
     /// `address`, `network` (by registered domain where a name is known, else IPv4 /24 and IPv6

@@ -29,7 +29,7 @@ pub struct ExportPicture {
 /// How nodes are grouped in a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ExportGrouping {
-    /// What was asked for: `auto`, `process`, `tree`, `container`, `unit`, `family`, `user`, `host`.
+    /// What was asked for: `auto`, `process`, `tree`, `container`, `unit`, `family`, `executable`, `user`, `host`.
     pub asked: String,
     /// What it is.
     pub level: String,
