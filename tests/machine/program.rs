@@ -168,7 +168,7 @@ impl Server {
     /// All that is told of a process that owns a socket.
     pub(crate) fn process(&self, pid: u32) -> Value {
         let key = wait_for(&format!("a socket of process {pid}"), || {
-            let sockets = self.json(&format!("/api/v1/sockets?filter=pid:{pid}"));
+            let sockets = self.json(&format!("/api/v1/sockets?udp=1&filter=pid:{pid}"));
             let rows = sockets["sockets"].as_array()?;
             let owners = rows.iter().filter_map(|row| row["owners"].as_array()).flatten();
             let mut keys = owners.filter(|o| o["pid"] == pid).filter_map(|o| o["key"].as_str());

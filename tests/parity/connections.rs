@@ -51,7 +51,7 @@ fn parity_row_01_programs_and_their_connections() {
     let pid = above.pid();
     above.kill();
     wait_for("the sockets to go", || {
-        let told = server.json(&format!("/api/v1/sockets?filter=pid:{pid}"));
+        let told = server.json(&format!("/api/v1/sockets?udp=1&filter=pid:{pid}"));
         array(&told["sockets"]).is_empty().then_some(())
     });
 }
@@ -162,7 +162,7 @@ fn parity_row_11_udp_on_request_in_its_own_colour() {
     let server = Server::start(&["--udp"]);
     for (at, actor) in [(far, &there), (near, &here)] {
         wait_for("a UDP socket", || {
-            let filter = format!("/api/v1/sockets?filter=lport:{}%20proto:udp", at.port());
+            let filter = format!("/api/v1/sockets?udp=1&filter=lport:{}%20proto:udp", at.port());
             let told = server.json(&filter);
             let row = array(&told["sockets"]).first()?.clone();
             (row["owners"][0]["pid"] == actor.pid()).then_some(())

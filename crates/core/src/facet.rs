@@ -41,16 +41,12 @@ pub struct FacetValue {
 pub fn facets(graph: &Graph, spec: &ViewSpec) -> Vec<Facet> {
     let mut counts = Counts::default();
     for (id, socket) in graph.sockets() {
-        if !spec.shows(socket.protocol) || (socket.is_listener() && !spec.listeners) {
+        if !spec.tells_of(socket, || graph.subject(id)) {
             continue;
         }
         // Of UNIX sockets many may be connected to one that knows of none or of another.
         let pair = graph.pair(id).filter(|pair| graph.pair(*pair) == Some(id));
         let subject = graph.subject(id);
-        let shown = !(spec.p2p_only && (subject.external || subject.listener));
-        if !shown || !spec.lets_through(&subject) {
-            continue;
-        }
         // The other end is told by this one, unless this one alone is let through.
         if let Some(pair) = pair.filter(|pair| *pair < id)
             && spec.lets_through(&graph.subject(pair))

@@ -260,7 +260,7 @@ fn encoded(text: &str) -> String {
 #[test]
 fn sockets_as_rows() {
     let server = Server::start();
-    let all = server.get("/api/v1/sockets").json();
+    let all = server.get("/api/v1/sockets?udp=1").json();
     assert_eq!(all["total"], 16);
     assert_eq!(all["sockets"].as_array().unwrap().len(), 16);
     let few = server.get("/api/v1/sockets?limit=2&filter=port:5432").json();
@@ -281,6 +281,34 @@ fn sockets_as_rows() {
         (Some(1), &"udp".into())
     );
     assert_eq!(server.get("/api/v1/sockets?node=nothing").status(), 404);
+}
+
+#[test]
+fn v14_the_table_of_all_sockets_follows_the_switches_of_the_map() {
+    let server = Server::start();
+    let rows = |query: &str| -> Vec<serde_json::Value> {
+        let list = server.get(&format!("/api/v1/sockets?{query}")).json();
+        list["sockets"].as_array().unwrap().clone()
+    };
+    let told = |query: &str, field: &str| -> std::collections::BTreeSet<String> {
+        rows(query).iter().map(|row| row[field].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(told("", "protocol"), ["tcp".to_owned()].into());
+    assert_eq!(told("udp=1", "protocol"), ["tcp".to_owned(), "udp".to_owned()].into());
+    assert!(told("", "state").contains("LISTEN"));
+    assert!(!told("listeners=0", "state").contains("LISTEN"));
+    let (all, local) = (rows("udp=1"), rows("udp=1&p2p_only=1"));
+    assert!(!local.is_empty() && local.len() < all.len());
+    let scene = server.get("/api/v1/scene?udp=1&p2p_only=1").json();
+    assert!(scene["nodes"]["kind"].as_array().unwrap().iter().all(|kind| kind == "process"));
+    for row in local {
+        assert!(row["state"] != "LISTEN" && row["remote_name"].is_null(), "{row}");
+        let ends = [&row["local"]["ip"], &row["remote"]["ip"]];
+        assert!(all.iter().any(|other| ends == [&other["remote"]["ip"], &other["local"]["ip"]]));
+    }
+    // What the map draws and what the table counts is the same.
+    let facets = server.get("/api/v1/facets").json().to_string();
+    assert!(!facets.contains("proto:udp"), "{facets}");
 }
 
 #[test]

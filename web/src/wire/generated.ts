@@ -190,7 +190,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Sockets as rows: all that fit the filter, or those behind a node or an edge of a view. */
+    /**
+     * Sockets as rows: all that a view tells of by its filter, mutes and switches, also those without a
+     *     peer that are on no line of the map; or those behind a node or an edge of the view.
+     */
     get: operations['sockets'];
     put?: never;
     post?: never;

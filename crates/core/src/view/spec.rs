@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::filter::{Filter, Subject};
-use crate::socket::Protocol;
+use crate::socket::{Protocol, Socket};
 
 /// Most nodes that stay legible (a bake-off's result: see `docs/ARCHITECTURE.md`).
 pub const MAX_NODES: usize = 400;
@@ -206,6 +206,18 @@ impl ViewSpec {
     /// True if neither the filter nor a mute leaves it out.
     pub fn lets_through(&self, subject: &Subject<'_>) -> bool {
         self.admits(subject) == Admission::Shown
+    }
+
+    /// True if the view tells of a socket: in a table, or counted. `subject` says what of it.
+    pub fn tells_of<'a>(&self, socket: &Socket, subject: impl FnOnce() -> Subject<'a>) -> bool {
+        if !self.shows(socket.protocol) || (socket.is_listener() && !self.listeners) {
+            return false;
+        }
+        if !self.p2p_only && self.admits_all() {
+            return true;
+        }
+        let subject = subject();
+        !(self.p2p_only && (subject.external || subject.listener)) && self.lets_through(&subject)
     }
 
     /// True if neither filter nor mutes leave anything out.

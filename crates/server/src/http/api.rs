@@ -228,7 +228,8 @@ pub(crate) async fn export(State(app): State<App>, uri: Uri) -> Result<Response,
     Ok(response)
 }
 
-/// Sockets as rows: all that fit the filter, or those behind a node or an edge of a view.
+/// Sockets as rows: all that a view tells of by its filter, mutes and switches, also those without a
+/// peer that are on no line of the map; or those behind a node or an edge of the view.
 #[utoipa::path(
     get,
     path = "/api/v1/sockets",
@@ -258,13 +259,11 @@ fn sockets_json(
     let (node_or_edge, what) = match (&parameters.node, &parameters.edge) {
         (None, None) => {
             let list = app.live.with_graph(|graph| {
-                let all = graph.sockets().map(|(id, _)| id);
-                let fits = if spec.admits_all() {
-                    all.collect()
-                } else {
-                    all.filter(|id| spec.lets_through(&graph.subject(*id))).collect()
-                };
-                socket_list(graph, fits, sort, window)
+                let told = graph
+                    .sockets()
+                    .filter(|(id, socket)| spec.tells_of(socket, || graph.subject(*id)));
+                let ids = told.map(|(id, _)| id).collect();
+                socket_list(graph, ids, sort, window)
             });
             return Ok(json(&list));
         }
