@@ -23,7 +23,6 @@ export function Search() {
   const timer = useRef(0);
   const input = useRef<HTMLInputElement>(null);
   const wrong = useRef<HTMLDivElement>(null);
-  const nextCaret = useRef<number | undefined>(undefined);
   const wanted = view.value.filter;
 
   useEffect(() => {
@@ -34,11 +33,6 @@ export function Search() {
   useEffect(() => {
     setText((before) => (before.trim() === wanted.trim() ? before : wanted));
   }, [wanted]);
-  useEffect(() => {
-    if (nextCaret.current === undefined) return;
-    input.current?.setSelectionRange(nextCaret.current, nextCaret.current);
-    nextCaret.current = undefined;
-  });
 
   const apply = (value: string) => {
     window.clearTimeout(timer.current);
@@ -65,7 +59,11 @@ export function Search() {
   const current = active < items.length ? active : -1;
   const take = (item: Suggestion) => {
     const next = accepted(text, item);
-    nextCaret.current = next.caret;
+    // At once: the next letter may be typed before anything is drawn.
+    if (input.current) {
+      input.current.value = next.text;
+      input.current.setSelectionRange(next.caret, next.caret);
+    }
     write(next.text, next.caret);
     // A field without a value is no filter yet.
     if (!item.goesOn) applySoon(next.text);
