@@ -89,3 +89,32 @@ test('z shows the selection and its neighbours as large as can be', async ({ pag
   });
   expect(outside).toBe(0);
 });
+
+/** Every format that the server hands out: how the file's name ends, and what it begins with. */
+const FORMATS = [
+  ['JSON', 'json', /^\{"at":\d+,/],
+  ['CSV', 'csv', /^record,id,key,/],
+  ['GraphML', 'graphml', /^<\?xml version="1\.0" encoding="UTF-8"\?>\s*<graphml /],
+  ['DOT', 'dot', /^digraph /],
+  ['Mermaid', 'mmd', /^flowchart LR\n/],
+] as const;
+
+test('each format is handed out under its name, and holds what is shown', async ({ page }) => {
+  await open(page, '/?filter=port:5432');
+  const shown = await page.locator('.map .node[data-key] .label').first().textContent();
+  const share = page.locator('.share');
+  await share.getByRole('button').first().click();
+  await expect(share.locator('ul a')).toHaveCount(FORMATS.length);
+  for (const [format, ending, beginning] of FORMATS) {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      share.getByRole('link', { name: format }).click(),
+    ]);
+    expect(download.suggestedFilename()).toMatch(new RegExp(`^procnet-demo[\\w.-]*\\.${ending}$`));
+    const text = await readFile(await download.path(), 'utf8');
+    expect(text, format).toMatch(beginning);
+    expect(text, format).toContain(shown?.replace(/ .*$/, '') ?? 'a node');
+    // The filter of the page is that of the file.
+    expect(text, format).not.toContain('nginx');
+  }
+});

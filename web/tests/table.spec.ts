@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { frozenDemo } from './demo';
 import { expect, open, test } from './support';
 
 test('the table is walked cell by cell, sorted and opened with the keyboard', async ({ page }) => {
@@ -89,4 +90,54 @@ test('all sockets are listed, in the order of the server', async ({ page }) => {
   await page.keyboard.press('Control+End');
   await expect(grid.locator(`.row[aria-rowindex="${total + 1}"]`)).toBeVisible();
   await expect(grid.locator('.row[aria-busy]')).toHaveCount(0);
+});
+
+test('fifty thousand sockets are walked to the end with the keyboard', async ({ page }) => {
+  const demo = await frozenDemo(page, 50_000);
+  try {
+    await open(page, `${demo.address}/?show=both&list=socket&sort=local&order=asc&udp=1`);
+    const grid = page.getByRole('grid', { name: 'All sockets' });
+    await expect(grid.locator('.rows .row').first()).toBeVisible();
+    await expect(grid.locator('.row[aria-busy]')).toHaveCount(0);
+    const total = Number(await grid.getAttribute('aria-rowcount')) - 1;
+    expect(total).toBeGreaterThan(40_000);
+    const cell = async () => (await grid.getAttribute('aria-activedescendant')) ?? 'none';
+    // Loaded, in sight, and one of few rows that exist.
+    const arrivesAt = async (row: number) => {
+      const active = grid.locator(`.row.active[aria-rowindex="${row + 1}"]`);
+      await expect(active).toBeInViewport();
+      await expect(active).not.toHaveAttribute('aria-busy');
+      await expect(page.locator(`[id="${await cell()}"]`)).toBeInViewport();
+      expect(await grid.locator('.rows .row').count()).toBeLessThan(80);
+    };
+    await grid.focus();
+    await arrivesAt(1);
+    await page.keyboard.press('Control+End');
+    await arrivesAt(total);
+    await page.keyboard.press('ArrowDown');
+    await arrivesAt(total);
+    for (let i = 0; i < 3; i++) await page.keyboard.press('PageUp');
+    const up = Number(await grid.locator('.row.active').getAttribute('aria-rowindex')) - 1;
+    expect(up).toBeLessThan(total - 20);
+    await arrivesAt(up);
+    for (let i = 0; i < 4; i++) await page.keyboard.press('PageDown');
+    await arrivesAt(total);
+    // It is the server's last row.
+    const last = await page.request.get(
+      `${demo.address}/api/v1/sockets?sort=local&order=asc&udp=1&limit=1&offset=${total - 1}`,
+    );
+    const { sockets, total: told } = (await last.json()) as {
+      sockets: { local: { port: number } }[];
+      total: number;
+    };
+    expect(told).toBe(total);
+    const row = grid.locator('.row.active');
+    await expect(row).toContainText(`:${sockets[0]?.local.port}`);
+    await page.keyboard.press('Control+Home');
+    await arrivesAt(1);
+    await page.keyboard.press('Enter');
+    await expect(page.locator('.details')).toBeVisible();
+  } finally {
+    await demo.end();
+  }
 });
