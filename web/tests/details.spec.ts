@@ -111,3 +111,20 @@ test('secrets stay masked, and a switch shows them where the program allows it',
   await expect(details.locator('.command')).not.toContainText('hunter2');
   await page.unrouteAll({ behavior: 'ignoreErrors' });
 });
+
+test('the heading shows the glyph that the map shows for the program', async ({ page }) => {
+  await open(page);
+  const node = page
+    .locator('.map .node[data-key]', { has: page.locator('use.icon.brand') })
+    .first();
+  await expect(node).toBeVisible();
+  const glyph = (await node.locator('use.icon').getAttribute('href')) ?? '';
+  expect(glyph).toMatch(/^#brand-/);
+  await node.click();
+  const shown = page.locator('.details .swatch use');
+  await expect(shown).toHaveAttribute('href', glyph);
+  // It refers to something, and is drawn like a brand: filled.
+  await expect(page.locator(glyph)).toHaveCount(1);
+  await expect(shown).toHaveCSS('fill', 'rgb(255, 255, 255)');
+  await expect(shown).toHaveCSS('stroke', 'none');
+});

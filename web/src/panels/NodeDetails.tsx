@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
+import { glyphOf } from '../draw/brands';
 import { iconOf } from '../draw/node';
 import { exactly } from '../scene/filter';
 import { changeView, scene } from '../scene/live';
@@ -26,14 +27,23 @@ function Heading({ node, children }: { node: NodeRow; children?: ComponentChildr
     ? (legend.classes.find((info) => info.name === node.class)?.color ?? '#7b838e')
     : (type?.color ?? '#7b838e');
   const kind = words.details.kinds[node.kind] ?? type?.title ?? node.type;
+  const image = node.kind === 'process' ? type?.image || node.image : undefined;
+  const glyph = glyphOf(node);
   return (
     <header class="heading">
       <svg width="40" height="40" viewBox="0 0 40 40" aria-hidden="true" class="swatch">
         <rect width="40" height="40" rx={remote ? 20 : 10} fill={color} />
-        {type?.image && !remote ? (
-          <image href={type.image} width="40" height="40" />
+        {image ? (
+          <image href={image} width="40" height="40" />
         ) : (
-          <use href={`#icon-${iconOf(node, type)}`} x="8" y="8" width="24" height="24" />
+          <use
+            href={`#${glyph ?? `icon-${iconOf(node, type)}`}`}
+            class={glyph?.startsWith('brand-') ? 'brand' : undefined}
+            x="8"
+            y="8"
+            width="24"
+            height="24"
+          />
         )}
       </svg>
       <div>
