@@ -46,6 +46,9 @@ _procnet() {
             procnet,service)
                 cmd="procnet__subcmd__service"
                 ;;
+            procnet,token)
+                cmd="procnet__subcmd__token"
+                ;;
             *)
                 ;;
         esac
@@ -53,7 +56,7 @@ _procnet() {
 
     case "${cmd}" in
         procnet)
-            opts="-h -V --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --show-secrets --rules --no-builtin-rules --svc-ports --no-dns --geoip --log --help --version serve ls export demo doctor service completions man licences options"
+            opts="-h -V --port --bind --allow-host --open --allow-user --token-file --tls-cert --tls-key --tls-self-signed --behind-proxy --collector --interval --group-by --p2p-only --udp --unix --icons-dir --show-secrets --rules --no-builtin-rules --svc-ports --no-dns --geoip --log --help --version serve ls export demo doctor service token completions man licences options"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -68,6 +71,26 @@ _procnet() {
                     return 0
                     ;;
                 --allow-host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow-user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --behind-proxy)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -125,7 +148,7 @@ _procnet() {
             return 0
             ;;
         procnet__subcmd__demo)
-            opts="-h --size --sockets --seed --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --show-secrets --rules --no-builtin-rules --svc-ports --no-dns --geoip --log --help"
+            opts="-h --size --sockets --seed --port --bind --allow-host --open --allow-user --token-file --tls-cert --tls-key --tls-self-signed --behind-proxy --collector --interval --group-by --p2p-only --udp --unix --icons-dir --show-secrets --rules --no-builtin-rules --svc-ports --no-dns --geoip --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -152,6 +175,26 @@ _procnet() {
                     return 0
                     ;;
                 --allow-host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow-user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --behind-proxy)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -347,7 +390,7 @@ _procnet() {
             return 0
             ;;
         procnet__subcmd__serve)
-            opts="-h --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --show-secrets --rules --no-builtin-rules --svc-ports --no-dns --geoip --log --help"
+            opts="-h --port --bind --allow-host --open --allow-user --token-file --tls-cert --tls-key --tls-self-signed --behind-proxy --collector --interval --group-by --p2p-only --udp --unix --icons-dir --show-secrets --rules --no-builtin-rules --svc-ports --no-dns --geoip --log --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -362,6 +405,26 @@ _procnet() {
                     return 0
                     ;;
                 --allow-host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow-user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --behind-proxy)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -405,7 +468,7 @@ _procnet() {
             return 0
             ;;
         procnet__subcmd__service)
-            opts="-h --port --bind --allow-host --open --collector --interval --group-by --p2p-only --udp --unix --icons-dir --show-secrets --rules --no-builtin-rules --svc-ports --no-dns --geoip --log --help install uninstall run"
+            opts="-h --port --bind --allow-host --open --allow-user --token-file --tls-cert --tls-key --tls-self-signed --behind-proxy --collector --interval --group-by --p2p-only --udp --unix --icons-dir --show-secrets --rules --no-builtin-rules --svc-ports --no-dns --geoip --log --help install uninstall run"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -420,6 +483,26 @@ _procnet() {
                     return 0
                     ;;
                 --allow-host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow-user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --behind-proxy)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -452,6 +535,28 @@ _procnet() {
                     return 0
                     ;;
                 --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        procnet__subcmd__token)
+            opts="-h --address --token-file --bare --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

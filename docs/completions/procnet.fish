@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_procnet_global_optspecs
-    string join \n port= bind= allow-host= open collector= interval= group-by= p2p-only udp unix icons-dir= show-secrets rules= no-builtin-rules svc-ports= no-dns geoip= log= h/help V/version
+    string join \n port= bind= allow-host= open allow-user= token-file= tls-cert= tls-key= tls-self-signed behind-proxy= collector= interval= group-by= p2p-only udp unix icons-dir= show-secrets rules= no-builtin-rules svc-ports= no-dns geoip= log= h/help V/version
 end
 
 function __fish_procnet_needs_command
@@ -27,6 +27,11 @@ end
 complete -c procnet -n "__fish_procnet_needs_command" -l port -d 'The TCP port of the page; 0 for any free one' -r
 complete -c procnet -n "__fish_procnet_needs_command" -l bind -d 'The address to listen on' -r
 complete -c procnet -n "__fish_procnet_needs_command" -l allow-host -d 'A host name under which the page may be asked for, beside localhost (repeatable)' -r
+complete -c procnet -n "__fish_procnet_needs_command" -l allow-user -d 'A user of this machine who may open the page too (repeatable)' -r
+complete -c procnet -n "__fish_procnet_needs_command" -l token-file -d 'The file with the token, which lets in everybody who has it' -r -F
+complete -c procnet -n "__fish_procnet_needs_command" -l tls-cert -d 'The certificate for TLS (PEM, with those of its issuers), and serve by TLS only' -r -F
+complete -c procnet -n "__fish_procnet_needs_command" -l tls-key -d 'The certificate\'s private key (PEM)' -r -F
+complete -c procnet -n "__fish_procnet_needs_command" -l behind-proxy -d 'The host name by which a proxy on this machine, which does TLS, asks for the page' -r
 complete -c procnet -n "__fish_procnet_needs_command" -l collector -d 'How to learn what happens' -r -f -a "auto\t'Events where the kernel tells them, else scanning'
 bpf\t'Events (from programs in Linux\'s kernel, from ETW on Windows), or an error that says what is missing'
 scan\t'Only reading tables, at the interval'"
@@ -46,6 +51,7 @@ complete -c procnet -n "__fish_procnet_needs_command" -l svc-ports -d 'More serv
 complete -c procnet -n "__fish_procnet_needs_command" -l geoip -d 'An MMDB file with countries or networks (AS numbers) of addresses (repeatable)' -r -F
 complete -c procnet -n "__fish_procnet_needs_command" -l log -d 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug' -r
 complete -c procnet -n "__fish_procnet_needs_command" -l open -d 'Open the page in the browser'
+complete -c procnet -n "__fish_procnet_needs_command" -l tls-self-signed -d 'Serve by TLS only, with a certificate that procnet makes for itself'
 complete -c procnet -n "__fish_procnet_needs_command" -l p2p-only -d 'Show only connections between processes: no remote endpoints, no idle listeners'
 complete -c procnet -n "__fish_procnet_needs_command" -l udp -d 'Show UDP too, not only TCP'
 complete -c procnet -n "__fish_procnet_needs_command" -l unix -d 'Show UNIX domain sockets too, such as those of PostgreSQL, Docker and D-Bus'
@@ -60,6 +66,7 @@ complete -c procnet -n "__fish_procnet_needs_command" -f -a "export" -d 'Write t
 complete -c procnet -n "__fish_procnet_needs_command" -f -a "demo" -d 'Serve the map of a simulated machine'
 complete -c procnet -n "__fish_procnet_needs_command" -f -a "doctor" -d 'Tell what can be seen on this machine, what cannot and how to change that'
 complete -c procnet -n "__fish_procnet_needs_command" -f -a "service" -d 'Install, take away or be the Windows service that serves the map'
+complete -c procnet -n "__fish_procnet_needs_command" -f -a "token" -d 'Print the address that opens the page for whoever has it'
 complete -c procnet -n "__fish_procnet_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c procnet -n "__fish_procnet_needs_command" -f -a "man" -d 'Print the man page'
 complete -c procnet -n "__fish_procnet_needs_command" -f -a "licences" -d 'Print the licences of procnet and of every library inside it'
@@ -67,6 +74,11 @@ complete -c procnet -n "__fish_procnet_needs_command" -f -a "options" -d 'Print 
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l port -d 'The TCP port of the page; 0 for any free one' -r
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l bind -d 'The address to listen on' -r
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l allow-host -d 'A host name under which the page may be asked for, beside localhost (repeatable)' -r
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l allow-user -d 'A user of this machine who may open the page too (repeatable)' -r
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l token-file -d 'The file with the token, which lets in everybody who has it' -r -F
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l tls-cert -d 'The certificate for TLS (PEM, with those of its issuers), and serve by TLS only' -r -F
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l tls-key -d 'The certificate\'s private key (PEM)' -r -F
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l behind-proxy -d 'The host name by which a proxy on this machine, which does TLS, asks for the page' -r
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l collector -d 'How to learn what happens' -r -f -a "auto\t'Events where the kernel tells them, else scanning'
 bpf\t'Events (from programs in Linux\'s kernel, from ETW on Windows), or an error that says what is missing'
 scan\t'Only reading tables, at the interval'"
@@ -86,6 +98,7 @@ complete -c procnet -n "__fish_procnet_using_subcommand serve" -l svc-ports -d '
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l geoip -d 'An MMDB file with countries or networks (AS numbers) of addresses (repeatable)' -r -F
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l log -d 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug' -r
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l open -d 'Open the page in the browser'
+complete -c procnet -n "__fish_procnet_using_subcommand serve" -l tls-self-signed -d 'Serve by TLS only, with a certificate that procnet makes for itself'
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l p2p-only -d 'Show only connections between processes: no remote endpoints, no idle listeners'
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l udp -d 'Show UDP too, not only TCP'
 complete -c procnet -n "__fish_procnet_using_subcommand serve" -l unix -d 'Show UNIX domain sockets too, such as those of PostgreSQL, Docker and D-Bus'
@@ -146,6 +159,11 @@ complete -c procnet -n "__fish_procnet_using_subcommand demo" -l seed -d 'The sa
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l port -d 'The TCP port of the page; 0 for any free one' -r
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l bind -d 'The address to listen on' -r
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l allow-host -d 'A host name under which the page may be asked for, beside localhost (repeatable)' -r
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l allow-user -d 'A user of this machine who may open the page too (repeatable)' -r
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l token-file -d 'The file with the token, which lets in everybody who has it' -r -F
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l tls-cert -d 'The certificate for TLS (PEM, with those of its issuers), and serve by TLS only' -r -F
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l tls-key -d 'The certificate\'s private key (PEM)' -r -F
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l behind-proxy -d 'The host name by which a proxy on this machine, which does TLS, asks for the page' -r
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l collector -d 'How to learn what happens' -r -f -a "auto\t'Events where the kernel tells them, else scanning'
 bpf\t'Events (from programs in Linux\'s kernel, from ETW on Windows), or an error that says what is missing'
 scan\t'Only reading tables, at the interval'"
@@ -165,6 +183,7 @@ complete -c procnet -n "__fish_procnet_using_subcommand demo" -l svc-ports -d 'M
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l geoip -d 'An MMDB file with countries or networks (AS numbers) of addresses (repeatable)' -r -F
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l log -d 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug' -r
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l open -d 'Open the page in the browser'
+complete -c procnet -n "__fish_procnet_using_subcommand demo" -l tls-self-signed -d 'Serve by TLS only, with a certificate that procnet makes for itself'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l p2p-only -d 'Show only connections between processes: no remote endpoints, no idle listeners'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l udp -d 'Show UDP too, not only TCP'
 complete -c procnet -n "__fish_procnet_using_subcommand demo" -l unix -d 'Show UNIX domain sockets too, such as those of PostgreSQL, Docker and D-Bus'
@@ -180,6 +199,11 @@ complete -c procnet -n "__fish_procnet_using_subcommand doctor" -s h -l help -d 
 complete -c procnet -n "__fish_procnet_using_subcommand service" -l port -d 'The TCP port of the page; 0 for any free one' -r
 complete -c procnet -n "__fish_procnet_using_subcommand service" -l bind -d 'The address to listen on' -r
 complete -c procnet -n "__fish_procnet_using_subcommand service" -l allow-host -d 'A host name under which the page may be asked for, beside localhost (repeatable)' -r
+complete -c procnet -n "__fish_procnet_using_subcommand service" -l allow-user -d 'A user of this machine who may open the page too (repeatable)' -r
+complete -c procnet -n "__fish_procnet_using_subcommand service" -l token-file -d 'The file with the token, which lets in everybody who has it' -r -F
+complete -c procnet -n "__fish_procnet_using_subcommand service" -l tls-cert -d 'The certificate for TLS (PEM, with those of its issuers), and serve by TLS only' -r -F
+complete -c procnet -n "__fish_procnet_using_subcommand service" -l tls-key -d 'The certificate\'s private key (PEM)' -r -F
+complete -c procnet -n "__fish_procnet_using_subcommand service" -l behind-proxy -d 'The host name by which a proxy on this machine, which does TLS, asks for the page' -r
 complete -c procnet -n "__fish_procnet_using_subcommand service" -l collector -d 'How to learn what happens' -r -f -a "auto\t'Events where the kernel tells them, else scanning'
 bpf\t'Events (from programs in Linux\'s kernel, from ETW on Windows), or an error that says what is missing'
 scan\t'Only reading tables, at the interval'"
@@ -199,6 +223,7 @@ complete -c procnet -n "__fish_procnet_using_subcommand service" -l svc-ports -d
 complete -c procnet -n "__fish_procnet_using_subcommand service" -l geoip -d 'An MMDB file with countries or networks (AS numbers) of addresses (repeatable)' -r -F
 complete -c procnet -n "__fish_procnet_using_subcommand service" -l log -d 'What to tell on stderr: error, warn, info, debug, trace, or a filter such as info,procnet_collect=debug' -r
 complete -c procnet -n "__fish_procnet_using_subcommand service" -l open -d 'Open the page in the browser'
+complete -c procnet -n "__fish_procnet_using_subcommand service" -l tls-self-signed -d 'Serve by TLS only, with a certificate that procnet makes for itself'
 complete -c procnet -n "__fish_procnet_using_subcommand service" -l p2p-only -d 'Show only connections between processes: no remote endpoints, no idle listeners'
 complete -c procnet -n "__fish_procnet_using_subcommand service" -l udp -d 'Show UDP too, not only TCP'
 complete -c procnet -n "__fish_procnet_using_subcommand service" -l unix -d 'Show UNIX domain sockets too, such as those of PostgreSQL, Docker and D-Bus'
@@ -206,6 +231,10 @@ complete -c procnet -n "__fish_procnet_using_subcommand service" -l show-secrets
 complete -c procnet -n "__fish_procnet_using_subcommand service" -l no-builtin-rules -d 'Don\'t recognise well-known programs by the built-in rules'
 complete -c procnet -n "__fish_procnet_using_subcommand service" -l no-dns -d 'Don\'t ask what remote addresses are called'
 complete -c procnet -n "__fish_procnet_using_subcommand service" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c procnet -n "__fish_procnet_using_subcommand token" -l address -d 'Where the page is' -r
+complete -c procnet -n "__fish_procnet_using_subcommand token" -l token-file -d 'The file with the token, if `procnet serve` was given one' -r -F
+complete -c procnet -n "__fish_procnet_using_subcommand token" -l bare -d 'Print the token alone, for `Authorization: Bearer`'
+complete -c procnet -n "__fish_procnet_using_subcommand token" -s h -l help -d 'Print help'
 complete -c procnet -n "__fish_procnet_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c procnet -n "__fish_procnet_using_subcommand man" -s h -l help -d 'Print help'
 complete -c procnet -n "__fish_procnet_using_subcommand licences" -s h -l help -d 'Print help'

@@ -30,10 +30,20 @@ pub(crate) fn who() -> Who {
     Who::scanning()
 }
 
+/// Nobody is asked for one: the system says who is asking.
+pub(crate) fn token() -> Option<String> {
+    None
+}
+
+/// Where tokens are kept, but for programs that run as others.
+pub(crate) fn state() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("state")
+}
+
 /// The program that is tested, with these arguments.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os(PROGRAM).unwrap_or_else(|| PROCNET.into()));
-    command.args(arguments).stdin(Stdio::null());
+    command.args(arguments).env("STATE_DIRECTORY", state()).stdin(Stdio::null());
     if matches!(arguments.first(), Some(&("ls" | "serve"))) {
         command.args(std::env::var(ARGUMENTS).unwrap_or_default().split_whitespace());
     }

@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod access;
+mod attacks;
 mod command_line;
 mod containers;
 #[path = "../control_group/mod.rs"]

@@ -35,15 +35,24 @@ impl Answer {
     }
 }
 
-/// One request. HTTP/1.0, so that the body is what comes until the end.
-pub(crate) fn request(address: &str, method: &str, path: &str, body: Option<&str>) -> Answer {
+/// One request. HTTP/1.0, so that the body is what comes until the end. The token is for where it can't
+/// be known who is asking.
+pub(crate) fn request(
+    address: &str,
+    token: Option<&str>,
+    method: &str,
+    path: &str,
+    body: Option<&str>,
+) -> Answer {
     let mut stream = TcpStream::connect(address).expect("procnet accepts");
     stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a timeout can be set");
     let body = body.unwrap_or_default();
+    let credential = token.map(|token| format!("Authorization: Bearer {token}\r\n"));
+    let credential = credential.unwrap_or_default();
     write!(
         stream,
-        "{method} {path} HTTP/1.0\r\nHost: {address}\r\nContent-Type: application/json\r\n\
-         Content-Length: {}\r\n\r\n{body}",
+        "{method} {path} HTTP/1.0\r\nHost: {address}\r\n{credential}\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )
     .expect("procnet reads");

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::http::{self, Answer};
-use crate::machine::command;
+use crate::machine::{self, command};
 use crate::{PATIENCE, wait_for};
 
 /// Runs it to its end.
@@ -111,9 +111,17 @@ impl Drop for Running {
 pub(crate) struct Server {
     pub(crate) running: Running,
     pub(crate) address: String,
+    /// What it asks for, where it can't know who is asking.
+    pub(crate) token: Option<String>,
 }
 
 impl Server {
+    /// The page's address for a browser.
+    pub(crate) fn page(&self) -> String {
+        let token = self.token.as_ref().map(|token| format!("?token={token}"));
+        format!("http://{}/{}", self.address, token.unwrap_or_default())
+    }
+
     /// `procnet serve` on any free port, looking five times a second.
     pub(crate) fn start(arguments: &[&str]) -> Self {
         Self::start_as(&mut command(&["serve"]), arguments)
@@ -125,18 +133,18 @@ impl Server {
         let deadline = Instant::now() + PATIENCE;
         let address = loop {
             let messages = running.messages();
-            let url = messages.iter().find_map(|line| line.split_once("serving http://"));
-            if let Some((_, url)) = url {
+            let url = messages.iter().find_map(|line| line.split_once("procnet: serving "));
+            if let Some((_, url)) = url.and_then(|(_, url)| url.split_once("://")) {
                 break url.trim_end_matches('/').to_owned();
             }
             assert!(Instant::now() < deadline, "no address of a page: {messages:?}");
             std::thread::sleep(Duration::from_millis(50));
         };
-        Self { running, address }
+        Self { running, address, token: machine::token() }
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
-        http::request(&self.address, "GET", path, None)
+        http::request(&self.address, self.token.as_deref(), "GET", path, None)
     }
 
     pub(crate) fn json(&self, path: &str) -> Value {
@@ -180,5 +188,5 @@ impl Server {
 
 /// Asks for something to be done, with a body of JSON.
 pub(crate) fn post(server: &Server, path: &str, body: Option<&str>) -> Answer {
-    http::request(&server.address, "POST", path, body)
+    http::request(&server.address, server.token.as_deref(), "POST", path, body)
 }

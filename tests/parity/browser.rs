@@ -22,6 +22,7 @@ fn parity_row_05_the_page_follows_what_programs_do() {
         .arg("test")
         .current_dir(&web)
         .env("PROCNET_URL", format!("http://{}", server.address))
+        .env("PROCNET_PAGE", server.page())
         .env("PROCNET_LIVE", live.to_string())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -30,10 +30,27 @@ pub(crate) fn run(program: &Path) -> Command {
     command
 }
 
+/// The folder where it keeps the token.
+fn state() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("windows-state")
+}
+
+/// The file with the token, as a Windows program sees it.
+pub(crate) fn token_file() -> String {
+    path(&state().join("token"))
+}
+
+/// What it asks for: Wine does not say whose the sockets of Linux' programs are. It is there when the
+/// page is.
+pub(crate) fn token() -> Option<String> {
+    let text = std::fs::read_to_string(state().join("token")).expect("there is a token");
+    Some(text.trim().to_owned())
+}
+
 /// The program that is tested, with these arguments.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = run(&named("PROCNET_WINDOWS_PROGRAM"));
-    command.args(arguments);
+    command.args(arguments).env("STATE_DIRECTORY", path(&state()));
     command
 }
 
@@ -42,7 +59,7 @@ pub(crate) fn alone(folder: &Path) -> Command {
     let alone = folder.join("procnet.exe");
     std::fs::copy(named("PROCNET_WINDOWS_PROGRAM"), &alone).expect("the program can be copied");
     let mut command = run(&alone);
-    command.current_dir(folder);
+    command.current_dir(folder).env("STATE_DIRECTORY", path(&state()));
     command
 }
 

@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 
 use crate::http;
+use crate::machine;
 use crate::program::procnet;
 use crate::wait_for;
 
@@ -25,8 +26,9 @@ impl Drop for Installed {
 }
 
 fn answers(address: &str) -> bool {
+    let token = machine::token();
     std::net::TcpStream::connect(address).is_ok()
-        && http::request(address, "GET", "/healthz", None).status == 200
+        && http::request(address, token.as_deref(), "GET", "/healthz", None).status == 200
 }
 
 #[test]
@@ -36,17 +38,19 @@ fn a_service_is_installed_changed_and_taken_away() {
     let port = |address: &str| address.rsplit(':').next().unwrap().to_owned();
 
     let _installed = Installed;
-    let told = said(&["service", "install", "--port", &port(&first), "--udp"], 0);
+    let (option, file) = ("--token-file", machine::token_file());
+    let told = said(&["service", "install", "--port", &port(&first), "--udp", option, &file], 0);
     assert!(told.contains(&format!("http://{first}/")), "{told}");
     wait_for("the page of the service", || answers(&first).then_some(()));
 
     // With other options, it is the same service.
-    said(&["service", "install", "--port", &port(&second)], 0);
+    said(&["service", "install", "--port", &port(&second), option, &file], 0);
     wait_for("the page at its new port", || answers(&second).then_some(()));
     assert!(!answers(&first));
 
     said(&["service", "uninstall"], 0);
-    assert!(!answers(&second), "stopped before it is taken away");
+    let connected = std::net::TcpStream::connect(&second);
+    assert!(connected.is_err(), "stopped before it is taken away");
     let told = said(&["service", "uninstall"], 2);
     assert!(told.contains("not installed"), "{told}");
 }

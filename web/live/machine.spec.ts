@@ -12,6 +12,8 @@ const { server, client, address } = JSON.parse(process.env.PROCNET_LIVE ?? '{}')
 
 test('programs are on the map while they run (PARITY 5)', async ({ page }) => {
   test.setTimeout(240_000);
+  // Where the program can't know who asks, this address lets the browser in from now on.
+  await page.goto(process.env.PROCNET_PAGE ?? '/');
   await open(page);
   const node = (name: string) => page.locator('.map .node[data-key]').filter({ hasText: name });
   await expect(node(server)).toBeVisible({ timeout: 60_000 });

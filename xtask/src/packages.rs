@@ -60,6 +60,7 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("postgresql", "end-to-end workload", &["initdb", "postgres"]),
     package("memcached", "end-to-end workload", &["memcached"]),
     package("python3", "end-to-end workload's clients and servers", &["python3"]),
+    package("curl", "asks the page as scripts do", &["curl"]),
     package("iproute2", "network namespaces in tests, ss in benches", &["ip", "ss"]),
     package("clang", "the programs for the kernel", &["clang"]),
     package("llvm", "the programs for the kernel", &["llvm-strip"]),

@@ -17,6 +17,10 @@ ziglang==0.17.1 \
 --hash=sha256:b7c5f02fccd40f89b999ee16a1f5ddced56e6182370f8affe494bcf8a28cf07e
 ";
 
+/// What compiles the C of libraries, and what puts the results together: scripts that call zig.
+const COMPILER: &str = "xtask/src/zig/zig-compile";
+const ARCHIVER: &str = "xtask/src/zig/zig-archive";
+
 /// What links Macs' programs: a script that calls zig; the compiler knows by its name how to call it.
 const LINKER: &str = "xtask/src/zig/zig-cc";
 
@@ -60,16 +64,30 @@ pub(crate) fn install() -> Result<()> {
 pub(crate) fn link<'a>(cargo: &'a mut Command, target: &str, zig_target: &str) -> &'a mut Command {
     let linker = repository::root().join(LINKER);
     let setting = format!("CARGO_TARGET_{}_LINKER", target.replace('-', "_").to_uppercase());
-    cargo
+    compile(cargo, target, zig_target)
         .env(setting, linker)
-        .env("PROCNET_ZIG", program())
-        .env("PROCNET_ZIG_TARGET", zig_target)
         // Else the compiler looks for Apple's development tools, and warns that there are none.
         .env("SDKROOT", repository::root().join("xtask/src/zig"));
     if target.ends_with("apple-darwin") {
         // To strip such a program the compiler calls a tool that Debian does not have.
         cargo.env("CARGO_PROFILE_RELEASE_STRIP", "none");
     }
+    cargo
+}
+
+/// Has a build for this target (`aarch64-apple-darwin`) compile the C of libraries with zig, which
+/// calls it otherwise (`aarch64-macos`).
+pub(crate) fn compile<'a>(
+    cargo: &'a mut Command,
+    target: &str,
+    zig_target: &str,
+) -> &'a mut Command {
+    let name = target.replace('-', "_");
+    cargo
+        .env(format!("CC_{name}"), repository::root().join(COMPILER))
+        .env(format!("AR_{name}"), repository::root().join(ARCHIVER))
+        .env("PROCNET_ZIG", program())
+        .env("PROCNET_ZIG_TARGET", zig_target);
     caches(cargo)
 }
 

@@ -9,6 +9,7 @@
 //! other process is stopped or signalled, and no input (a hostile name, a truncated netlink
 //! message, a process that dies in mid-scan) makes anything here panic.
 
+pub mod callers;
 pub mod census;
 pub mod differ;
 pub mod icons;
@@ -18,6 +19,10 @@ pub mod parse;
 pub mod sightings;
 pub mod snapshot;
 pub mod trace;
+
+// Users that are numbers.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+mod unix_accounts;
 
 #[cfg(target_os = "linux")]
 #[path = "linux/mod.rs"]
@@ -41,7 +46,10 @@ use std::time::Duration;
 use procnet_core::secrets::Masking;
 
 pub use differ::Differ;
-pub use platform::{Collector, Scanner, host_facts, relinquish};
+pub use platform::{
+    Callers, Collector, Scanner, account_named, host_facts, invoking_account, own_account,
+    relinquish,
+};
 pub use snapshot::Snapshot;
 
 /// What a [`Scanner`] is asked to look at.

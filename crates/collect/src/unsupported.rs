@@ -2,6 +2,7 @@
 
 use procnet_core::{Batch, Capability};
 
+use crate::callers::{Caller, NamedAccount, UnknownCaller};
 use crate::{CollectError, CollectOptions, CollectorKind, HostFacts, ScanOptions};
 
 /// One machine's polling source. There is none for this operating system.
@@ -95,4 +96,39 @@ pub fn host_facts() -> HostFacts {
 /// Nothing is known here of rights that could be given up.
 pub fn relinquish(_kind: CollectorKind) -> std::io::Result<()> {
     Ok(())
+}
+
+/// Who is at the other end of a connection. Nobody says so on this operating system.
+#[derive(Debug)]
+pub struct Callers;
+
+impl Callers {
+    /// Succeeds, so that programs that ask need no other way here.
+    pub fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// Never known here.
+    pub fn of(
+        &mut self,
+        _local: std::net::SocketAddr,
+        _remote: std::net::SocketAddr,
+    ) -> Result<Caller, UnknownCaller> {
+        Err(UnknownCaller::Unsupported)
+    }
+}
+
+/// The user whom this program runs as: not known here.
+pub fn own_account() -> std::io::Result<NamedAccount> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
+
+/// The user for whom this program runs: not known here.
+pub fn invoking_account() -> Option<NamedAccount> {
+    None
+}
+
+/// The user of that name: not known here.
+pub fn account_named(_name: &str) -> std::io::Result<NamedAccount> {
+    Err(std::io::ErrorKind::Unsupported.into())
 }

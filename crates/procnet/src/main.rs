@@ -1,5 +1,6 @@
 //! Procnet Live: a live map of the processes of a machine and their TCP and UDP connections.
 
+mod access;
 mod demo;
 mod doctor;
 mod export;
@@ -12,10 +13,12 @@ mod machine;
 mod man;
 mod names;
 mod options;
+mod private;
 mod rules_file;
 mod serve;
 mod service;
 mod stop;
+mod token;
 mod usage;
 mod words;
 
@@ -75,6 +78,7 @@ fn run(options: Options) -> Result<()> {
         }
         Command::Doctor(options) => doctor::run(options),
         Command::Service(options) => service::run(&options),
+        Command::Token(options) => token::run(&options),
         Command::Completions { shell } => generated::completions(shell),
         Command::Man => generated::man(),
         Command::Licences => generated::licences(),

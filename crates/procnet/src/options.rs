@@ -1,5 +1,6 @@
 //! The one table of options: parsing, help, man page, completions and the guide derive from it.
 
+mod access;
 mod values;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -12,6 +13,7 @@ use procnet_core::registry::ServicePorts;
 use procnet_core::view::Grouping;
 use procnet_wire::export::ExportFormat;
 
+pub(crate) use self::access::{AccessOptions, TokenOptions};
 use self::values::{
     address, format_parser, grouping_parser, host_name, interval, port, seed, service_ports,
     simulated_sockets,
@@ -30,6 +32,7 @@ Examples:
   procnet ls --watch                      connections as they come and go
   procnet export -o map.graphml           the map as a file for other programs
   procnet demo --size large               the map of a large simulated machine
+  procnet token                           the address that lets in whoever opens it
   procnet doctor                          what can be seen here, and how to see more";
 
 /// A live map of the processes of this machine and their TCP and UDP connections.
@@ -99,6 +102,16 @@ Examples:
 
 On Linux a systemd unit does the same, on a Mac a launchd property list: docs/GUIDE.md has both.")]
     Service(ServiceOptions),
+    /// Print the address that opens the page for whoever has it
+    #[command(after_help = "\
+Examples:
+  procnet token                                    for a page on this machine
+  procnet token --address https://box:8765/        for one that is served by TLS
+  curl -H \"Authorization: Bearer $(procnet token --bare)\" http://127.0.0.1:8765/api/graph
+
+The token is in a file that only its owner may read: run this as the user who runs procnet. To have
+another token, delete the file and start procnet again.")]
+    Token(TokenOptions),
     /// Print a completion script for a shell
     #[command(after_help = "\
 Examples:
@@ -266,8 +279,8 @@ pub(crate) struct ServeOptions {
     pub(crate) port: u16,
     /// The address to listen on
     ///
-    /// The page has no login yet: at any address but a loopback one, whoever can reach it sees
-    /// every process of this machine.
+    /// At any address but a loopback one the page is served by TLS only (--tls-cert and --tls-key, or
+    /// --tls-self-signed), and everybody needs the token.
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -285,6 +298,9 @@ pub(crate) struct ServeOptions {
     /// Open the page in the browser
     #[arg(long, help_heading = "Serving")]
     pub(crate) open: bool,
+    /// Who may ask.
+    #[command(flatten)]
+    pub(crate) access: AccessOptions,
     /// Events or scanning.
     #[command(flatten)]
     pub(crate) collecting: CollectingOptions,

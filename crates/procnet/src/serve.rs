@@ -12,6 +12,7 @@ use procnet_core::{Batch, Capability, CapabilityState};
 use procnet_server::{Live, ReloadRules, ServerOptions, UnixWish, ViewDefaults};
 use procnet_wire::live::HostInfo;
 
+use crate::access::Protection;
 use crate::inbox::{self, Inbox, Pushed};
 use crate::machine::{self, Knowledge, since};
 use crate::names::Names;
@@ -91,6 +92,7 @@ pub(crate) struct Prepared<'a> {
     options: &'a ServeOptions,
     knowledge: Knowledge,
     listener: TcpListener,
+    protection: Protection,
 }
 
 impl<'a> Prepared<'a> {
@@ -106,8 +108,9 @@ impl<'a> Prepared<'a> {
             let message = format!("--icons-dir {}: there is no such folder", folder.display());
             return Err(UsageError(message));
         }
+        let protection = Protection::new(options)?;
         let listener = listen(SocketAddr::new(options.bind, options.port))?;
-        Ok(Self { options, knowledge, listener })
+        Ok(Self { options, knowledge, listener, protection })
     }
 
     /// Opens the page in the browser, if that is wanted. The port is open already: the browser
@@ -117,7 +120,7 @@ impl<'a> Prepared<'a> {
             return;
         }
         let Ok(address) = self.listener.local_addr() else { return };
-        let url = page_url(address);
+        let url = page_url(self.protection.scheme(), address);
         if let Err(error) = opener::open_browser(&url) {
             tracing::warn!("can't open a browser: {error}; open {url} yourself");
         }
@@ -133,7 +136,7 @@ impl<'a> Prepared<'a> {
     }
 
     fn serve_until(self, host: HostInfo, source: Box<dyn Source>, stop: Stop) -> Result<()> {
-        let Self { options, knowledge, listener } = self;
+        let Self { options, knowledge, listener, protection } = self;
         let engine = Engine::new(EngineOptions {
             rules: Arc::clone(&knowledge.rules),
             service_ports: knowledge.service_ports.clone(),
@@ -153,12 +156,15 @@ impl<'a> Prepared<'a> {
         let reload_rules = reload(&knowledge, &live);
         watch_rules(&knowledge, Arc::clone(&live), stop.clone())?;
 
-        let url = page_url(listener.local_addr().context("can't ask for the own address")?);
-        warn_if_open(options);
+        let address = listener.local_addr().context("can't ask for the own address")?;
+        let url = page_url(protection.scheme(), address);
+        let behind_proxy = options.access.behind_proxy.iter();
         let server = ServerOptions {
             icons_dir: options.icons_dir.clone(),
             reload_rules,
-            allowed_hosts: options.allow_host.clone(),
+            allowed_hosts: options.allow_host.iter().chain(behind_proxy).cloned().collect(),
+            access: protection.access.clone(),
+            tls: protection.tls.clone(),
         };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -168,6 +174,7 @@ impl<'a> Prepared<'a> {
             .context("can't start the HTTP threads")?;
         // For people and for scripts that wait for it: it comes whatever --log says.
         eprintln!("procnet: serving {url}");
+        protection.tell(&url);
         let served = runtime.block_on(async {
             let serving = procnet_server::serve(listener, live, server, stop.told());
             let out_of_time = async {
@@ -213,29 +220,13 @@ fn listen(address: SocketAddr) -> Result<TcpListener, UsageError> {
 }
 
 /// The address for a browser on this machine.
-fn page_url(address: SocketAddr) -> String {
+fn page_url(scheme: &str, address: SocketAddr) -> String {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::from([127, 0, 0, 1]),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
         ip => ip,
     };
-    format!("http://{}/", SocketAddr::new(ip, address.port()))
-}
-
-fn warn_if_open(options: &ServeOptions) {
-    if options.bind.is_loopback() {
-        return;
-    }
-    tracing::warn!(
-        "the page has no login yet: whoever can reach {} sees every process of this machine",
-        options.bind
-    );
-    if options.allow_host.is_empty() {
-        tracing::warn!(
-            "only loopback names are answered; to be asked for by another name, give it with \
-             --allow-host"
-        );
-    }
+    format!("{scheme}://{}/", SocketAddr::new(ip, address.port()))
 }
 
 /// What cannot be seen. What somebody can change is worth a line; the rest is on the page and in
@@ -434,8 +425,8 @@ mod tests {
 
     #[test]
     fn the_page_is_at_an_address_that_a_browser_can_open() {
-        assert_eq!(page_url("0.0.0.0:80".parse().unwrap()), "http://127.0.0.1:80/");
-        assert_eq!(page_url("[::]:8765".parse().unwrap()), "http://[::1]:8765/");
-        assert_eq!(page_url("127.0.0.1:1".parse().unwrap()), "http://127.0.0.1:1/");
+        assert_eq!(page_url("https", "0.0.0.0:80".parse().unwrap()), "https://127.0.0.1:80/");
+        assert_eq!(page_url("http", "[::]:8765".parse().unwrap()), "http://[::1]:8765/");
+        assert_eq!(page_url("http", "127.0.0.1:1".parse().unwrap()), "http://127.0.0.1:1/");
     }
 }

@@ -26,8 +26,7 @@ fn check(options: &ServeOptions) -> Result<(), UsageError> {
     let refuse = |message: String| Err(UsageError(message));
     if !options.bind.is_loopback() {
         return refuse(format!(
-            "--bind {}: a service serves this machine only, for the page has no login; leave \
-             --bind out",
+            "--bind {}: a service serves this machine only; leave --bind out",
             options.bind
         ));
     }
@@ -39,7 +38,13 @@ fn check(options: &ServeOptions) -> Result<(), UsageError> {
             "--port 0: nobody would know which port the service took; name one".to_owned(),
         );
     }
-    let files = [("--rules", &options.knowledge.rules), ("--icons-dir", &options.icons_dir)];
+    let files = [
+        ("--rules", &options.knowledge.rules),
+        ("--icons-dir", &options.icons_dir),
+        ("--token-file", &options.access.token_file),
+        ("--tls-cert", &options.access.tls_cert),
+        ("--tls-key", &options.access.tls_key),
+    ];
     for (name, path) in files {
         if let Some(path) = path.as_deref().filter(|path| !is_whole(path)) {
             return refuse(format!(
@@ -79,6 +84,7 @@ mod tests {
             ("procnet service install --port 0", "name one"),
             ("procnet service install --rules my.yaml", "the whole path"),
             ("procnet service run --icons-dir icons", "the whole path"),
+            ("procnet service run --token-file token", "the whole path"),
         ] {
             let refused = checked(line).unwrap_err();
             assert!(refused.contains(word), "{refused}");

@@ -4,17 +4,22 @@
 //! clients share it. [`serve`] answers requests from it. Data flows one way: a driver feeds
 //! batches in with [`Live::ingest`], streams carry deltas out.
 //!
-//! Invariants, written as absences: no request reaches a handler without passing the guard; no
+//! Invariants, written as absences: no request reaches a handler without passing the guard, which
+//! asks who it comes from; no
 //! path from the network is ever opened as a file; no client's slowness holds up another client
 //! or the driver; nothing here grows with the number of requests.
 
+mod access;
 mod http;
 mod listen;
 mod live;
 mod options;
 mod stall;
+mod tls;
 
+pub use access::{Access, Standing, Token, WhoAsks};
 pub use http::openapi;
 pub use listen::{ServeError, serve};
 pub use live::{Live, UnixWish, ViewDefaults};
 pub use options::{ReloadRules, ServerOptions};
+pub use tls::{Tls, TlsError};

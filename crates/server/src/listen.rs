@@ -3,23 +3,30 @@
 //! `axum::serve` waits for ever for the end of a request's headers and has no bound on
 //! connections, so hyper is driven by hand.
 
+use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
+use crate::access::{Standing, Visitor, WhoAsks};
 use crate::http::router;
 use crate::live::Live;
 use crate::options::ServerOptions;
 use crate::stall::Unstalled;
+use crate::tls::Tls;
 
 /// Most connections at a time; others wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 1_024;
@@ -27,6 +34,10 @@ const MAX_CONNECTIONS: usize = 1_024;
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a client may take nothing of what it is sent.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client may take to agree on TLS.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many connections the system is asked about at once: it needs microseconds for each.
+const MAX_LOOKUPS: usize = 2;
 /// Most bytes that a connection buffers each way: also the limit on a request's headers.
 const MAX_BUFFER: usize = 64 * 1024;
 /// How long requests may go on after the end was asked for.
@@ -53,7 +64,11 @@ pub async fn serve(
     listener.set_nonblocking(true).map_err(ServeError::Listener)?;
     let listener = TcpListener::from_std(listener).map_err(ServeError::Listener)?;
     let (end, ending) = watch::channel(false);
+    let tls = options.tls.as_ref().map(Tls::acceptor);
+    let who_asks = options.access.who_asks.clone();
     let router = router(live, options, ending.clone());
+    let lookups = Arc::new(Semaphore::new(MAX_LOOKUPS));
+    let service = Service { router, tls, who_asks, lookups };
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
@@ -64,8 +79,8 @@ pub async fn serve(
             // Ended connections are cleared away as they end, not when the server does.
             Some(_) = connections.join_next() => continue,
         };
-        if let Some((stream, slot)) = accepted {
-            connections.spawn(connection(stream, router.clone(), ending.clone(), slot));
+        if let Some((stream, peer, slot)) = accepted {
+            connections.spawn(connection(stream, peer, service.clone(), ending.clone(), slot));
         }
     }
     drop(listener);
@@ -81,10 +96,10 @@ pub async fn serve(
 async fn accept(
     listener: &TcpListener,
     slots: &Arc<Semaphore>,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let slot = Arc::clone(slots).acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, _)) => Some((stream, slot)),
+        Ok((stream, peer)) => Some((stream, peer, slot)),
         Err(error) => {
             tracing::warn!(%error, "cannot accept a connection");
             tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -99,29 +114,94 @@ async fn ended(ending: &mut watch::Receiver<bool>) {
     let _ = ending.wait_for(|ending| *ending).await;
 }
 
+/// One connection, from its beginning to its end.
 async fn connection(
     stream: TcpStream,
-    router: Router,
-    mut ending: watch::Receiver<bool>,
+    peer: SocketAddr,
+    service: Service,
+    ending: watch::Receiver<bool>,
     _slot: OwnedSemaphorePermit,
 ) {
     // Small events must not wait for one another; without it they are merely slower.
     let _ = stream.set_nodelay(true);
+    let Ok(local) = stream.local_addr() else { return };
+    let standing = service.standing(local, peer).await;
+    let visitor = Arc::new(Visitor { local, peer, standing });
     let stream = Unstalled::new(stream, WRITE_TIMEOUT);
+    let router = Introduced { router: TowerToHyperService::new(service.router), visitor };
+    let result = match service.tls {
+        None => converse(stream, router, ending).await,
+        Some(tls) => match tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
+            Ok(Ok(stream)) => converse(stream, router, ending).await,
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "no TLS came to be");
+                return;
+            }
+            Err(_) => return,
+        },
+    };
+    if let Err(error) = result {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// Answers the requests of one connection.
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    router: Introduced,
+    mut ending: watch::Receiver<bool>,
+) -> hyper::Result<()> {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(MAX_BUFFER)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), router);
     let mut connection = pin!(connection);
-    let result = tokio::select! {
+    tokio::select! {
         result = connection.as_mut() => result,
         () = ended(&mut ending) => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
-    };
-    if let Err(error) = result {
-        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// What every connection needs.
+#[derive(Clone)]
+struct Service {
+    router: Router,
+    tls: Option<TlsAcceptor>,
+    who_asks: Option<Arc<WhoAsks>>,
+    lookups: Arc<Semaphore>,
+}
+
+impl Service {
+    /// Who is at the other end, asked in a thread that may wait.
+    async fn standing(&self, local: SocketAddr, peer: SocketAddr) -> Standing {
+        let unknown = |why: &str| Standing::Unknown(why.to_owned());
+        let Some(who_asks) = self.who_asks.clone() else {
+            return unknown("it asks nobody who they are");
+        };
+        let Ok(_turn) = self.lookups.acquire().await else { return unknown("it is ending") };
+        let asked = tokio::task::spawn_blocking(move || who_asks(local, peer)).await;
+        asked.unwrap_or_else(|_| unknown("asking the system failed"))
+    }
+}
+
+/// The routes, for whoever is at the other end of one connection.
+struct Introduced {
+    router: TowerToHyperService<Router>,
+    visitor: Arc<Visitor>,
+}
+
+impl hyper::service::Service<http::Request<Incoming>> for Introduced {
+    type Response = axum::response::Response;
+    type Error = Infallible;
+    type Future =
+        <TowerToHyperService<Router> as hyper::service::Service<http::Request<Incoming>>>::Future;
+
+    fn call(&self, mut request: http::Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(Arc::clone(&self.visitor));
+        self.router.call(request)
     }
 }

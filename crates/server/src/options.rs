@@ -4,6 +4,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::access::Access;
+use crate::tls::Tls;
+
 /// What the server is told at its start.
 #[derive(Clone, Debug, Default)]
 pub struct ServerOptions {
@@ -14,6 +17,10 @@ pub struct ServerOptions {
     /// Names, besides the loopback ones, under which the server may be called: `name` for any
     /// port, or `name:port`.
     pub allowed_hosts: Vec<String>,
+    /// Who may ask: nobody, unless somebody is named.
+    pub access: Access,
+    /// What encrypts connections; without it they are not encrypted.
+    pub tls: Option<Tls>,
 }
 
 /// What reads the rules and puts them in force: how many there are now, or why they were not read.

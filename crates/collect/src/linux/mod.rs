@@ -1,5 +1,6 @@
 //! Linux: `sock_diag` for the sockets, `/proc` for their owners, once per poll.
 
+mod callers;
 mod collector;
 mod container_names;
 mod ebpf;
@@ -18,6 +19,8 @@ mod slack;
 mod sock_diag;
 mod sources;
 
+pub use crate::unix_accounts::{account_named, invoking_account, own_account};
+pub use callers::Callers;
 pub use collector::Collector;
 pub use host::host_facts;
 pub use privilege::relinquish;

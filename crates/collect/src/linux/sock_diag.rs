@@ -1,5 +1,7 @@
 //! Reads the kernel's socket tables over netlink (sock_diag(7)).
 
+mod find;
+
 use std::io;
 use std::os::fd::OwnedFd;
 use std::time::Duration;

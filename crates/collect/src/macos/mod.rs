@@ -7,6 +7,7 @@
 //! `libproc` says of descriptors (those of one's own processes; of all, for root). `lsof` is no
 //! further source: it makes the same calls of `libproc` with the same rights.
 
+pub mod caller;
 mod capabilities;
 mod collector;
 mod processes;

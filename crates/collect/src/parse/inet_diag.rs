@@ -17,6 +17,11 @@ pub const REQUEST_LENGTH: usize = HEADER_LENGTH + 56;
 /// Length of `struct inet_diag_msg`; attributes follow it.
 const MESSAGE_LENGTH: usize = 72;
 
+/// Flag of a request for one socket: `NLM_F_REQUEST`.
+const ONE_REQUEST: u16 = 1;
+/// Whatever cookie the socket has: `INET_DIAG_NOCOOKIE`, twice.
+const NO_COOKIE: [u8; 8] = [0xff; 8];
+
 const INET_DIAG_INFO: u16 = 2;
 const INET_DIAG_SKV6ONLY: u16 = 11;
 
@@ -87,6 +92,43 @@ pub fn request(
         (HEADER_LENGTH + 1, &[protocol_number(protocol)]),
         (HEADER_LENGTH + 2, &[extensions]),
         (HEADER_LENGTH + 4, &states.to_ne_bytes()),
+    ];
+    for (offset, value) in fields {
+        if let Some(field) = bytes.get_mut(offset..offset + value.len()) {
+            field.copy_from_slice(value);
+        }
+    }
+    bytes
+}
+
+/// A request for the one TCP socket that has those two ends. It is one of either family, if the
+/// addresses are of IPv4.
+pub fn request_one(local: Endpoint, remote: Endpoint, sequence: u32) -> [u8; REQUEST_LENGTH] {
+    let family = match local.ip {
+        IpAddr::V4(_) => Family::V4,
+        IpAddr::V6(_) => Family::V6,
+    };
+    let mut bytes = request(family, Protocol::Tcp, ALL_STATES, sequence);
+    let [source, destination] = [local.ip, remote.ip].map(|ip| match ip {
+        IpAddr::V4(ip) => {
+            let mut address = [0; 16];
+            if let Some(first) = address.first_chunk_mut() {
+                *first = ip.octets();
+            }
+            address
+        }
+        IpAddr::V6(ip) => ip.octets(),
+    });
+    // `struct inet_diag_sockid`; without counters, and not as a dump.
+    let id = HEADER_LENGTH + 8;
+    let fields: [(usize, &[u8]); 7] = [
+        (6, &ONE_REQUEST.to_ne_bytes()),
+        (HEADER_LENGTH + 2, &[0]),
+        (id, &local.port.to_be_bytes()),
+        (id + 2, &remote.port.to_be_bytes()),
+        (id + 4, &source),
+        (id + 20, &destination),
+        (id + 40, &NO_COOKIE),
     ];
     for (offset, value) in fields {
         if let Some(field) = bytes.get_mut(offset..offset + value.len()) {

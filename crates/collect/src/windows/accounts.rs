@@ -1,15 +1,18 @@
 //! Users by their security identifiers: asked for once each.
 #![allow(unsafe_code, reason = "accounts are told by a foreign function")]
 
+use std::io;
 use std::ptr::null;
 use std::sync::Arc;
 
 use procnet_core::User;
 use procnet_core::text::{MAX_NAME, truncated};
 use rustc_hash::FxHashMap;
-use windows_sys::Win32::Security::{LookupAccountSidW, SidTypeWellKnownGroup};
+use windows_sys::Win32::Security::{LookupAccountNameW, LookupAccountSidW, SidTypeWellKnownGroup};
 
-use crate::parse::windows::sid::last_sub_authority;
+use super::status::agreed;
+use crate::callers::{Account as Identity, NamedAccount};
+use crate::parse::windows::sid::{cut, last_sub_authority};
 use crate::parse::windows::text::utf16;
 
 /// Most users that are remembered; there is a way to make any number of them.
@@ -98,6 +101,38 @@ fn lookup(sid: &[u8]) -> Option<Account> {
         domain: text(&domain, domain_units),
         of_every_machine: kind == SidTypeWellKnownGroup,
     })
+}
+
+/// The user with that identifier, and what it is called.
+pub(super) fn named(sid: &[u8]) -> NamedAccount {
+    let accounts = Accounts::new(super::host::machine_name());
+    let name = lookup(sid).map(|account| accounts.named(account));
+    NamedAccount { account: Identity::Sid(sid.into()), name }
+}
+
+/// The user of that name: `name`, or `DOMAIN\name`.
+pub(super) fn find(name: &str) -> io::Result<NamedAccount> {
+    let name: Vec<u16> = name.encode_utf16().filter(|unit| *unit != 0).chain([0]).collect();
+    let mut sid = [0_u32; MAX_SID_WORDS];
+    let mut domain = [0_u16; MAX_UNITS];
+    let (mut sid_bytes, mut domain_units) = (size_of_val(&sid) as u32, MAX_UNITS as u32);
+    let mut kind = 0;
+    // SAFETY: `name` ends with a NUL; `sid`, which is aligned for one, and `domain` may be written
+    // to, no further than their lengths say; the lengths and the kind may be written to.
+    agreed(unsafe {
+        LookupAccountNameW(
+            null(),
+            name.as_ptr(),
+            sid.as_mut_ptr().cast(),
+            &raw mut sid_bytes,
+            domain.as_mut_ptr(),
+            &raw mut domain_units,
+            &raw mut kind,
+        )
+    })?;
+    let bytes: Vec<u8> = sid.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    let sid = cut(&bytes).ok_or(io::ErrorKind::InvalidData)?;
+    Ok(named(sid))
 }
 
 fn text(units: &[u16], length: u32) -> Arc<str> {

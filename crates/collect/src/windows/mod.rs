@@ -4,6 +4,7 @@
 
 mod accounts;
 mod buffer;
+mod callers;
 mod collector;
 mod details;
 mod drives;
@@ -20,6 +21,7 @@ mod trace;
 
 use std::io;
 
+pub use callers::{Callers, account_named, invoking_account, own_account};
 pub use collector::Collector;
 pub use host::host_facts;
 pub use scan::Scanner;

@@ -39,6 +39,18 @@ pub(super) fn host_name(text: &str) -> Result<String, String> {
     }
 }
 
+/// Where a page is: without a path, for the token goes there.
+pub(super) fn page_address(text: &str) -> Result<String, String> {
+    let expected = "expected the address of a page, such as http://127.0.0.1:8765/";
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let host = rest.map(|rest| rest.strip_suffix('/').unwrap_or(rest)).unwrap_or_default();
+    let is_host = !host.is_empty()
+        && host.bytes().all(|b| {
+            b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':' | b'[' | b']')
+        });
+    if is_host { Ok(format!("{}/", text.trim_end_matches('/'))) } else { Err(expected.to_owned()) }
+}
+
 pub(super) fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("expected a whole number from 0 to {}", u64::MAX))
 }

@@ -79,7 +79,12 @@ fn install(options: &ServeOptions) -> Result<()> {
     crate::machine::Knowledge::load(&options.knowledge)?;
     let program = std::env::current_exe().context("can't find this program's own file")?;
     let manager = manager(ServiceManagerAccess::CONNECT | ServiceManagerAccess::CREATE_SERVICE)?;
-    let info = info(program.clone(), arguments(std::env::args_os()));
+    let mut words = arguments(std::env::args_os());
+    // Whoever installs it opens the page later without being an administrator then.
+    if let Ok(own) = procnet_collect::own_account() {
+        words.extend(["--allow-user".into(), own.account.to_string().into()]);
+    }
+    let info = info(program.clone(), words);
     let access = ServiceAccess::QUERY_STATUS
         | ServiceAccess::CHANGE_CONFIG
         | ServiceAccess::START

@@ -48,6 +48,35 @@ impl ApiError {
     }
 }
 
+impl ApiError {
+    /// The refusal as a page, for a person whose browser would show JSON otherwise.
+    pub(crate) fn page(&self) -> Response {
+        let mut text = String::new();
+        for character in self.answer.error.chars() {
+            match character {
+                '&' => text.push_str("&amp;"),
+                '<' => text.push_str("&lt;"),
+                '>' => text.push_str("&gt;"),
+                '"' => text.push_str("&quot;"),
+                character => text.push(character),
+            }
+        }
+        // The link is our own page's: with it the browser shows what lets it in, which it keeps back
+        // where another site's link led here.
+        let page = format!(
+            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+             <meta name=\"color-scheme\" content=\"light dark\">\
+             <title>Procnet Live</title><h1>Procnet Live</h1><p>{text}</p>\
+             <p><a href=\"/\">Try again</a></p></html>\n"
+        );
+        let mut response = json_response(page.into());
+        let content_type = HeaderValue::from_static("text/html; charset=utf-8");
+        response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+        *response.status_mut() = self.status;
+        response
+    }
+}
+
 impl From<TooManyViews> for ApiError {
     fn from(error: TooManyViews) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
@@ -88,6 +117,16 @@ pub(crate) fn json_response(body: bytes::Bytes) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_page_of_a_refusal_is_text_whatever_is_in_it() {
+        let error = ApiError::new(StatusCode::UNAUTHORIZED, "<script>\"&\"</script>");
+        let response = error.page();
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+        let body = axum::body::to_bytes(response.into_body(), 4096).await.unwrap();
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        assert!(text.contains("<p>&lt;script&gt;&quot;&amp;&quot;&lt;/script&gt;</p>"), "{text}");
+    }
 
     #[test]
     fn positions_count_as_javascript_does() {

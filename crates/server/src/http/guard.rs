@@ -4,16 +4,21 @@
 //! out: the `Host` must be a name that no other site can own (DNS rebinding), the `Origin` must
 //! be our own, and `Sec-Fetch-Site` must not say that another site asks. Nothing here answers
 //! with CORS headers, so no other origin can read anything either.
+//!
+//! Then whoever asks must be somebody who may, or have the token: see `credential`.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{Extension, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 
+use super::credential::{self, Credentials};
 use super::error::ApiError;
+use super::refusals::Refusals;
+use crate::access::{Access, Visitor};
 
 /// The headers on every answer.
 const HEADERS: [(HeaderName, &str); 7] = [
@@ -35,21 +40,32 @@ const HEADERS: [(HeaderName, &str); 7] = [
     ),
 ];
 
-/// Under which names the server may be called.
+/// Most bytes of a request's headers: browsers send one or two thousand.
+const MAX_HEADER_BYTES: usize = 32 * 1024;
+
+/// Under which names the server may be called, and by whom.
 #[derive(Clone, Debug)]
 pub(crate) struct Guard {
     /// Lower case: `name`, or `name:port`.
     allowed: Arc<[String]>,
+    credentials: Credentials,
+    refusals: Arc<Refusals>,
 }
 
 impl Guard {
-    pub(crate) fn new(allowed_hosts: &[String]) -> Self {
-        Self { allowed: allowed_hosts.iter().map(|host| host.to_ascii_lowercase()).collect() }
+    pub(crate) fn new(allowed_hosts: &[String], access: Access) -> Self {
+        Self {
+            allowed: allowed_hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
+            credentials: Credentials::new(access),
+            refusals: Arc::default(),
+        }
     }
 
-    /// Lets a request through, or says why not.
+    /// Lets a request through that no other web page can have caused, or says why not. `at` is where
+    /// it came to.
     pub(crate) fn check(
         &self,
+        at: SocketAddr,
         method: &Method,
         uri: &Uri,
         headers: &HeaderMap,
@@ -57,9 +73,11 @@ impl Guard {
         let host = only(headers, &header::HOST)
             .ok()
             .flatten()
-            .filter(|host| self.is_ours(host))
+            .filter(|host| self.is_ours(at, host))
             // A request line with a whole URL names a host as well.
-            .filter(|_| uri.authority().is_none_or(|authority| self.is_ours(authority.as_str())));
+            .filter(|_| {
+                uri.authority().is_none_or(|authority| self.is_ours(at, authority.as_str()))
+            });
         let Some(host) = host else {
             return Err(ApiError::new(
                 StatusCode::MISDIRECTED_REQUEST,
@@ -67,6 +85,22 @@ impl Guard {
                  it as http://127.0.0.1 with its port, or start it with the name that you use",
             ));
         };
+        let length = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len();
+        if headers.iter().map(length).sum::<usize>() > MAX_HEADER_BYTES {
+            return Err(ApiError::new(
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "the request's headers are too long: send fewer cookies",
+            ));
+        }
+        // Where a proxy and this server disagree about where a request ends, somebody's second request
+        // is taken for somebody else's. No client of ours sends a body in chunks.
+        if headers.contains_key(header::TRANSFER_ENCODING) {
+            return Err(ApiError::new(
+                StatusCode::LENGTH_REQUIRED,
+                "a request's body is taken with a Content-Length only: send it without \
+                 Transfer-Encoding",
+            ));
+        }
         let foreign = |what: &str| {
             Err(ApiError::new(
                 StatusCode::FORBIDDEN,
@@ -98,11 +132,14 @@ impl Guard {
         }
     }
 
-    /// True for `host`, with or without a port, if it is a loopback name or an allowed one.
-    fn is_ours(&self, host: &str) -> bool {
+    /// True for `host`, with or without a port, if it is a loopback name, an allowed one, or the very
+    /// address that the connection came to: no site can make that its own.
+    fn is_ours(&self, at: SocketAddr, host: &str) -> bool {
         let host = host.to_ascii_lowercase();
         let Some(name) = without_port(&host) else { return false };
-        is_loopback(name) || self.allowed.iter().any(|allowed| *allowed == host || allowed == name)
+        is_loopback(name)
+            || address(name).is_some_and(|ip| ip.to_canonical() == at.ip().to_canonical())
+            || self.allowed.iter().any(|allowed| *allowed == host || allowed == name)
     }
 }
 
@@ -129,6 +166,14 @@ fn without_port(host: &str) -> Option<&str> {
     (port_is_good && !name.is_empty()).then_some(name)
 }
 
+/// The address that a host is written as, if it is one.
+fn address(name: &str) -> Option<IpAddr> {
+    match name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
+        Some(inner) => inner.parse().ok().map(IpAddr::V6),
+        None => name.parse().ok().map(IpAddr::V4),
+    }
+}
+
 /// `localhost` and its subdomains (RFC 6761 section 6.3) and the loopback addresses.
 fn is_loopback(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
@@ -150,18 +195,16 @@ fn is_origin_of(origin: &str, host: &str) -> bool {
 }
 
 /// The guard as middleware.
-pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    let mut response = match guard.check(request.method(), request.uri(), request.headers()) {
-        Ok(()) => next.run(request).await,
-        Err(refusal) => {
-            tracing::warn!(
-                method = %request.method(),
-                path = request.uri().path(),
-                status = refusal.status.as_u16(),
-                "refused a request: {refusal}"
-            );
-            refusal.into_response()
-        }
+pub(crate) async fn guard(
+    State(guard): State<Guard>,
+    Extension(visitor): Extension<Arc<Visitor>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut response = match guard.admit(&visitor, &request) {
+        Ok(None) => next.run(request).await,
+        Ok(Some(response)) => response,
+        Err(refusal) => guard.refuse(&refusal, &visitor, &request),
     };
     let headers = response.headers_mut();
     for (name, value) in &HEADERS {
@@ -170,18 +213,51 @@ pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
     response
 }
 
+impl Guard {
+    /// Lets a request through, answers it at once, or says why it is refused.
+    fn admit(&self, visitor: &Visitor, request: &Request) -> Result<Option<Response>, ApiError> {
+        let (method, uri) = (request.method(), request.uri());
+        self.check(visitor.local, method, uri, request.headers())?;
+        let exchanged = self.credentials.exchange(visitor, method, uri);
+        let admitted = match exchanged {
+            Some(exchanged) => exchanged.map(Some),
+            None => self.credentials.check(visitor, request.headers()).map(|()| None),
+        };
+        admitted.map_err(|denied| self.credentials.refuse(denied, visitor))
+    }
+
+    fn refuse(&self, refusal: &ApiError, visitor: &Visitor, request: &Request) -> Response {
+        self.refusals.tell(refusal, visitor, request);
+        let mut response =
+            if is_for_reading(request) { refusal.page() } else { refusal.clone().into_response() };
+        let headers = response.headers_mut();
+        credential::tell(headers, refusal.status);
+        // Whoever is refused keeps no connection from others.
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        response
+    }
+}
+
+/// True if a person will read the answer in a browser.
+fn is_for_reading(request: &Request) -> bool {
+    let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    request.method() == Method::GET && accepts.is_some_and(|types| types.contains("text/html"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn check(method: Method, target: &str, headers: &[(&str, &str)]) -> u16 {
-        let guard = Guard::new(&["Map.example.org".into(), "exact.example:99".into()]);
+        let allowed = ["Map.example.org".into(), "exact.example:99".into()];
+        let guard = Guard::new(&allowed, Access::default());
+        let at = "192.0.2.7:8765".parse().unwrap();
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             let name: HeaderName = name.parse().unwrap();
             map.append(name, value.parse().unwrap());
         }
-        match guard.check(&method, &target.parse().unwrap(), &map) {
+        match guard.check(at, &method, &target.parse().unwrap(), &map) {
             Ok(()) => 200,
             Err(refusal) => refusal.status.as_u16(),
         }
@@ -202,6 +278,8 @@ mod tests {
             "map.example.org",
             "MAP.example.org:1234",
             "exact.example:99",
+            "192.0.2.7:8765",
+            "[::ffff:192.0.2.7]",
         ] {
             assert_eq!(check(Method::GET, "/api/graph", &[("host", host)]), 200, "{host}");
         }
@@ -236,6 +314,21 @@ mod tests {
         );
         assert_eq!(check(Method::GET, "http://evil.example/", &[("host", "localhost")]), 421);
         assert_eq!(check(Method::GET, "http://localhost/", &[("host", "localhost")]), 200);
+    }
+
+    #[test]
+    fn headers_are_bounded() {
+        let long = "a".repeat(MAX_HEADER_BYTES);
+        let headers = [("host", "localhost"), ("x-long", long.as_str())];
+        assert_eq!(check(Method::GET, "/", &headers), 431);
+    }
+
+    #[test]
+    fn bodies_come_with_their_length() {
+        let host = ("host", "localhost");
+        let chunked = [host, ("transfer-encoding", "chunked"), ("content-length", "5")];
+        assert_eq!(check(Method::POST, "/api/reload_rules", &chunked), 411);
+        assert_eq!(check(Method::POST, "/api/reload_rules", &[host, ("content-length", "5")]), 200);
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 mod api;
 mod assets;
+mod credential;
 mod error;
 mod guard;
 mod query;
+mod refusals;
 mod rules;
 
 use std::sync::Arc;
@@ -51,7 +53,7 @@ pub(crate) fn router(
     options: ServerOptions,
     shutdown: watch::Receiver<bool>,
 ) -> Router {
-    let ServerOptions { icons_dir, reload_rules, allowed_hosts } = options;
+    let ServerOptions { icons_dir, reload_rules, allowed_hosts, access, tls: _ } = options;
     let icons = icons_dir.map(IconDirectory::new);
     if let Some(icons) = &icons {
         live.set_icons(icons.clone());
@@ -82,6 +84,6 @@ pub(crate) fn router(
         .fallback(assets::embedded)
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(from_fn_with_state(Guard::new(&allowed_hosts), guard::guard))
+        .layer(from_fn_with_state(Guard::new(&allowed_hosts, access), guard::guard))
         .with_state(app)
 }

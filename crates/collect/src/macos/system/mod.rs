@@ -1,6 +1,7 @@
 //! The platform module of macOS: the real system behind what [`crate::macos`] decides. Every foreign
 //! call is behind a safe one.
 
+mod callers;
 mod host;
 mod kernel;
 
@@ -8,9 +9,11 @@ use std::time::{Duration, Instant};
 
 use procnet_core::{Batch, Capability};
 
+pub use self::callers::Callers;
 pub use self::host::host_facts;
 use self::kernel::Kernel;
 use crate::pace::{Source, wait};
+pub use crate::unix_accounts::{account_named, invoking_account, own_account};
 use crate::{CollectError, CollectOptions, CollectorKind, ScanOptions, macos};
 
 /// One machine's polling source.

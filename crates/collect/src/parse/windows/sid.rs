@@ -12,19 +12,50 @@ const MAX_SUB_AUTHORITIES: usize = 15;
 pub fn of_token_user(buffer: &[u8], base: u64) -> Option<&[u8]> {
     let address = u64::from_le_bytes(array(buffer, 0)?);
     let start = usize::try_from(address.checked_sub(base)?).ok()?;
-    let rest = buffer.get(start..)?;
-    let [revision, sub_authorities] = array(rest, 0)?;
+    cut(buffer.get(start..)?)
+}
+
+/// The identifier that `bytes` begin with.
+pub fn cut(bytes: &[u8]) -> Option<&[u8]> {
+    let [revision, sub_authorities] = array(bytes, 0)?;
     let sub_authorities = usize::from(sub_authorities);
     if revision != 1 || sub_authorities > MAX_SUB_AUTHORITIES {
         return None;
     }
-    rest.get(..HEAD + 4 * sub_authorities)
+    bytes.get(..HEAD + 4 * sub_authorities)
 }
 
 /// The last number of an identifier: what tells an account from the others of its authority.
 pub fn last_sub_authority(sid: &[u8]) -> Option<u32> {
     let (_, sub_authorities) = sid.split_at_checked(HEAD)?;
     sub_authorities.last_chunk().copied().map(u32::from_le_bytes)
+}
+
+/// An identifier as people write it: `S-1-5-21-…-1001`.
+pub fn text(sid: &[u8]) -> String {
+    let Some((head, sub_authorities)) = sid.split_first_chunk::<HEAD>() else {
+        return String::new();
+    };
+    let [revision, _, authority @ ..] = *head;
+    let authority = authority.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    let (numbers, _) = sub_authorities.as_chunks::<4>();
+    let numbers = numbers.iter().map(|number| format!("-{}", u32::from_le_bytes(*number)));
+    format!("S-{revision}-{authority}{}", numbers.collect::<String>())
+}
+
+/// Reads what [`text`] writes.
+pub fn from_text(text: &str) -> Option<Box<[u8]>> {
+    let mut words = text.strip_prefix("S-1-")?.split('-');
+    let authority: u64 = words.next()?.parse().ok().filter(|number| *number < 1 << 48)?;
+    let numbers: Vec<u32> = words.map(str::parse).collect::<Result<_, _>>().ok()?;
+    let count = u8::try_from(numbers.len()).ok()?;
+    if usize::from(count) > MAX_SUB_AUTHORITIES {
+        return None;
+    }
+    let mut sid = vec![1, count];
+    sid.extend(authority.to_be_bytes().get(2..)?);
+    sid.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+    Some(sid.into())
 }
 
 #[cfg(test)]
@@ -65,6 +96,19 @@ mod tests {
         assert_eq!(of_token_user(&system, BASE).and_then(last_sub_authority), Some(18));
         let nobody = token_user(&[]);
         assert_eq!(of_token_user(&nobody, BASE).and_then(last_sub_authority), None);
+    }
+
+    #[test]
+    fn an_identifier_is_written_as_people_write_it() {
+        let bytes = token_user(&[21, 1, 2, 3, 1001]);
+        let sid = of_token_user(&bytes, BASE).unwrap();
+        assert_eq!(text(sid), "S-1-5-21-1-2-3-1001");
+        assert_eq!(from_text("S-1-5-21-1-2-3-1001").as_deref(), Some(sid));
+        for wrong in ["", "alice", "S-1-", "S-2-5-18", "S-1-5-x", "S-1-281474976710656-1", "S-1-5-"]
+        {
+            assert_eq!(from_text(wrong), None, "{wrong}");
+        }
+        assert_eq!(from_text(&format!("S-1-5{}", "-1".repeat(16))), None, "too many numbers");
     }
 
     #[test]

@@ -136,6 +136,16 @@ impl TableRow {
     }
 }
 
+/// The one row of a connection with those ends. None if there are two: then neither is for sure.
+pub fn row_between(rows: Rows<'_>, local: Endpoint, remote: Endpoint) -> Option<TableRow> {
+    let mut rows = rows.filter(|row| {
+        Endpoint::new(row.local.ip, row.local.port) == local
+            && row.remote.map(|end| Endpoint::new(end.ip, end.port)) == Some(remote)
+    });
+    let found = rows.next()?;
+    rows.next().is_none().then_some(found)
+}
+
 /// The rows of one table.
 #[derive(Clone, Debug)]
 pub struct Rows<'a> {
