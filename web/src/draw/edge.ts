@@ -8,7 +8,7 @@ import type { EdgeRow, NodeRow } from '../wire/columns';
 import type { Legend } from '../wire/generated';
 import type { Bead } from './beadMessages';
 import type { NodeView } from './node';
-import { element, set, setText } from './svg';
+import { element, mark, set, setText } from './svg';
 import { shortPath, textWidth } from './text';
 
 export const STALE_COLOR = '#8a8f98';
@@ -96,6 +96,8 @@ export class EdgeView {
   readonly root: SVGGElement;
   readonly label = element('text', { class: 'edge-label' });
   edge: EdgeRow;
+  /** Which sync saw it last. */
+  seen = 0;
   private route: Route | undefined;
   private fromPlace: Place | undefined;
   private toPlace: Place | undefined;
@@ -144,18 +146,17 @@ export class EdgeView {
     this.lanes = looks.lanes;
     const { path: d, labels } = this.route;
     this.edge = edge;
+    if (moved) for (const path of [this.line, this.hit, this.halo, this.flow]) set(path, { d });
     set(this.line, {
-      d,
       stroke: looks.color,
       'stroke-width': Math.round(edgeWidth(edge, looks.widths) * 10) / 10,
       'stroke-dasharray': edgeDashes(edge),
       // Neither end of a socket pair is the server.
       'marker-end': edge.evidence === 'none' ? undefined : looks.markerUrl,
     });
-    for (const path of [this.hit, this.halo, this.flow]) set(path, { d });
     this.flowWidth = Math.round((edgeWidth(edge, looks.widths) + 3) * 10) / 10;
     set(this.flow, { stroke: looks.color, 'stroke-width': this.flowWidth });
-    this.root.classList.toggle('stale', edge.stale);
+    mark(this.root, 'stale', edge.stale);
     if (moved) this.placeLabel(labels[0] ?? { x: 0, y: 0 });
     const all = looks.labels === 'all';
     const quiet = edgeLabel(edge, all ? 'all' : showsPort(to.node, edge.port) ? 'count' : 'port');
@@ -212,7 +213,7 @@ export class EdgeView {
 
   /** Says everything while it is in the light. */
   light(on: boolean): void {
-    this.root.classList.toggle('lit', on);
+    mark(this.root, 'lit', on);
     if (on !== this.lit) {
       this.lit = on;
       this.writeLabel();

@@ -10,7 +10,7 @@ import { placeLitLabels, placeQuietLabels } from './labels';
 import type { MapScene, MapTarget } from './map';
 import type { NodeView } from './node';
 import { rateText } from './rate';
-import { element } from './svg';
+import { element, mark } from './svg';
 import { Traffic } from './traffic';
 
 /** With more edges than this, labels wait for the pointer. */
@@ -42,6 +42,9 @@ export class EdgeLayer {
   private readonly traffic = new Traffic();
   private busy: readonly string[] = [];
   private labelsDirty = true;
+  private selected: string | undefined;
+  private ground: readonly unknown[] = [];
+  private syncs = 0;
 
   constructor(
     private readonly defs: Element,
@@ -56,24 +59,39 @@ export class EdgeLayer {
     return this.edges.values();
   }
 
-  /** Follows the scene; `news` says that what was not there before has just come. */
+  /**
+   * Follows the scene; `news` says that what was not there before has just come, `still` that no
+   * node has come or moved.
+   */
   sync(
     scene: MapScene,
     nodes: ReadonlyMap<string, NodeView>,
     lanes: readonly Lane[],
     choices: EdgeChoices,
     news: boolean,
+    still: boolean,
   ): void {
     const now = performance.now();
-    const present = new Set<string>();
+    const sync = ++this.syncs;
+    let present = 0;
     const widths = widthScale(choices.widths, largestOf(scene));
+    const ground = [lanes, scene.legend, choices.labels, widths.by, widths.largest];
+    // What all edges are drawn from is as it was: those whose row is the same look the same.
+    const alike = still && ground.every((part, i) => part === this.ground[i]);
+    this.ground = ground;
     const added: EdgeView[] = [];
     for (const edge of scene.edges.values()) {
+      const known = this.edges.get(edge.key);
+      if (alike && known?.edge === edge) {
+        known.seen = sync;
+        present++;
+        continue;
+      }
       const from = nodes.get(scene.nodes.get(edge.from)?.key ?? '');
       const to = nodes.get(scene.nodes.get(edge.to)?.key ?? '');
       if (!from || !to) continue;
-      present.add(edge.key);
-      let view = this.edges.get(edge.key);
+      present++;
+      let view = known;
       if (!view || view.edge !== edge) this.traffic.read(edge, now);
       if (!view) {
         view = new EdgeView(edge, this.takeParallel(from.node.key, to.node.key));
@@ -85,6 +103,7 @@ export class EdgeLayer {
         added.push(view);
         this.labelsDirty = true;
       }
+      view.seen = sync;
       const color = edgeColor(edge, scene.legend);
       const markerUrl = this.marker(color);
       const looks = { lanes, color, markerUrl, widths, labels: choices.labels };
@@ -95,8 +114,8 @@ export class EdgeLayer {
         view.fade(now);
       }
     }
-    for (const [key, view] of this.edges) {
-      if (present.has(key)) continue;
+    for (const [key, view] of present < this.edges.size ? this.edges : []) {
+      if (view.seen === sync) continue;
       this.edges.delete(key);
       this.fresh.delete(key);
       this.fading.delete(view);
@@ -157,7 +176,7 @@ export class EdgeLayer {
         : [...this.edges.values()].sort((a, b) => b.edge.sockets - a.edge.sockets);
     const chosen = new Set(wanted);
     for (const view of this.edges.values()) {
-      if (!chosen.has(view)) view.label.classList.remove('roomy');
+      if (!chosen.has(view)) mark(view.label, 'roomy', false);
     }
     placeQuietLabels(wanted, places(), 'full');
   }
@@ -183,7 +202,11 @@ export class EdgeLayer {
   }
 
   select(key: string | undefined): void {
-    for (const [own, view] of this.edges) view.root.classList.toggle('selected', own === key);
+    const before = this.edges.get(this.selected ?? '');
+    if (before && this.selected !== key) mark(before.root, 'selected', false);
+    this.selected = key;
+    const view = this.edges.get(key ?? '');
+    if (view) mark(view.root, 'selected', true);
   }
 
   /** The lowest free number among the edges between two nodes, either way. */

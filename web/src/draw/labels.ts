@@ -2,6 +2,7 @@
 
 import type { Detail, Rect } from '../layout/frame';
 import type { EdgeView } from './edge';
+import { mark } from './svg';
 
 /** Edge labels' size, as in the style sheet: larger in a smaller picture. */
 export const EDGE_LABEL_SIZE: Readonly<Record<Detail, number>> = { full: 11, label: 14, large: 18 };
@@ -19,7 +20,7 @@ export function placeQuietLabels(
   const degrees = degreesOf(all);
   for (const view of all) {
     const shown = claimFor(view, view.busyLabel, detail, boxes, degrees);
-    view.label.classList.toggle('roomy', shown);
+    mark(view.label, 'roomy', shown);
   }
 }
 
@@ -32,14 +33,14 @@ export function placeLitLabels(
   const lit: EdgeView[] = [];
   for (const view of edges) {
     if (view.isLit) lit.push(view);
-    else view.label.classList.remove('lit');
+    else mark(view.label, 'lit', false);
   }
   lit.sort((a, b) => b.edge.sockets - a.edge.sockets);
   const boxes = [...nodes];
   const degrees = degreesOf(lit);
   lit.forEach((view, i) => {
     const shown = i < MAX_LIT_LABELS && claimFor(view, view.fullLabel, detail, boxes, degrees);
-    view.label.classList.toggle('lit', shown);
+    mark(view.label, 'lit', shown);
   });
 }
 

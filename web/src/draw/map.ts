@@ -18,7 +18,8 @@ import { Layers } from './layers';
 import { looksOf } from './looks';
 import type { Minimap } from './minimap';
 import { NodeView } from './node';
-import { element, set } from './svg';
+import { PortsInUse } from './ports';
+import { element, mark, set } from './svg';
 import { forgetWidths } from './text';
 
 const GLIDE_MS = 460;
@@ -58,11 +59,13 @@ export class MapPainter {
   private readonly beads = new Beads();
   private readonly edges = new EdgeLayer(this.defs, this.beads);
   private readonly fresh = new Map<string, number>();
+  private readonly ports = new PortsInUse();
   private choices: EdgeChoices = { widths: 'count', labels: 'some', animated: true };
   private detail: Detail = 'full';
   private tabStop: string | undefined;
   private focus: MapTarget | undefined;
   private anyLit = false;
+  private selected: string | undefined;
   private glideTimer = 0;
   private minimap: Minimap | undefined;
   private outside = 0;
@@ -217,7 +220,7 @@ export class MapPainter {
   /** Brings the picture up to the scene; `news` says that what is new in it has just come. */
   sync(scene: MapScene, news: boolean): void {
     const looks = looksOf(scene.legend);
-    const used = portsInUse(scene);
+    const used = this.ports.of(scene.edges, news);
     const look = (node: NodeRow) => ({
       type: looks(node),
       level: this.detail,
@@ -251,7 +254,7 @@ export class MapPainter {
       view.root.remove();
       nodesMoved = true;
     }
-    this.edges.sync(scene, this.nodes, this.flow.lanes, this.choices, news);
+    this.edges.sync(scene, this.nodes, this.flow.lanes, this.choices, news, !nodesMoved);
     if (news && added.length <= MAX_FRESH) {
       for (const view of added) {
         if (view.node.stale) continue;
@@ -259,10 +262,12 @@ export class MapPainter {
         this.fresh.set(view.node.key, performance.now());
       }
     }
-    this.root.classList.toggle('crowded', this.edges.size > CROWDED_EDGES);
-    if (nodesMoved) this.ground.sync(this.flow, this.camera.view);
+    mark(this.root, 'crowded', this.edges.size > CROWDED_EDGES);
+    if (nodesMoved) {
+      this.ground.sync(this.flow, this.camera.view);
+      this.countOutside();
+    }
     this.placeLabels(nodesMoved);
-    this.countOutside();
     if (!this.tabStop || !this.nodes.has(this.tabStop)) this.setTabStop([...present][0]);
     this.applyFocus();
   }
@@ -325,7 +330,7 @@ export class MapPainter {
    */
   highlight(target: MapTarget | undefined, kind: 'selected' | 'hovered'): void {
     this.focus = target;
-    this.root.classList.toggle('hovering', kind === 'hovered');
+    mark(this.root, 'hovering', kind === 'hovered');
     this.applyFocus();
   }
 
@@ -339,20 +344,24 @@ export class MapPainter {
       }
     }
     const lit = new Set([...centre, ...this.edges.light(focus, centre)]);
-    for (const [key, view] of this.nodes) view.root.classList.toggle('lit', lit.has(key));
+    for (const [key, view] of this.nodes) mark(view.root, 'lit', lit.has(key));
     this.edges.placeLitLabels(this.nodePlaces(), this.detail);
     if (lit.size === 0) this.placeLabels(false);
     this.anyLit = lit.size > 0;
-    this.root.classList.toggle('focusing', this.anyLit);
+    mark(this.root, 'focusing', this.anyLit);
   }
 
   /** Marks what is selected. */
   select(target: MapTarget | undefined): void {
-    for (const [key, view] of this.nodes) {
-      const on = target?.kind === 'node' && target.key === key;
-      view.root.classList.toggle('selected', on);
+    const key = target?.kind === 'node' ? target.key : undefined;
+    const tell = (view: NodeView | undefined, on: boolean) => {
+      if (!view) return;
+      mark(view.root, 'selected', on);
       set(view.root, { 'aria-pressed': on ? 'true' : undefined });
-    }
+    };
+    if (this.selected !== key) tell(this.nodes.get(this.selected ?? ''), false);
+    this.selected = key;
+    tell(this.nodes.get(key ?? ''), true);
     this.edges.select(target?.kind === 'edge' ? target.key : undefined);
   }
 
@@ -392,17 +401,4 @@ export class MapPainter {
     }
     return best;
   }
-}
-
-/** Ports (`:443`) and paths that edges lead to, by the server's node. */
-function portsInUse(scene: MapScene): Map<number, Set<string>> {
-  const used = new Map<number, Set<string>>();
-  for (const edge of scene.edges.values()) {
-    if (edge.stale) continue;
-    const port = edge.path || `:${edge.port}`;
-    const ports = used.get(edge.to);
-    if (ports) ports.add(port);
-    else used.set(edge.to, new Set([port]));
-  }
-  return used;
 }

@@ -10,7 +10,7 @@ import { hasIcon } from './icons';
 import { isLoaded } from './images';
 import type { Port } from './ports';
 import { PILL_GAP, pillWidth, portsOf, portsThatFit } from './ports';
-import { element, set, setText } from './svg';
+import { element, mark, set, setText } from './svg';
 import { textWidth, truncate } from './text';
 
 interface Type {
@@ -145,7 +145,7 @@ export class NodeView {
 
   /** Marks the node as one that has just come, or no more. */
   markFresh(on: boolean): void {
-    this.root.classList.toggle('fresh', on);
+    mark(this.root, 'fresh', on);
     if (!on) {
       this.news.remove();
       return;
@@ -177,13 +177,12 @@ export class NodeView {
     const remote = node.kind === 'client' || node.kind === 'server';
     this.root.style.transform = `translate(${place.x}px, ${place.y}px)`;
     set(this.root, { 'aria-label': describeNode(node, type) });
-    const classes = this.root.classList;
-    classes.add('node');
-    classes.toggle('remote', remote);
-    classes.toggle('unattributed', node.kind === 'unattributed');
-    classes.toggle('group', node.count > 1);
-    classes.toggle('compact', place.compact);
-    classes.toggle('stale', node.stale);
+    mark(this.root, 'node', true);
+    mark(this.root, 'remote', remote);
+    mark(this.root, 'unattributed', node.kind === 'unattributed');
+    mark(this.root, 'group', node.count > 1);
+    mark(this.root, 'compact', place.compact);
+    mark(this.root, 'stale', node.stale);
     const radius = remote ? place.height / 2 : Math.min(12, place.height * 0.27);
     set(this.body, { width: place.width, height: place.height, rx: radius });
     set(this.ring, {
@@ -226,7 +225,7 @@ export class NodeView {
     const brand = program?.startsWith('brand-') ?? false;
     const glyph = Math.round(size * (brand ? 0.58 : 0.64));
     const offset = inset + (size - glyph) / 2;
-    this.icon.classList.toggle('brand', brand);
+    mark(this.icon, 'brand', brand);
     set(this.icon, {
       href: `#${program ?? `icon-${iconOf(node, type)}`}`,
       x: offset,

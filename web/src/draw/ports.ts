@@ -1,6 +1,6 @@
 // The ports that a node listens on, as pills at its edge.
 
-import type { NodeRow } from '../wire/columns';
+import type { EdgeRow, NodeRow } from '../wire/columns';
 import { shortPath, textWidth } from './text';
 
 export interface Port {
@@ -53,4 +53,38 @@ export function portsThatFit(ports: readonly Port[], width: number, size: number
     left -= own;
   }
   return shown;
+}
+
+type Used = ReadonlyMap<number, ReadonlySet<string>>;
+
+/** Ports (`:443`) and paths that edges lead to, by the server's node. */
+export class PortsInUse {
+  /** By edge, what was live when `used` was told. */
+  private readonly live = new Set<number>();
+  private used: Used = new Map();
+
+  /**
+   * `followed` says that `edges` are those of the last call but for changes: as an edge keeps its
+   * port and its server, only which ones are live matters then.
+   */
+  of(edges: ReadonlyMap<number, EdgeRow>, followed: boolean): Used {
+    let live = 0;
+    let same = followed;
+    for (const { id, stale } of edges.values()) {
+      if (stale) continue;
+      live++;
+      same &&= this.live.has(id);
+    }
+    if (same && live === this.live.size) return this.used;
+    const used = new Map<number, Set<string>>();
+    this.live.clear();
+    for (const { id, stale, path, port, to } of edges.values()) {
+      if (stale) continue;
+      this.live.add(id);
+      const ports = used.get(to) ?? new Set();
+      used.set(to, ports.add(path || `:${port}`));
+    }
+    this.used = used;
+    return used;
+  }
 }

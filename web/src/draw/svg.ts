@@ -27,6 +27,11 @@ export function set(target: Element, attributes: Attributes): void {
   }
 }
 
+/** Gives or takes a class. The DOM takes a class that is there already for a change. */
+export function mark(target: Element, name: string, on: boolean): void {
+  if (target.classList.contains(name) !== on) target.classList.toggle(name, on);
+}
+
 export function setText(target: Element, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }
