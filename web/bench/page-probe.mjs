@@ -27,7 +27,7 @@ export function prepare() {
 
   const moved = ({ type, target, oldValue, attributeName }) =>
     type === 'attributes' &&
-    target.matches('.world, .node') &&
+    target.matches('.world, .world > svg > g, .node .body') &&
     target.getAttribute(attributeName) !== oldValue;
   new MutationObserver((mutations) => {
     const entered = firstNode === 0 && document.querySelector('.map .node[data-key]') !== null;
@@ -41,7 +41,7 @@ export function prepare() {
     childList: true,
     attributes: true,
     attributeOldValue: true,
-    attributeFilter: ['transform', 'style'],
+    attributeFilter: ['transform', 'style', 'x', 'y'],
   });
 
   window.procnetProbe = {

@@ -76,6 +76,30 @@ function absolute(d: string): string {
   );
 }
 
+const NUMBER = /^[\s,]*([-+]?(?:\d+\.?\d*|\.\d+))/;
+const FLAG = /^[\s,]*([01])/;
+
+/** The path `d` with a space between all numbers, so that the page need not know how to read it. */
+function spaced(d: string): string {
+  let written = '';
+  for (const [, command = '', text = ''] of d.matchAll(/([a-z])([^a-z]*)/gi)) {
+    const numbers: string[] = [];
+    let rest = text;
+    for (;;) {
+      const flag = command.toLowerCase() === 'a' && [3, 4].includes(numbers.length % 7);
+      const found = (flag ? FLAG : NUMBER).exec(rest);
+      if (!found?.[1]) break;
+      numbers.push(found[1]);
+      rest = rest.slice(found[0].length);
+    }
+    if (rest.trim() || !/[mlhvcsqtaz]/i.test(command)) {
+      throw new Error(`an icon's path that cannot be read: ${d}`);
+    }
+    written += command + numbers.join(' ');
+  }
+  return written;
+}
+
 /** One path of everything that `svg` draws: all of Lucide's shapes are strokes. */
 export function pathOf(svg: string): string {
   const paths: string[] = [];
@@ -104,7 +128,7 @@ export function pathOf(svg: string): string {
     }
   }
   if (paths.length === 0) throw new Error('an icon without shapes');
-  return paths.join('');
+  return spaced(paths.join(''));
 }
 
 function icons(): Record<string, string> {

@@ -28,6 +28,65 @@ test('an edge tells port, service and rate on demand, and the busiest carry bead
   ).toBeVisible();
 });
 
+test('what came, changed and ended is told apart without motion or colour', async ({ page }) => {
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  let asked = 0;
+  const ids: number[] = [];
+  let scene: { revision: number; at: number; edges: Record<string, unknown[]> };
+  await page.route('**/api/v1/scene*', async (route) => {
+    const response = await route.fetch();
+    scene = await response.json();
+    await route.fulfill({ response });
+  });
+  await page.route('**/api/v1/stream*', async (route) => {
+    // The stream ends after its one change; no other one begins.
+    if (asked++ > 0) return;
+    await page.locator('.map .edge').first().waitFor({ state: 'attached' });
+    const { revision, at, edges } = scene;
+    for (const [i, stale] of (edges.stale ?? []).entries()) {
+      if (!stale) ids.push(edges.id?.[i] as number);
+    }
+    const [changed = 0, ended = 0] = ids;
+    const copied = edges.id?.indexOf(ids[2] ?? 0) ?? 0;
+    const add = Object.fromEntries(
+      Object.entries(edges).map(([name, values]) => [name, [values[copied]]]),
+    );
+    const delta = {
+      from: revision,
+      to: revision + 1,
+      at,
+      nodes: {},
+      edges: {
+        set: {
+          sockets: { id: [changed], value: [77] },
+          stale: { id: [ended], value: [true] },
+        },
+        add: { ...add, id: [1_000_000], key: ['came'] },
+      },
+    };
+    const body = `event: delta\ndata: ${JSON.stringify(delta)}\n\n`;
+    await route.fulfill({ contentType: 'text/event-stream', body });
+  });
+  await page.goto('/');
+  const came = page.locator('.edge[data-key="came"]');
+  await expect(came.locator('.halo')).toHaveCSS('stroke-dasharray', 'none');
+  await expect(page.locator('.halo')).not.toHaveCount(0);
+  const changed = page.locator('.edge > .halo.changed');
+  await expect(changed).toHaveCount(1);
+  await expect(changed).toHaveCSS('stroke-dasharray', /\d/);
+  const ended = page.locator('.edge:has(.cross)');
+  await expect(ended).toHaveCount(1);
+  await expect(ended).toHaveClass(/stale/);
+  await expect(ended.locator('.halo')).toHaveCount(0);
+  for (const text of ['just came', 'just changed', 'just ended']) {
+    await expect(page.locator('.legend')).toContainText(text);
+  }
+  // Nothing is marked for ever; what is new is so for longer.
+  await expect(changed).toHaveCount(0);
+  await expect(came.locator('.halo')).toHaveCount(0);
+  await expect(page.locator('.edge .halo')).toHaveCount(0);
+});
+
 test('no beads for those who want no motion, nor in a frozen picture', async ({ page }) => {
   test.slow();
   await open(page);

@@ -31,20 +31,22 @@ test('the map as SVG stands alone: legend, time and fonts in it, what it says es
     (svg) => {
       const parsed = new DOMParser().parseFromString(svg, 'image/svg+xml');
       const ids = new Set([...parsed.querySelectorAll('[id]')].map(({ id }) => id));
-      const links = [...parsed.querySelectorAll('use')].map(
-        (use) => use.getAttribute('href') ?? '',
+      const links = [...parsed.querySelectorAll('[marker-end]')].map(
+        (line) => /#([\w-]+)/.exec(line.getAttribute('marker-end') ?? '')?.[1] ?? '',
       );
       return {
         error: parsed.querySelector('parsererror')?.textContent,
-        missing: links.filter((href) => !ids.has(href.slice(1))),
-        nodes: links.length,
+        missing: links.filter((id) => !ids.has(id)),
+        edges: links.length,
+        texts: parsed.querySelectorAll('text').length,
       };
     },
     text.replace(/<style>.*?<\/style>/s, ''),
   );
   expect(seen.error).toBeUndefined();
   expect(seen.missing).toEqual([]);
-  expect(seen.nodes).toBeGreaterThan(5);
+  expect(seen.edges).toBeGreaterThan(5);
+  expect(seen.texts).toBeGreaterThan(5);
   await info.attach('map.svg', { path, contentType: 'image/svg+xml' });
 });
 

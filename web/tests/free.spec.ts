@@ -7,7 +7,7 @@ const placesOf = (page: import('@playwright/test').Page) =>
       Object.fromEntries(
         nodes.map((node) => [
           (node as SVGElement).dataset.key ?? '',
-          (node as SVGElement).style.transform,
+          ['x', 'y'].map((name) => node.querySelector('.body')?.getAttribute(name)).join(),
         ]),
       ),
     );

@@ -44,16 +44,16 @@ test('a node shows the icon of its program once it is there', async ({ page }) =
   const keys = await openWith(page, urls);
   const node = (at: number) => page.locator(`.map .node[data-key="${keys[at]}"]`);
   // Until then its type's.
-  for (const at of [0, 1, 2]) await expect(node(at).locator('use.icon')).toHaveCount(1);
+  for (const at of [0, 1, 2]) await expect(node(at).locator('path.icon')).toHaveCount(1);
   await expect.poll(() => asked).toBe(2);
 
   answer?.();
   for (const at of [0, 1]) {
     await expect(node(at).locator('image')).toHaveAttribute('href', urls[at] ?? '');
-    await expect(node(at).locator('use.icon')).toHaveCount(0);
+    await expect(node(at).locator('path.icon')).toHaveCount(0);
   }
   await page.waitForLoadState('networkidle');
-  await expect(node(2).locator('use.icon')).toHaveCount(1);
+  await expect(node(2).locator('path.icon')).toHaveCount(1);
   await expect(node(2).locator('image')).toHaveCount(0);
   // Two nodes of one program ask once.
   expect(asked).toBe(2);

@@ -39,7 +39,7 @@ for (const sockets of SIZES) {
       await page.setViewportSize(WINDOW);
       await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
       await open(page, demo.address);
-      await expect(page.locator('.map use.icon.brand').first()).toBeVisible();
+      await expect(page.locator('.map path.icon.brand').first()).toBeVisible();
       const geometry = await settled(page);
       const colors: Record<string, string[]> = {};
       for (const theme of THEMES) {

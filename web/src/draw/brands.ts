@@ -2,32 +2,42 @@
 
 import { brandSprite } from 'procnet:brands';
 import type { NodeRow } from '../wire/columns';
+import { iconPath } from './icons';
 import { glyphOfProgram } from './programs';
 
-const symbols = new Map<string, Element>();
+const ICON = 'icon-';
 
-/** The symbol of the program that `node` runs, if it is well known and the glyph is here. */
-export function glyphOf(node: NodeRow): string | undefined {
-  if (node.kind !== 'process' || !node.program) return undefined;
-  const glyph = glyphOfProgram(node.program);
-  return glyph === undefined || glyph.startsWith('icon-') || symbols.has(glyph) ? glyph : undefined;
+/** Paths by name. */
+const glyphs = new Map<string, string>();
+
+/** A program's glyph. */
+export interface Glyph {
+  readonly path: string;
+  /** Filled, and not drawn by its outlines. */
+  readonly brand: boolean;
+}
+
+/** The glyph of the program that `node` runs, if it is well known and the glyph is here. */
+export function glyphOf(node: NodeRow): Glyph | undefined {
+  const name = node.kind === 'process' && node.program ? glyphOfProgram(node.program) : undefined;
+  if (name === undefined) return undefined;
+  if (name.startsWith(ICON)) return { path: iconPath(name.slice(ICON.length)), brand: false };
+  const path = glyphs.get(name);
+  return path === undefined ? undefined : { path, brand: true };
 }
 
 /** Fetches the glyphs; true if there are any. Without them every program shows its type's icon. */
 export async function loadBrands(): Promise<boolean> {
-  if (symbols.size > 0) return true;
+  if (glyphs.size > 0) return true;
   try {
     const response = await fetch(brandSprite);
     if (!response.ok) throw new Error(`status ${response.status}`);
     const sprite = new DOMParser().parseFromString(await response.text(), 'image/svg+xml');
-    for (const symbol of sprite.querySelectorAll('symbol')) symbols.set(symbol.id, symbol);
+    for (const symbol of sprite.querySelectorAll('symbol')) {
+      glyphs.set(symbol.id, symbol.querySelector('path')?.getAttribute('d') ?? '');
+    }
   } catch (error) {
     console.warn(`procnet: brand glyphs could not be read from ${brandSprite}`, error);
   }
-  return symbols.size > 0;
-}
-
-/** A <symbol> of every glyph, for <use>. */
-export function brandSymbols(): Element[] {
-  return [...symbols.values()].map((symbol) => document.importNode(symbol, true));
+  return glyphs.size > 0;
 }

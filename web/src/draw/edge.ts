@@ -15,6 +15,8 @@ export const STALE_COLOR = '#8a8f98';
 const STALE_WIDTH = 2.5;
 /** The server keeps what has ended for so long. */
 const STALE_MS = 15_000;
+/** How long and high the cross on an ended edge is. */
+const CROSS = 9;
 const FALLBACK_COLOR = '#7f7f7f';
 
 /** Dashes by TCP state; other states are drawn solid. */
@@ -92,6 +94,9 @@ export interface EdgeLooks {
   readonly labels: EdgeLabels;
 }
 
+/** What is marked about an edge. */
+export type EdgeNews = 'new' | 'changed';
+
 export class EdgeView {
   readonly root: SVGGElement;
   readonly label = element('text', { class: 'edge-label' });
@@ -113,6 +118,7 @@ export class EdgeView {
   private readonly hit = element('path', { class: 'hit' });
   private readonly halo = element('path', { class: 'halo' });
   private readonly flow = element('path', { class: 'flow' });
+  private readonly cross = element('path', { class: 'cross', stroke: STALE_COLOR });
 
   constructor(
     edge: EdgeRow,
@@ -128,13 +134,14 @@ export class EdgeView {
     const moved =
       from.place !== this.fromPlace || to.place !== this.toPlace || this.lanesChanged(looks.lanes);
     const same =
-      edge === this.edge &&
       before !== undefined &&
+      drawnAlike(edge, this.edge, looks.widths.by) &&
       looks.color === before.color &&
       looks.labels === before.labels &&
       looks.widths.by === before.widths.by &&
       looks.widths.largest === before.widths.largest;
     this.looks = looks;
+    this.edge = edge;
     if (!moved && same) return false;
     if (moved || !this.route) {
       this.route = from.place.free
@@ -145,7 +152,6 @@ export class EdgeView {
     }
     this.lanes = looks.lanes;
     const { path: d, labels } = this.route;
-    this.edge = edge;
     if (moved) for (const path of [this.line, this.hit, this.halo, this.flow]) set(path, { d });
     set(this.line, {
       stroke: looks.color,
@@ -157,19 +163,34 @@ export class EdgeView {
     this.flowWidth = Math.round((edgeWidth(edge, looks.widths) + 3) * 10) / 10;
     set(this.flow, { stroke: looks.color, 'stroke-width': this.flowWidth });
     mark(this.root, 'stale', edge.stale);
+    if (edge.stale || this.cross.isConnected) this.crossOut();
     if (moved) this.placeLabel(labels[0] ?? { x: 0, y: 0 });
     const all = looks.labels === 'all';
-    const quiet = edgeLabel(edge, all ? 'all' : showsPort(to.node, edge.port) ? 'count' : 'port');
+    const quiet = edge.stale
+      ? ''
+      : edgeLabel(edge, all ? 'all' : showsPort(to.node, edge.port) ? 'count' : 'port');
     const relabelled = quiet.length !== this.quietLabel.length;
     this.quietLabel = quiet;
     this.writeLabel();
     return moved || relabelled;
   }
 
-  /** Marks the edge as one that has just come, or no more. */
-  markFresh(on: boolean): void {
-    if (on) this.root.prepend(this.halo);
-    else this.halo.remove();
+  /** Marks the edge as one that has just come, or just changed, or as neither. */
+  markNews(news: EdgeNews | undefined): void {
+    mark(this.halo, 'changed', news === 'changed');
+    if (!news) this.halo.remove();
+    else if (!this.halo.isConnected) this.root.prepend(this.halo);
+  }
+
+  /** A cross on what has ended: its grey alone would be a matter of colour. */
+  private crossOut(): void {
+    const { x, y } = this.route?.labels[0] ?? { x: 0, y: 0 };
+    const arm = CROSS / 2;
+    set(this.cross, {
+      d: `M${x - arm} ${y - arm}l${CROSS} ${CROSS}m0 ${-CROSS}l${-CROSS} ${CROSS}`,
+    });
+    if (this.edge.stale) this.root.append(this.cross);
+    else this.cross.remove();
   }
 
   /** Dots run along it, and its rate is written; true if the label's length changed. */
@@ -203,12 +224,16 @@ export class EdgeView {
   fade(now: number): void {
     if (!this.edge.stale) {
       this.staleSince = undefined;
-      set(this.line, { 'stroke-opacity': undefined });
+      this.dim(undefined);
       return;
     }
     this.staleSince ??= now;
     const gone = Math.min(1, (now - this.staleSince) / STALE_MS);
-    set(this.line, { 'stroke-opacity': (0.9 - 0.7 * gone).toFixed(2) });
+    this.dim((0.9 - 0.7 * gone).toFixed(2));
+  }
+
+  private dim(opacity: string | undefined): void {
+    for (const path of [this.line, this.cross]) set(path, { 'stroke-opacity': opacity });
   }
 
   /** Says everything while it is in the light. */
@@ -258,6 +283,20 @@ export class EdgeView {
     if (lanes.length !== this.lanes.length) return true;
     return this.route?.passes.some((i) => lanes[i] !== this.lanes[i]) ?? true;
   }
+}
+
+/** True if nothing differs that an edge is drawn from: most changes are of its totals alone. */
+function drawnAlike(a: EdgeRow, b: EdgeRow, by: EdgeWidths): boolean {
+  return (
+    a === b ||
+    (a.sockets === b.sockets &&
+      a.state === b.state &&
+      a.stale === b.stale &&
+      a.class === b.class &&
+      a.service === b.service &&
+      a.evidence === b.evidence &&
+      (by === 'count' || a.to_client + a.to_server === b.to_client + b.to_server))
+  );
 }
 
 function showsPort(node: NodeRow, port: number): boolean {

@@ -5,6 +5,7 @@ import type { Lane } from '../layout/route';
 import type { EdgeLabels, EdgeWidths } from '../scene/picture';
 import type { EdgeRow } from '../wire/columns';
 import type { Beads } from './beads';
+import type { EdgeNews } from './edge';
 import { EdgeView, edgeColor, widthScale } from './edge';
 import { placeLitLabels, placeQuietLabels } from './labels';
 import type { MapScene, MapTarget } from './map';
@@ -21,8 +22,12 @@ const MAX_BUSY_EDGES = 8;
 const LEAST_BUSY_RATE = 10_000;
 /** What has come is marked for so long. */
 export const FRESH_MS = 12_000;
+/** And what has changed. */
+const CHANGED_MS = 5_000;
 /** More changes at once than this are a new picture, not news. */
 const MAX_FRESH = 60;
+/** Where so many edges change at once, change is no news. */
+const MAX_CHANGED = 20;
 
 /** How edges are drawn, beside what the scene says. */
 export interface EdgeChoices {
@@ -37,7 +42,8 @@ export class EdgeLayer {
   private readonly edges = new Map<string, EdgeView>();
   private readonly markers = new Map<string, string>();
   private readonly parallels = new Map<string, Set<number>>();
-  private readonly fresh = new Map<string, number>();
+  /** Which edges are marked, for what, and until when. */
+  private readonly marked = new Map<string, { news: EdgeNews; until: number }>();
   private readonly fading = new Set<EdgeView>();
   private readonly traffic = new Traffic();
   private busy: readonly string[] = [];
@@ -80,6 +86,7 @@ export class EdgeLayer {
     const alike = still && ground.every((part, i) => part === this.ground[i]);
     this.ground = ground;
     const added: EdgeView[] = [];
+    const changed: EdgeView[] = [];
     for (const edge of scene.edges.values()) {
       const known = this.edges.get(edge.key);
       if (alike && known?.edge === edge) {
@@ -102,7 +109,7 @@ export class EdgeLayer {
         view.root.dataset.to = to.node.key;
         added.push(view);
         this.labelsDirty = true;
-      }
+      } else if (news && tellsNews(view.edge, edge)) changed.push(view);
       view.seen = sync;
       const color = edgeColor(edge, scene.legend);
       const markerUrl = this.marker(color);
@@ -117,7 +124,7 @@ export class EdgeLayer {
     for (const [key, view] of present < this.edges.size ? this.edges : []) {
       if (view.seen === sync) continue;
       this.edges.delete(key);
-      this.fresh.delete(key);
+      this.marked.delete(key);
       this.fading.delete(view);
       this.traffic.forget(key);
       this.labelsDirty = true;
@@ -126,22 +133,32 @@ export class EdgeLayer {
       view.label.remove();
       view.root.remove();
     }
-    if (!news || added.length > MAX_FRESH) return;
-    for (const view of added) {
-      if (view.edge.stale) continue;
-      view.markFresh(true);
-      this.fresh.set(view.edge.key, now);
+    if (!news) return;
+    if (added.length <= MAX_FRESH) this.markAll(added, 'new', now + FRESH_MS);
+    if (changed.length <= MAX_CHANGED) this.markAll(changed, 'changed', now + CHANGED_MS);
+  }
+
+  private markAll(views: readonly EdgeView[], news: EdgeNews, until: number): void {
+    for (const view of views) {
+      const { key, stale } = view.edge;
+      if (stale) this.unmark(key);
+      // What is new is so whatever changes about it.
+      else if (this.marked.get(key)?.news !== 'new') {
+        view.markNews(news);
+        this.marked.set(key, { news, until });
+      }
     }
+  }
+
+  private unmark(key: string): void {
+    this.marked.delete(key);
+    this.edges.get(key)?.markNews(undefined);
   }
 
   /** What goes on without a change of the scene; to be called about once a second. */
   tick(now: number, choices: EdgeChoices): void {
     for (const view of this.fading) view.fade(now);
-    for (const [key, since] of this.fresh) {
-      if (now - since < FRESH_MS) continue;
-      this.fresh.delete(key);
-      this.edges.get(key)?.markFresh(false);
-    }
+    for (const [key, { until }] of this.marked) if (now >= until) this.unmark(key);
     const most = Math.min(MAX_BUSY_EDGES, Math.ceil(this.edges.size / 5));
     const busy = choices.animated ? this.traffic.busiest(most, LEAST_BUSY_RATE, now) : [];
     for (const key of this.busy) {
@@ -260,6 +277,13 @@ function largestOf(scene: MapScene): number {
   let largest = 1;
   for (const edge of scene.edges.values()) largest = Math.max(largest, liveSockets(edge));
   return largest;
+}
+
+/** True if `after` differs in what a person would call a change. */
+function tellsNews(before: EdgeRow, after: EdgeRow): boolean {
+  return (
+    before.sockets !== after.sockets || before.state !== after.state || before.stale !== after.stale
+  );
 }
 
 function liveSockets(edge: EdgeRow): number {

@@ -76,7 +76,7 @@ export async function exportedSvg(layers: Layers, text: ExportText): Promise<str
     }
     map.append(layer);
   }
-  for (const unused of map.querySelectorAll('symbol, marker')) {
+  for (const unused of map.querySelectorAll('marker')) {
     if (!used.has(unused.id)) unused.remove();
   }
   root.append(footer(shown, text, height, make));
@@ -109,18 +109,10 @@ function copied(
     if (KEPT.has(attribute)) copy.setAttribute(attribute, value);
   }
   if (image !== undefined) copy.setAttribute('href', image);
-  const href = source.getAttribute('href');
-  if (href?.startsWith('#')) used.add(href.slice(1));
   const marker = /#([\w-]+)/.exec(source.getAttribute('marker-end') ?? '')?.[1];
   if (marker) used.add(marker);
-  // Nodes are moved by a property of CSS.
-  const moved = /translate\((-?[\d.]+)px, (-?[\d.]+)px\)/.exec(
-    (source as SVGElement).style?.transform ?? '',
-  );
-  if (moved) copy.setAttribute('transform', `translate(${moved[1]} ${moved[2]})`);
-  const inSymbol = source.closest('symbol') !== null;
   const isText = name === 'text';
-  if (!inSymbol && (source.childElementCount === 0 || style.opacity !== '1')) {
+  if (source.childElementCount === 0 || style.opacity !== '1') {
     const leaf = source.childElementCount === 0;
     for (const property of leaf ? SHOWN : ['opacity']) {
       const value = style.getPropertyValue(property);
@@ -131,6 +123,9 @@ function copied(
     for (const property of SHOWN_OF_TEXT) {
       const value = style.getPropertyValue(property);
       if (value && value !== 'normal') copy.setAttribute(property, value);
+    }
+    if (style.textDecorationLine !== 'none') {
+      copy.setAttribute('text-decoration', style.textDecorationLine);
     }
     const upper = style.textTransform === 'uppercase';
     const content = source.textContent ?? '';

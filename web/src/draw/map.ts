@@ -7,13 +7,12 @@ import { READABLE_PX } from '../layout/plan';
 import type { EdgeRow, NodeRow } from '../wire/columns';
 import type { Legend } from '../wire/generated';
 import { Beads } from './beads';
-import { brandSymbols, loadBrands } from './brands';
+import { loadBrands } from './brands';
 import type { Insets, View } from './camera';
 import { Camera, fitView, reducedMotion, topView } from './camera';
 import type { EdgeChoices } from './edges';
 import { EdgeLayer, FRESH_MS } from './edges';
 import { Ground } from './ground';
-import { iconSymbols } from './icons';
 import { Layers } from './layers';
 import { looksOf } from './looks';
 import type { Minimap } from './minimap';
@@ -22,6 +21,7 @@ import { PortsInUse } from './ports';
 import { element, mark, set } from './svg';
 import { forgetWidths } from './text';
 
+const TICK_MS = 900;
 const GLIDE_MS = 460;
 /** Around the map: the headings on top; more where a panel lies over it. */
 const MARGIN: Insets = { top: 56, right: 34, bottom: 34, left: 34 };
@@ -65,6 +65,7 @@ export class MapPainter {
   private tabStop: string | undefined;
   private focus: MapTarget | undefined;
   private anyLit = false;
+  private ticked = 0;
   private selected: string | undefined;
   private glideTimer = 0;
   private minimap: Minimap | undefined;
@@ -77,7 +78,6 @@ export class MapPainter {
     host: HTMLElement,
     private readonly onOutside: (count: number) => void,
   ) {
-    this.defs.append(...iconSymbols());
     this.layers = new Layers(
       this.defs,
       [this.ground.world, this.edges.lines],
@@ -89,9 +89,7 @@ export class MapPainter {
     this.camera = new Camera((view) => this.onView(view));
     host.append(this.root);
     void loadBrands().then((any) => {
-      if (!any) return;
-      this.defs.append(...brandSymbols());
-      this.refreshText();
+      if (any) this.refreshText();
     });
   }
 
@@ -198,6 +196,10 @@ export class MapPainter {
     this.glideTimer = window.setTimeout(() => this.root.classList.remove('gliding'), GLIDE_MS);
   }
 
+  private get gliding(): boolean {
+    return this.root.classList.contains('gliding') && !reducedMotion();
+  }
+
   /** Writes all nodes anew: a font or glyphs have come. */
   refreshText(): void {
     forgetWidths();
@@ -238,7 +240,9 @@ export class MapPainter {
         if (view.place.compact !== place.compact) this.glide();
         const before = view.place;
         view.update(node, place, look(node));
-        nodesMoved ||= view.place !== before;
+        if (view.place === before) continue;
+        nodesMoved = true;
+        if (this.gliding) view.glideFrom(before);
       } else {
         const created = new NodeView(node, place, look(node));
         this.nodes.set(node.key, created);
@@ -272,9 +276,14 @@ export class MapPainter {
     this.applyFocus();
   }
 
-  /** What goes on without a change of the scene; to be called about once a second. */
+  /**
+   * What goes on without a change of the scene: about once a second, with a change if there is one,
+   * so that both are painted together.
+   */
   tick(): void {
     const now = performance.now();
+    if (now - this.ticked < TICK_MS) return;
+    this.ticked = now;
     for (const [key, since] of this.fresh) {
       if (now - since < FRESH_MS) continue;
       this.fresh.delete(key);

@@ -6,7 +6,8 @@ import type { NodeRow } from '../wire/columns';
 import type { TypeInfo } from '../wire/generated';
 import { words } from '../words';
 import { glyphOf } from './brands';
-import { hasIcon } from './icons';
+import { GLYPH_UNITS, placedPath } from './glyph';
+import { hasIcon, iconPath } from './icons';
 import { isLoaded } from './images';
 import type { Port } from './ports';
 import { PILL_GAP, pillWidth, portsOf, portsThatFit } from './ports';
@@ -44,6 +45,10 @@ const TYPE: Readonly<Record<Density | 'chip', Type>> = {
 };
 const PORT_SIZE: Readonly<Record<Detail, number>> = { full: 10.5, label: 13, large: 13 };
 const PORT_HEIGHT: Readonly<Record<Detail, number>> = { full: 15, label: 18, large: 18 };
+const ICON_STROKE = 1.9;
+const GLIDE_MS = 420;
+/** As edges glide in the style sheet. */
+const GLIDE_EASING = 'cubic-bezier(0.3, 0.7, 0.2, 1)';
 const NO_TYPE_COLOR = '#7b838e';
 const LABEL_WEIGHT = 560;
 const DETAIL_WEIGHT = 430;
@@ -87,7 +92,7 @@ export class NodeView {
   private readonly body = element('rect', { class: 'body' });
   private readonly ring = element('rect', { class: 'ring' });
   private readonly tile = element('rect', { class: 'tile' });
-  private readonly icon = element('use', { class: 'icon' });
+  private readonly icon = element('path', { class: 'icon' });
   private readonly image = element('image');
   private readonly label = element('text', { class: 'label' });
   private readonly detail = element('text', { class: 'detail' });
@@ -96,6 +101,7 @@ export class NodeView {
   private readonly newsText = element('text');
   private readonly news = element('g', { class: 'news' }, this.newsBody, this.newsText);
   private portsShown = '';
+  private iconShown = '';
 
   constructor(node: NodeRow, place: Place, looks: NodeLooks) {
     this.node = node;
@@ -150,16 +156,30 @@ export class NodeView {
       this.news.remove();
       return;
     }
+    this.root.append(this.news);
+    this.placeNews();
+  }
+
+  private placeNews(): void {
     const text = words.map.fresh;
     const width = pillWidth(text, PORT_SIZE.full);
     setText(this.newsText, text);
-    set(this.newsText, { x: 12 + width / 2, y: 3.5, 'font-size': PORT_SIZE.full });
-    set(this.newsBody, { x: 12, y: -7.5, width, height: 15, rx: 7.5 });
-    this.root.append(this.news);
+    const { x, y } = this.place;
+    set(this.newsText, { x: x + 12 + width / 2, y: y + 3.5, 'font-size': PORT_SIZE.full });
+    set(this.newsBody, { x: x + 12, y: y - 7.5, width, height: 15, rx: 7.5 });
+  }
+
+  /** Comes from `before` to its place, for the eye alone: it is there already. */
+  glideFrom(before: Place): void {
+    const [x, y] = [before.x - this.place.x, before.y - this.place.y];
+    if (x === 0 && y === 0) return;
+    const keys = [{ transform: `translate(${x}px, ${y}px)` }, { transform: 'none' }];
+    this.root.animate(keys, { duration: GLIDE_MS, easing: GLIDE_EASING });
   }
 
   /** Writes it all anew: a font or a glyph has come. */
   rewrite(): void {
+    this.iconShown = '';
     this.write();
   }
 
@@ -175,7 +195,6 @@ export class NodeView {
   private write(): void {
     const { node, place, type } = this;
     const remote = node.kind === 'client' || node.kind === 'server';
-    this.root.style.transform = `translate(${place.x}px, ${place.y}px)`;
     set(this.root, { 'aria-label': describeNode(node, type) });
     mark(this.root, 'node', true);
     mark(this.root, 'remote', remote);
@@ -184,25 +203,39 @@ export class NodeView {
     mark(this.root, 'compact', place.compact);
     mark(this.root, 'stale', node.stale);
     const radius = remote ? place.height / 2 : Math.min(12, place.height * 0.27);
-    set(this.body, { width: place.width, height: place.height, rx: radius });
+    const { x, y, width, height } = place;
+    set(this.body, { x, y, width, height, rx: radius });
     set(this.ring, {
-      x: -3,
-      y: -3,
+      x: x - 3,
+      y: y - 3,
       width: place.width + 6,
       height: place.height + 6,
       rx: radius + 3,
     });
     this.writeIcon(this.color, remote);
     this.writeText();
+    if (this.news.isConnected) this.placeNews();
   }
 
   private writeIcon(color: string, remote: boolean): void {
     const { node, place, type } = this;
     const size = this.measures.icon;
     const inset = (place.height - size) / 2;
+    const id = [
+      place.x,
+      place.y,
+      size,
+      remote,
+      color,
+      type?.image,
+      node.image,
+      node.program,
+    ].join();
+    if (id === this.iconShown) return;
+    this.iconShown = id;
     set(this.tile, {
-      x: inset,
-      y: inset,
+      x: place.x + inset,
+      y: place.y + inset,
       width: size,
       height: size,
       rx: remote ? size / 2 : size * 0.26,
@@ -221,23 +254,21 @@ export class NodeView {
     }
     if (this.image.isConnected) this.image.replaceWith(this.icon);
     set(this.tile, { 'fill-opacity': undefined });
-    const program = glyphOf(node);
-    const brand = program?.startsWith('brand-') ?? false;
+    const { path, brand } = glyphOf(node) ?? { path: iconPath(iconOf(node, type)), brand: false };
     const glyph = Math.round(size * (brand ? 0.58 : 0.64));
     const offset = inset + (size - glyph) / 2;
+    const scale = glyph / GLYPH_UNITS;
     mark(this.icon, 'brand', brand);
     set(this.icon, {
-      href: `#${program ?? `icon-${iconOf(node, type)}`}`,
-      x: offset,
-      y: offset,
-      width: glyph,
-      height: glyph,
+      d: placedPath(path, place.x + offset, place.y + offset, scale),
+      'stroke-width': ICON_STROKE * scale,
     });
   }
 
   /** Shows the picture at `url` in the icon's place, before the tile as opaque as that. */
   private writeImage(url: string, inset: number, size: number, tile: number): void {
-    set(this.image, { href: url, x: inset, y: inset, width: size, height: size });
+    const { x, y } = this.place;
+    set(this.image, { href: url, x: x + inset, y: y + inset, width: size, height: size });
     if (!this.image.isConnected) this.icon.replaceWith(this.image);
     set(this.tile, { 'fill-opacity': tile });
   }
@@ -271,40 +302,51 @@ export class NodeView {
     const cutForPorts = beside !== text && !place.compact && inline.length > 0;
     const label = cutForPorts ? truncate(text, room, size, LABEL_WEIGHT) : beside;
     set(this.label, {
-      x: left,
-      y: twoLines ? measures.lines[0] : place.height / 2 + size * 0.355,
+      x: place.x + left,
+      y: place.y + (twoLines ? measures.lines[0] : place.height / 2 + size * 0.355),
       'font-size': size,
     });
     setText(this.label, label);
 
     const detail = twoLines ? truncate(node.detail, room, measures.detail, DETAIL_WEIGHT) : '';
-    set(this.detail, { x: left, y: measures.lines[1], 'font-size': measures.detail });
+    set(this.detail, {
+      x: place.x + left,
+      y: place.y + measures.lines[1],
+      'font-size': measures.detail,
+    });
     setText(this.detail, detail);
 
     if (oneLine)
       this.writePorts(
         cutForPorts ? [] : inline,
-        (place.height - PORT_HEIGHT[level]) / 2,
+        place.y + (place.height - PORT_HEIGHT[level]) / 2,
         right - 2,
       );
     else {
       const fitting = portsThatFit(ports, place.width - 24, PORT_SIZE[level]);
-      this.writePorts(fitting, place.height - PORT_HEIGHT[level] * 0.42, 14);
+      this.writePorts(fitting, place.y + place.height - PORT_HEIGHT[level] * 0.42, 14);
     }
 
     const cut = label !== node.label || detail !== node.detail;
     setText(this.title, cut ? [node.label, node.detail].filter(Boolean).join('\n') : '');
   }
 
-  /** Pills of `ports`, ending `right` from the node's right edge. */
+  /** Pills of `ports` at `y`, ending `right` from the node's right edge. */
   private writePorts(ports: readonly Port[], y: number, right: number): void {
     const { place, level } = this;
-    const id = [place.width, y, level, ...ports.map((port) => `${port.text} ${port.used}`)].join();
+    const id = [
+      place.x,
+      place.width,
+      y,
+      level,
+      ...ports.map((port) => `${port.text} ${port.used}`),
+    ].join();
     if (id === this.portsShown) return;
     this.portsShown = id;
     const [size, height] = [PORT_SIZE[level], PORT_HEIGHT[level]];
     const widths = ports.map((port) => pillWidth(port.text, size));
     let x =
+      place.x +
       place.width -
       right -
       widths.reduce((sum, width) => sum + width, 0) -

@@ -1,16 +1,16 @@
 import { signal } from '@preact/signals';
 import { STALE_COLOR, STATE_DASHES, UNIX_DASHES } from '../draw/edge';
-import { hasIcon } from '../draw/icons';
+import { iconPath } from '../draw/icons';
 import { scene } from '../scene/live';
 import { flowAnimation } from '../scene/picture';
 import { legendOpen } from '../scene/settings';
 import { words } from '../words';
 import { Icon } from './Icon';
 
-function Line({ color, dashes, width = 2 }: { color: string; dashes?: string; width?: number }) {
+function Line({ color, dashes }: { color: string; dashes?: string }) {
   return (
     <svg class="sample" width="24" height="10" viewBox="0 0 24 10" aria-hidden="true">
-      <path d="M1 5H23" stroke={color} stroke-width={width} stroke-dasharray={dashes} />
+      <path d="M1 5H23" stroke={color} stroke-width="2" stroke-dasharray={dashes} />
     </svg>
   );
 }
@@ -29,13 +29,7 @@ function Types() {
           <li key={type.name}>
             <svg class="swatch" width="18" height="18" viewBox="0 0 18 18" aria-hidden="true">
               <rect width="18" height="18" rx="5" fill={type.color} />
-              <use
-                href={`#icon-${hasIcon(type.icon) ? type.icon : 'generic'}`}
-                x="3.5"
-                y="3.5"
-                width="11"
-                height="11"
-              />
+              <path d={iconPath(type.icon)} transform="translate(3.5 3.5) scale(0.458)" />
             </svg>
             {type.title}
           </li>
@@ -93,7 +87,9 @@ export function LegendPanel() {
         ))}
         {stale && (
           <li>
-            <Line color={STALE_COLOR} width={2.5} />
+            <svg class="sample" width="24" height="10" viewBox="0 0 24 10" aria-hidden="true">
+              <path d="M1 5H23M8 1l8 8m0-8l-8 8" stroke={STALE_COLOR} stroke-width="2" />
+            </svg>
             {words.map.justEnded}
           </li>
         )}
@@ -118,6 +114,13 @@ export function LegendPanel() {
             <path d="M1 6H23" stroke="currentColor" stroke-width="2" />
           </svg>
           {words.map.justCome}
+        </li>
+        <li>
+          <svg class="sample" width="24" height="12" viewBox="0 0 24 12" aria-hidden="true">
+            <path class="halo changed" d="M2 6H23" />
+            <path d="M1 6H23" stroke="currentColor" stroke-width="2" />
+          </svg>
+          {words.map.justChanged}
         </li>
         <li>
           <svg class="sample" width="22" height="14" viewBox="0 0 22 14" aria-hidden="true">

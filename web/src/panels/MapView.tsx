@@ -22,7 +22,7 @@ import { MapLayouts } from './mapLayout';
 import { followPointer } from './pointer';
 import { RawView } from './RawView';
 
-const FADE_MS = 1000;
+const TICK_MS = 1000;
 
 /** With more nodes than this, a worker draws dots on a canvas. */
 const RAW_NODES = 700;
@@ -104,6 +104,7 @@ export function MapView({ hidden }: { hidden: boolean }) {
       dirty = false;
       painter.sync(picture(), news);
       painter.select(selected.value);
+      if (news) painter.tick();
     };
     // The legend is rendered in a microtask of the same frame: a first layout waits for it.
     const follow = (change: 'scene' | 'delta') => {
@@ -148,9 +149,9 @@ export function MapView({ hidden }: { hidden: boolean }) {
       if (painter.camera.fitted) fitMap(false);
     });
     observer.observe(container);
-    const fadeTimer = window.setInterval(() => {
+    const tickTimer = window.setInterval(() => {
       if (!document.hidden && !frozen.peek()) painter.tick();
-    }, FADE_MS);
+    }, TICK_MS);
     const onVisible = () => {
       if (!document.hidden && dirty) draw();
     };
@@ -221,7 +222,7 @@ export function MapView({ hidden }: { hidden: boolean }) {
     return () => {
       stopFollowing();
       observer.disconnect();
-      window.clearInterval(fadeTimer);
+      window.clearInterval(tickTimer);
       document.removeEventListener('visibilitychange', onVisible);
       stopPointer();
       stopEffects();

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { glyphOf } from '../draw/brands';
+import { iconPath } from '../draw/icons';
 import { iconOf } from '../draw/node';
 import { exactly } from '../scene/filter';
 import { changeView, scene } from '../scene/live';
@@ -36,13 +37,10 @@ function Heading({ node, children }: { node: NodeRow; children?: ComponentChildr
         {image ? (
           <image href={image} width="40" height="40" />
         ) : (
-          <use
-            href={`#${glyph ?? `icon-${iconOf(node, type)}`}`}
-            class={glyph?.startsWith('brand-') ? 'brand' : undefined}
-            x="8"
-            y="8"
-            width="24"
-            height="24"
+          <path
+            d={glyph?.path ?? iconPath(iconOf(node, type))}
+            class={glyph?.brand ? 'brand' : undefined}
+            transform="translate(8 8)"
           />
         )}
       </svg>

@@ -29,6 +29,7 @@ export const map = {
   rate: (bytes: string) => `${bytes}/s`,
   fresh: 'new',
   justCome: 'just came',
+  justChanged: 'just changed',
   busy: 'busiest now',
   raw: 'Every process and remote as a dot; the table lists the same',
   minimap: 'The whole map; the frame is what is seen',
