@@ -8,6 +8,47 @@ function fits(): boolean {
 test.describe('on a phone', () => {
   test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
 
+  test('requests run down the window, which shows every column', async ({ page }) => {
+    await open(page);
+    const boxes = await page.locator('.map .node[data-key]:not(.compact)').evaluateAll((nodes) =>
+      nodes.map((node) => {
+        const { left, right, top } = node.querySelector('.body')?.getBoundingClientRect() ?? {
+          left: Number.NaN,
+          right: Number.NaN,
+          top: Number.NaN,
+        };
+        const key = (node as SVGElement).dataset.key ?? '';
+        const remote = node.classList.contains('remote');
+        return { left, right, top, zone: remote ? key.slice(0, 2) : 'here' };
+      }),
+    );
+    expect(boxes.length).toBeGreaterThan(5);
+    for (const { left, right } of boxes) {
+      expect(left).toBeGreaterThanOrEqual(0);
+      expect(right).toBeLessThanOrEqual(390);
+    }
+    const topsOf = (zone: string) => boxes.filter((box) => box.zone === zone).map((box) => box.top);
+    expect(Math.max(...topsOf('in'))).toBeLessThan(Math.min(...topsOf('here')));
+    expect(Math.max(...topsOf('here'))).toBeLessThan(
+      Math.min(
+        ...boxes.filter((box) => box.zone !== 'in' && box.zone !== 'here').map((box) => box.top),
+      ),
+    );
+    await expect(page.locator('.column-title')).toHaveText(['clients', 'this machine', 'remote']);
+    // A phone that is turned shows them from left to right.
+    await page.setViewportSize({ width: 844, height: 390 });
+    await expect
+      .poll(() =>
+        page
+          .locator('.map .node[data-key]:not(.compact) .body')
+          .evaluateAll(
+            (bodies) =>
+              new Set(bodies.map((body) => Math.round(body.getBoundingClientRect().left))).size,
+          ),
+      )
+      .toBeGreaterThan(3);
+  });
+
   test('tools fold away, details come up from below', async ({ page }) => {
     await open(page);
     const freeze = page.getByRole('button', { name: 'Freeze the picture' });

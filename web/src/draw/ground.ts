@@ -8,6 +8,8 @@ import type { View } from './camera';
 import { element, set, setText } from './svg';
 
 const BAND_PAD = 20;
+/** On a narrow window's sides there is less room. */
+const SIDE_PAD = 8;
 const HEADING_Y = 22;
 const ZONES: readonly Zone[] = ['client', 'process', 'server'];
 /** Half of what a heading covers, about. */
@@ -24,12 +26,14 @@ export class Ground {
   /** Stays at the window's top, over its columns. */
   readonly headings = element('g', { class: 'headings', 'aria-hidden': 'true' });
   private readonly bands = element('g');
+  /** Where requests run down, the headings stand over what they head. */
+  private readonly titles = element('g');
   private readonly idleTitle = element('text', { class: 'idle-title' });
   private list: Heading[] = [];
 
   constructor() {
     setText(this.idleTitle, words.map.idle);
-    this.world.append(this.bands, this.idleTitle);
+    this.world.append(this.bands, this.titles, this.idleTitle);
   }
 
   /** Follows the layout. */
@@ -38,6 +42,9 @@ export class Ground {
     const columns = frame?.columns ?? [];
     const strands = new Set(columns.map((column) => column.strand));
     this.list = [];
+    this.titles.replaceChildren();
+    const down = frame?.down ?? false;
+    const left = flow.flowBounds()?.x ?? 0;
     let number = 0;
     for (const strand of strands) {
       for (const [zoneNumber, zone] of ZONES.entries()) {
@@ -49,16 +56,17 @@ export class Ground {
         });
         if (!frame || !first || !last || !bounds) continue;
         const right = laneX(frame, last, last.lanes - 1) + frame.nodeWidth;
-        this.list.push({
-          text: words.map.columns[zoneNumber] ?? '',
-          middle: (first.x + right) / 2,
-        });
+        const text = words.map.columns[zoneNumber] ?? '';
+        if (down) this.addTitle(text, left, first.x - (zone === 'process' ? 30 : 12));
+        else this.list.push({ text, middle: (first.x + right) / 2 });
         if (zone !== 'process') continue;
+        const [along, long] = [first.x - BAND_PAD, right - first.x + 2 * BAND_PAD];
+        const pad = down ? SIDE_PAD : BAND_PAD;
         set(this.band(number++), {
-          x: first.x - BAND_PAD,
-          y: bounds.y - BAND_PAD,
-          width: right - first.x + 2 * BAND_PAD,
-          height: bounds.height + 2 * BAND_PAD,
+          x: down ? bounds.x - pad : along,
+          y: down ? along : bounds.y - pad,
+          width: down ? bounds.width + 2 * pad : long,
+          height: down ? long : bounds.height + 2 * pad,
         });
       }
     }
@@ -70,6 +78,12 @@ export class Ground {
       y: (idle?.y ?? 0) - 10,
     });
     this.placeHeadings(view);
+  }
+
+  private addTitle(text: string, x: number, y: number): void {
+    const title = element('text', { class: 'column-title beside', x, y });
+    setText(title, text);
+    this.titles.append(title);
   }
 
   private band(number: number): Element {

@@ -1,7 +1,7 @@
 // The map: keeps the SVG like the scene, and nothing but what changed is touched.
 
 import type { Detail, Size } from '../layout/frame';
-import { detailAt, labelPx } from '../layout/frame';
+import { detailAt, labelPx, runsDown } from '../layout/frame';
 import type { MapLayout } from '../layout/layout';
 import { READABLE_PX } from '../layout/plan';
 import type { EdgeRow, NodeRow } from '../wire/columns';
@@ -25,6 +25,8 @@ const TICK_MS = 900;
 const GLIDE_MS = 460;
 /** Around the map: the headings on top; more where a panel lies over it. */
 const MARGIN: Insets = { top: 56, right: 34, bottom: 34, left: 34 };
+/** Where requests run down, headings stand in the picture, over the first row too. */
+const NARROW_MARGIN: Insets = { top: 38, right: 11, bottom: 16, left: 11 };
 /** In a picture that is larger than the window, nodes are at least this large. */
 const READABLE_SCALE = 0.58;
 /** With more edges than this, lines are fainter. */
@@ -105,18 +107,19 @@ export class MapPainter {
   /** How large the map's window is, and what lies over it below and on the right, in pixels. */
   resize(size: Size, coveredBelow: number, coveredRight: number): void {
     this.size = size;
+    const margin = runsDown(size) ? NARROW_MARGIN : MARGIN;
     this.insets = {
-      ...MARGIN,
-      bottom: MARGIN.bottom + coveredBelow,
-      right: MARGIN.right + coveredRight,
+      ...margin,
+      bottom: margin.bottom + coveredBelow,
+      right: margin.right + coveredRight,
     };
   }
 
   /** The room that a layout may fill at full size. */
   get room(): Size {
     return {
-      width: Math.max(200, this.size.width - MARGIN.left - MARGIN.right),
-      height: Math.max(200, this.size.height - MARGIN.top - this.insets.bottom),
+      width: Math.max(200, this.size.width - 2 * this.insets.left),
+      height: Math.max(200, this.size.height - this.insets.top - this.insets.bottom),
     };
   }
 

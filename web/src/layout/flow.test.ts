@@ -57,6 +57,47 @@ describe('FlowLayout', () => {
     expect(new Set(xs).size).toBe(5);
   });
 
+  it('runs a request down a narrow window, and every node fits its width', () => {
+    const window = { width: 368, height: 640 };
+    for (let seed = 1; seed <= 20; seed++) {
+      const machine = new RandomMachine(seeded(seed), 6 + seed * 3);
+      const layout = new FlowLayout();
+      layout.update(machine.graph, window);
+      const all = places(layout, machine);
+      expect(overlaps([...all.values()])).toBe(0);
+      const bounds = layout.bounds();
+      // What does not fit in full size is scaled, but stays readable.
+      expect(window.width / bounds.width).toBeGreaterThan(0.55);
+      for (const { from, to } of machine.edges) {
+        const [a, b] = [placed(layout, from), placed(layout, to)];
+        const ends = [from, to].map((key) => machine.nodes.get(key)?.zone);
+        if (ends[0] === 'client' || ends[1] === 'server') expect(a.y).toBeLessThan(b.y);
+      }
+    }
+    const layout = new FlowLayout();
+    layout.update(graph(['c1', 'web'], ['web', 'app'], ['app', 'db'], ['app', 'r1']), window);
+    const ys = ['c1', 'web', 'app', 'db', 'r1'].map((key) => placed(layout, key).y);
+    expect(ys).toEqual([...ys].sort((a, b) => a - b));
+    expect(new Set(ys).size).toBe(5);
+  });
+
+  it('is made anew for a window of another shape, but only when it begins', () => {
+    const wide = graph(['c1', 'web'], ['web', 'db']);
+    const first = new FlowLayout();
+    first.update(wide, VIEWPORT);
+    const narrow = { width: 368, height: 640 };
+    expect(first.turned(VIEWPORT)).toBe(false);
+    expect(first.turned(narrow)).toBe(true);
+    expect(first.update(wide, narrow)).toBe(false);
+    const saved = parseSavedLayout(JSON.parse(JSON.stringify(first.save())));
+    const again = new FlowLayout(saved);
+    expect(again.update(wide, narrow)).toBe(true);
+    expect(placed(again, 'web').down).toBe(true);
+    const kept = new FlowLayout(parseSavedLayout(JSON.parse(JSON.stringify(again.save()))));
+    expect(kept.update(wide, narrow)).toBe(false);
+    expect(placed(kept, 'web')).toEqual(placed(again, 'web'));
+  });
+
   it('breaks a cycle the same way each time, where the clients come in', () => {
     const cycle = graph(['c1', 'a'], ['a', 'b'], ['b', 'd'], ['d', 'a']);
     const layout = new FlowLayout();

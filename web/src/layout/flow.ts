@@ -9,8 +9,10 @@ import {
   IDLE,
   idleTop,
   laneX,
-  METRICS,
+  metricsOf,
   placeOf,
+  rowY,
+  runsDown,
   STEPS_PER_ROW,
   slotId,
 } from './frame';
@@ -71,7 +73,8 @@ export class FlowLayout implements MapLayout {
    */
   update(graph: LayoutGraph, viewport: Size): boolean {
     this.adjacency = new Adjacency(graph);
-    if (!this.frame || (this.slots.size === 0 && !this.mostlyRemembered(graph))) {
+    const begins = this.slots.size === 0;
+    if (!this.frame || (begins && (this.turned(viewport) || !this.mostlyRemembered(graph)))) {
       if (graph.nodes.length === 0) return false;
       this.layOut(graph, viewport);
       return true;
@@ -91,6 +94,11 @@ export class FlowLayout implements MapLayout {
     }
     this.admit(arriving);
     return false;
+  }
+
+  /** True if requests run another way here than `viewport` asks for. */
+  turned(viewport: Size): boolean {
+    return this.frame !== undefined && this.frame.down !== runsDown(viewport);
   }
 
   /** Lays everything out anew. */
@@ -116,12 +124,12 @@ export class FlowLayout implements MapLayout {
       if (slot.column === IDLE) continue;
       const id = `${slot.column}:${slot.lane}`;
       const tops = spans.get(id);
-      const top = placeOf(frame, slot).y;
+      const top = rowY(frame, slot);
       if (tops) tops.push(top);
       else spans.set(id, [top]);
     }
     const { nodeWidth } = frame;
-    const { nodeHeight } = METRICS[frame.density];
+    const { nodeHeight } = metricsOf(frame);
     const fresh = frame.columns.flatMap((column, i) =>
       Array.from({ length: column.lanes }, (_, lane): Lane => {
         const tops = (spans.get(`${i}:${lane}`) ?? []).sort((a, b) => a - b);
@@ -420,7 +428,7 @@ export class FlowLayout implements MapLayout {
             ? rows.reduce((a, b) => a + b, 0) / rows.length
             : (height.get(key) ?? 0);
         });
-        const slots = inLanes(wanted, steps, lanesOf(i));
+        const slots = inLanes(wanted, steps, lanesOf(i), frame.down);
         positions[i] = slots;
         for (const [j, key] of column.entries()) height.set(key, slots[j]?.row ?? 0);
       }
@@ -439,6 +447,7 @@ function inLanes(
   wanted: readonly number[],
   steps: number,
   lanes: number,
+  down: boolean,
 ): { lane: number; row: number }[] {
   // A column that needs one lane only uses one, though another component's is wider.
   const needed = Math.min(lanes, Math.max(1, Math.ceil((wanted.length * STEPS_PER_ROW) / steps)));
@@ -451,10 +460,10 @@ function inLanes(
     rows * needed,
   );
   // Every other lane stands a step lower, so that an edge out of the lane behind it passes between
-  // two nodes.
+  // two nodes; in a narrow window there is no room for that.
   return spots.map((spot) => ({
     lane: spot % needed,
-    row: Math.floor(spot / needed) * STEPS_PER_ROW + ((spot % needed) % 2),
+    row: Math.floor(spot / needed) * STEPS_PER_ROW + (down ? 0 : (spot % needed) % 2),
   }));
 }
 

@@ -70,6 +70,34 @@ export const METRICS: Readonly<Record<Density, Metrics>> = {
   },
 };
 
+/** In windows that are narrower than this, requests run from top to bottom. */
+const NARROW = 520;
+/** How wide a node is there: two stand side by side on a phone. */
+const DOWN_WIDTH = 176;
+
+export function runsDown(window: Size): boolean {
+  return window.width < NARROW;
+}
+
+/**
+ * The measures of a frame: where requests run down, everything is planned as if they ran to the
+ * right, and turned when it is placed. What is called width there is seen as height.
+ */
+export function metricsOf({ density, down }: Pick<Frame, 'density' | 'down'>): Metrics {
+  const metrics = METRICS[density];
+  if (!down) return metrics;
+  return {
+    ...metrics,
+    minWidth: metrics.nodeHeight,
+    maxWidth: metrics.nodeHeight,
+    nodeHeight: DOWN_WIDTH,
+    minPitch: DOWN_WIDTH + 16,
+    maxPitch: DOWN_WIDTH + 56,
+    minGap: 66,
+    maxGap: 120,
+  };
+}
+
 export const DENSITIES: readonly Density[] = ['roomy', 'regular', 'compact'];
 
 export const CHIP_WIDTH = 176;
@@ -99,6 +127,8 @@ export interface Frame {
   readonly width: number;
   readonly nodeWidth: number;
   readonly idleColumns: number;
+  /** True if requests run from top to bottom. */
+  readonly down: boolean;
 }
 
 /** The column number of slots in the idle grid. */
@@ -121,6 +151,8 @@ export interface Place {
   readonly compact: boolean;
   /** True where no columns are: edges run straight. */
   readonly free?: boolean;
+  /** True where requests run from top to bottom. */
+  readonly down?: boolean;
 }
 
 export interface Size {
@@ -138,16 +170,17 @@ export function slotId(column: number, lane: number, row: number): string {
 }
 
 export function idleTop(frame: Frame): number {
+  if (frame.down) return frame.width + IDLE_GAP;
   return (frame.steps / STEPS_PER_ROW) * frame.pitch - rowGap(frame) + IDLE_GAP;
 }
 
 function rowGap(frame: Frame): number {
-  return frame.pitch - METRICS[frame.density].nodeHeight;
+  return frame.pitch - metricsOf(frame).nodeHeight;
 }
 
 /** Where lane `lane` of `column` begins. */
 export function laneX(frame: Frame, column: Column, lane: number): number {
-  return column.x + lane * (frame.nodeWidth + METRICS[frame.density].laneGap);
+  return column.x + lane * (frame.nodeWidth + metricsOf(frame).laneGap);
 }
 
 export function columnWidth(nodeWidth: number, laneGap: number, lanes: number): number {
@@ -166,12 +199,15 @@ export function placeOf(frame: Frame, slot: Slot): Place {
     };
   }
   const column = frame.columns[slot.column];
-  return {
-    x: column ? laneX(frame, column, slot.lane) : 0,
-    y: (slot.row / STEPS_PER_ROW) * frame.pitch,
-    width: frame.nodeWidth,
-    height: METRICS[frame.density].nodeHeight,
-    density: frame.density,
-    compact: false,
-  };
+  const { density, down } = frame;
+  const [along, across] = [column ? laneX(frame, column, slot.lane) : 0, rowY(frame, slot)];
+  const [long, wide] = [frame.nodeWidth, metricsOf(frame).nodeHeight];
+  return down
+    ? { x: across, y: along, width: wide, height: long, density, compact: false, down }
+    : { x: along, y: across, width: long, height: wide, density, compact: false };
+}
+
+/** Where the row of `slot` begins. */
+export function rowY({ pitch }: Frame, { row }: Slot): number {
+  return (row / STEPS_PER_ROW) * pitch;
 }

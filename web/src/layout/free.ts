@@ -63,6 +63,10 @@ export class FreeLayout implements MapLayout {
     return false;
   }
 
+  turned(): boolean {
+    return false;
+  }
+
   tidy(graph: LayoutGraph, viewport: Size): void {
     this.spots.clear();
     this.graph = graph;

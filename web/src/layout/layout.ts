@@ -12,6 +12,8 @@ export interface MapLayout {
   readonly lanes: readonly Lane[];
   /** Follows the graph; true if everything was laid out anew. */
   update(graph: LayoutGraph, viewport: Size): boolean;
+  /** True if it was made for a window of quite another shape than `viewport`. */
+  turned(viewport: Size): boolean;
   /** Lays everything out anew. */
   tidy(graph: LayoutGraph, viewport: Size): void;
   /** What the nodes cover. */

@@ -10,7 +10,8 @@ import {
   detailAt,
   IDLE_GAP,
   labelPx,
-  METRICS,
+  metricsOf,
+  runsDown,
   STEPS_PER_ROW,
 } from './frame';
 
@@ -18,13 +19,16 @@ import {
 export const MAX_FIT_SCALE = 1.25;
 /** Letters smaller than this on the screen are not read but guessed. */
 export const READABLE_PX = 9;
+/** In a narrow window a picture of rows that do not fit is drawn so small at most. */
+const SMALLEST_ABREAST = 0.62;
 /** Letters larger than this are no gain. */
 const LARGE_ENOUGH_PX = 16;
 const MAX_STRANDS = 6;
+const MAX_STRANDS_DOWN = 40;
 /** Between one strand and the next, in gaps between columns. */
 const STRAND_GAP = 1.5;
 /** Between one component and the next below it, in rows: a newcomer finds a slot there. */
-export const COMPONENT_GAP = 1;
+const COMPONENT_GAP = 1;
 /** A picture so small that only names are written is worth less. */
 const NAME_ONLY: Readonly<Record<Detail, number>> = { full: 1, label: 0.85, large: 0.65 };
 /** What a density shows beside the name makes its letters worth more. */
@@ -52,6 +56,7 @@ export interface Plan {
 
 interface Candidate {
   readonly density: Density;
+  readonly down: boolean;
   readonly rows: readonly number[];
   readonly strandOf: readonly number[];
   readonly tops: readonly number[];
@@ -62,6 +67,17 @@ interface Candidate {
   readonly columns: number;
   readonly idleColumns: number;
   readonly extraLanes: number;
+  readonly lanesInAll: number;
+}
+
+function gapOf(down: boolean): number {
+  return down ? 0 : COMPONENT_GAP;
+}
+
+/** How many nodes may stand side by side in a narrow window: none is out of it, nor too small. */
+function mostAbreast({ width }: Size): number {
+  const { minPitch } = metricsOf({ density: 'regular', down: true });
+  return Math.max(1, Math.floor(width / (minPitch * SMALLEST_ABREAST)));
 }
 
 function idleColumnsOf(width: number): number {
@@ -76,10 +92,12 @@ function candidate(
   shapes: readonly Shape[],
   idle: number,
   density: Density,
+  down: boolean,
   strands: number,
   cap: number,
 ): Candidate {
-  const metrics = METRICS[density];
+  const metrics = metricsOf({ density, down });
+  const apart = gapOf(down);
   const width = shapes[0]?.length ?? 3;
   const rows = shapes.map((shape) => Math.max(1, Math.min(cap, Math.max(...shape))));
   const filled = Array<number>(strands).fill(0);
@@ -92,7 +110,7 @@ function candidate(
     const top = filled[strand] ?? 0;
     strandOf.push(strand);
     tops.push(top);
-    filled[strand] = top + own + COMPONENT_GAP;
+    filled[strand] = top + own + apart;
     const taken = lanes[strand];
     shape.forEach((count, column) => {
       if (taken) taken[column] = Math.max(taken[column] ?? 0, Math.ceil(count / own));
@@ -102,19 +120,24 @@ function candidate(
   const total =
     used.reduce((sum, count) => sum + columnWidth(metrics.minWidth, metrics.laneGap, count), 0) +
     metrics.minGap * Math.max(0, used.length - 1 + (strands - 1) * (STRAND_GAP - 1));
-  const idleColumns = idleColumnsOf(Math.max(total, CHIP_WIDTH));
-  const flow = Math.max(1, Math.max(...filled) - COMPONENT_GAP);
+  const flow = Math.max(1, Math.max(...filled) - apart);
+  const across = (flow - 1) * metrics.minPitch + metrics.nodeHeight;
+  const [wide, high] = down ? [across, total] : [total, across];
+  const idleColumns = idleColumnsOf(Math.max(wide, CHIP_WIDTH));
   return {
     density,
+    down,
     rows,
     strandOf,
     tops,
     lanes,
-    height: (flow - 1) * metrics.minPitch + metrics.nodeHeight + idleHeight(idle, idleColumns),
-    width: Math.max(1, total),
+    height: high + idleHeight(idle, idleColumns),
+    width: Math.max(1, wide),
     columns: used.length,
     idleColumns,
-    extraLanes: used.reduce((sum, count) => sum + count - 1, 0),
+    // Down a narrow window there is nowhere else to go.
+    extraLanes: down ? 0 : used.reduce((sum, count) => sum + count - 1, 0),
+    lanesInAll: used.reduce((sum, count) => sum + count, 0),
   };
 }
 
@@ -127,7 +150,8 @@ function worth(plan: Candidate, strands: number, viewport: Size): number {
   const scale = fitScale(plan, viewport);
   const px = labelPx(plan.density, scale);
   const readable = px < READABLE_PX ? px * 0.5 : Math.min(px, LARGE_ENOUGH_PX);
-  const calm = (1 - STRAND_COST * (strands - 1)) / (1 + LANE_COST * plan.extraLanes);
+  const strandCost = plan.down ? 0 : STRAND_COST * (strands - 1);
+  const calm = (1 - strandCost) / (1 + LANE_COST * plan.extraLanes);
   const told = WORTH[plan.density] * NAME_ONLY[detailAt(scale)];
   return readable * told * calm;
 }
@@ -149,16 +173,22 @@ function length(plan: Candidate, viewport: Size): number {
 export function planFrame(shapes: readonly Shape[], idle: number, viewport: Size): Plan {
   const tallest = Math.max(1, ...shapes.map((shape) => Math.max(...shape)));
   const caps = new Set<number>();
-  for (let lanes = 1; lanes <= 8; lanes++) caps.add(Math.max(3, Math.ceil(tallest / lanes)));
+  const down = runsDown(viewport);
+  if (down) for (let i = 1; i <= mostAbreast(viewport); i++) caps.add(i);
+  else for (let lanes = 1; lanes <= 8; lanes++) caps.add(Math.max(3, Math.ceil(tallest / lanes)));
+  const mostStrands = Math.max(1, Math.min(down ? MAX_STRANDS_DOWN : MAX_STRANDS, shapes.length));
+  // Down a narrow window components stand below each other rather than out of it.
+  const widest = down ? viewport.width / SMALLEST_ABREAST : Number.POSITIVE_INFINITY;
   let best: Candidate | undefined;
   let most = Number.NEGATIVE_INFINITY;
   let shortest: Candidate | undefined;
   let least = Number.POSITIVE_INFINITY;
   let readable = false;
   for (const density of DENSITIES) {
-    for (let strands = 1; strands <= Math.min(MAX_STRANDS, Math.max(1, shapes.length)); strands++) {
+    for (let strands = 1; strands <= mostStrands; strands++) {
       for (const cap of caps) {
-        const plan = candidate(shapes, idle, density, strands, cap);
+        const plan = candidate(shapes, idle, density, down, strands, cap);
+        if (plan.width > widest && strands < mostStrands) continue;
         const value = worth(plan, strands, viewport);
         if (value > most) {
           most = value;
@@ -173,19 +203,21 @@ export function planFrame(shapes: readonly Shape[], idle: number, viewport: Size
       }
     }
   }
-  const chosen = (readable ? best : (shortest ?? best)) ?? candidate([], idle, 'roomy', 1, 1);
+  const chosen = (readable ? best : (shortest ?? best)) ?? candidate([], idle, 'roomy', down, 1, 1);
   return drawn(chosen, idle, viewport);
 }
 
 /** Gives the chosen candidate its measures. */
 function drawn(plan: Candidate, idle: number, viewport: Size): Plan {
-  const metrics = METRICS[plan.density];
+  const { down } = plan;
+  const metrics = metricsOf(plan);
   const whole = fitScale(plan, viewport);
   const seenWhole = labelPx(plan.density, whole) >= READABLE_PX;
   const scale = seenWhole ? whole : Math.min(1, viewport.width / plan.width);
   // Room goes to the names first, then to the gaps.
-  let spare = Math.max(0, viewport.width / scale - plan.width);
-  const all = plan.columns + plan.extraLanes;
+  const [long, wide] = [viewport.width / scale, viewport.height / scale];
+  let spare = Math.max(0, down ? wide - plan.height : long - plan.width);
+  const all = plan.lanesInAll;
   const nodeWidth = Math.min(metrics.maxWidth, metrics.minWidth + (spare * 0.6) / Math.max(1, all));
   spare -= (nodeWidth - metrics.minWidth) * all;
   const gaps = Math.max(1, plan.columns - 1 + (plan.lanes.length - 1) * (STRAND_GAP - 1));
@@ -217,16 +249,17 @@ function drawn(plan: Candidate, idle: number, viewport: Size): Plan {
     numbers.push(mine);
   });
   const width = Math.max(x - gap, nodeWidth);
-  const idleColumns = idleColumnsOf(width);
-
   const rows = Math.max(1, ...plan.tops.map((top, i) => top + (plan.rows[i] ?? 1)));
-  const room = viewport.height / scale - idleHeight(idle, idleColumns) - metrics.nodeHeight;
+  const idleColumns = idleColumnsOf(
+    down ? (rows - 1) * metrics.minPitch + metrics.nodeHeight : width,
+  );
+  const room = (down ? long : wide - idleHeight(idle, idleColumns)) - metrics.nodeHeight;
   const wanted = rows > 1 ? room / (rows - 1) : metrics.maxPitch;
   const pitch = Math.round(Math.max(metrics.minPitch, Math.min(metrics.maxPitch, wanted)) / 2) * 2;
   // Lower lanes reach half a row further.
   const steps = Math.ceil(rows) * STEPS_PER_ROW + (plan.extraLanes > 0 ? 1 : 0);
   return {
-    frame: { density: plan.density, columns, steps, pitch, width, nodeWidth, idleColumns },
+    frame: { density: plan.density, columns, steps, pitch, width, nodeWidth, idleColumns, down },
     berths: plan.tops.map((top, i) => ({
       strand: plan.strandOf[i] ?? 0,
       top: Math.round(top * STEPS_PER_ROW),

@@ -16,6 +16,7 @@ const FRAME: Frame = {
   pitch: 62,
   width: 1296,
   nodeWidth: 196,
+  down: false,
   idleColumns: 6,
 };
 const NODE_WIDTH = FRAME.nodeWidth;

@@ -66,6 +66,31 @@ export function route(
   parallel: number,
   shade: number,
 ): Route {
+  if (!from.down) return routeAcross(from, to, lanes, parallel, shade);
+  const start = turnedPlace(from);
+  // A loop is told by its ends being the same.
+  const end = from === to ? start : turnedPlace(to);
+  const { path, labels, passes } = routeAcross(start, end, lanes, parallel, shade);
+  return {
+    path: path.replace(/(-?[\d.]+),(-?[\d.]+)/g, '$2,$1'),
+    labels: labels.map(({ x, y, along }) => ({ x: y, y: x, along })),
+    passes,
+  };
+}
+
+/** `place` as it is planned: as if requests ran to the right. */
+function turnedPlace(place: Place): Place {
+  const { x, y, width, height } = place;
+  return { ...place, x: y, y: x, width: height, height: width };
+}
+
+function routeAcross(
+  from: Place,
+  to: Place,
+  lanes: readonly Lane[],
+  parallel: number,
+  shade: number,
+): Route {
   const offset = offsetOf(parallel);
   const middle1 = from.y + from.height / 2;
   const middle2 = to.y + to.height / 2;

@@ -31,7 +31,7 @@ function parseColumn(value: unknown): Column | undefined {
 }
 
 function parseFrame(value: unknown): Frame | undefined {
-  const { density, columns, steps, pitch, width, nodeWidth, idleColumns } = record(value);
+  const { density, columns, steps, pitch, width, nodeWidth, idleColumns, down } = record(value);
   const known = DENSITIES.find((name) => name === density);
   if (!known || !Array.isArray(columns) || columns.length > MAX_COLUMNS) return undefined;
   const parsed = columns.flatMap((column) => parseColumn(column) ?? []);
@@ -40,8 +40,9 @@ function parseFrame(value: unknown): Frame | undefined {
   if (parsed.length !== columns.length || kinds.size < 3) return undefined;
   if (!isWhole(steps, 1, MAX_STEPS) || !isNumber(pitch, 10, 500)) return undefined;
   if (!isNumber(width, 1, MAX_EXTENT) || !isWhole(idleColumns, 1, MAX_LANES)) return undefined;
-  if (!isNumber(nodeWidth, 50, 1000)) return undefined;
-  return { density: known, columns: parsed, steps, pitch, width, nodeWidth, idleColumns };
+  if (!isNumber(nodeWidth, 20, 1000)) return undefined;
+  const frame = { density: known, columns: parsed, steps, pitch, width, nodeWidth, idleColumns };
+  return { ...frame, down: down === true };
 }
 
 function parseSlot(value: unknown, columns: readonly Column[]): Slot | undefined {

@@ -146,7 +146,9 @@ export function MapView({ hidden }: { hidden: boolean }) {
       measure();
       if (crowded.peek()) return;
       if (dirty) draw();
-      if (painter.camera.fitted) fitMap(false);
+      // A phone that is turned.
+      if (shown && layouts.current.turned(painter.room)) mapCommands.tidy();
+      else if (painter.camera.fitted) fitMap(false);
     });
     observer.observe(container);
     const tickTimer = window.setInterval(() => {
