@@ -141,3 +141,41 @@ test('fifty thousand sockets are walked to the end with the keyboard', async ({ 
     await demo.end();
   }
 });
+
+test('interfaces are told, and places where there are any', async ({ page }) => {
+  await page.route('**/api/v1/sockets?*', async (route) => {
+    const response = await route.fetch();
+    const list = await response.json();
+    // What --geoip would tell.
+    const placed = list.sockets.find(
+      (socket: { direction: string }) => socket.direction === 'outbound',
+    );
+    if (placed && page.url().includes('sort=country')) {
+      placed.country = 'DE';
+      placed.network = 'AS64500 Example';
+    }
+    await route.fulfill({ response, json: list });
+  });
+  const demo = await frozenDemo(page, 500);
+  try {
+    await open(page, `${demo.address}/?show=both&list=socket&sort=interface&order=asc`);
+    const grid = page.getByRole('grid', { name: 'All sockets' });
+    await expect(grid.getByRole('columnheader', { name: 'Interface' })).toBeVisible();
+    await expect(grid.getByRole('gridcell', { name: 'eth0' }).first()).toBeVisible();
+    await expect(grid.getByRole('columnheader', { name: 'Country' })).toHaveCount(0);
+    await open(page, `${demo.address}/?show=both&list=socket&sort=country&order=asc`);
+    await expect(grid.getByRole('columnheader', { name: 'Country' })).toHaveAttribute(
+      'aria-sort',
+      'ascending',
+    );
+    await expect(grid.getByRole('gridcell', { name: 'AS64500 Example' }).first()).toBeAttached();
+    // In the details too.
+    await page.locator('.map .node[data-key]', { hasText: 'postgres' }).first().click();
+    const socket = page.locator('.details .socket', { hasText: 'eth0' }).first();
+    await socket.getByRole('button', { name: 'More about this socket' }).click();
+    await expect(socket.locator('.evidence')).toContainText('Interface');
+  } finally {
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+    await demo.end();
+  }
+});

@@ -47,8 +47,8 @@ use procnet_core::secrets::Masking;
 
 pub use differ::Differ;
 pub use platform::{
-    Callers, Collector, Scanner, account_named, host_facts, invoking_account, own_account,
-    relinquish,
+    Callers, Collector, Scanner, account_named, host_facts, invoking_account, local_interfaces,
+    own_account, relinquish,
 };
 pub use snapshot::Snapshot;
 

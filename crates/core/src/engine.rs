@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::address::AddressFacts;
+use crate::address::{AddressFacts, Interfaces};
 use crate::event::{Batch, Event};
 use crate::graph::{Changes, Graph};
 use crate::key::{HostId, ProcessKey, SocketKey};
@@ -119,6 +119,12 @@ impl Engine {
         for (ip, facts) in known {
             self.graph.know_address(ip, facts);
         }
+    }
+
+    /// Takes in which interface has which of the machine's addresses. Nothing that is concluded of
+    /// sockets rests on it.
+    pub fn know_interfaces(&mut self, interfaces: Interfaces) {
+        self.graph.know_interfaces(interfaces);
     }
 
     /// Lets time pass: links that are gone for long enough vanish.

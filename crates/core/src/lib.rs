@@ -33,7 +33,7 @@ pub mod unit;
 pub mod unix;
 pub mod view;
 
-pub use address::{AddressFacts, NameEvidence};
+pub use address::{AddressFacts, Interfaces, NameEvidence};
 pub use capability::{Capability, CapabilityState, Degradation};
 pub use container::{Container, Runtime};
 pub use endpoint::{Cidr, Endpoint, canonical};

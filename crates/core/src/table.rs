@@ -2,7 +2,9 @@
 
 use std::cmp::Ordering;
 use std::ops::Range;
+use std::sync::Arc;
 
+use crate::address::AddressFacts;
 use crate::graph::{Graph, SocketId};
 use crate::key::ProcessKey;
 use crate::process::Process;
@@ -23,6 +25,12 @@ pub enum SortField {
     Remote,
     /// Name of the remote.
     RemoteName,
+    /// Interface that has the local address.
+    Interface,
+    /// Country of the remote.
+    Country,
+    /// Network of the remote.
+    Network,
     /// Label of the process that stands for it.
     Process,
     /// Its process id.
@@ -55,13 +63,16 @@ pub enum SortField {
 
 impl SortField {
     /// Every field.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::Protocol,
         Self::State,
         Self::Direction,
         Self::Local,
         Self::Remote,
         Self::RemoteName,
+        Self::Interface,
+        Self::Country,
+        Self::Network,
         Self::Process,
         Self::Pid,
         Self::User,
@@ -87,6 +98,9 @@ impl SortField {
             Self::Local => "local",
             Self::Remote => "remote",
             Self::RemoteName => "remote_name",
+            Self::Interface => "interface",
+            Self::Country => "country",
+            Self::Network => "network",
             Self::Process => "process",
             Self::Pid => "pid",
             Self::User => "user",
@@ -146,6 +160,10 @@ fn ordered(graph: &Graph, ids: Vec<SocketId>, sort: Sort, end: usize) -> Vec<Soc
     let owner = |id| socket(id)?.primary_owner().map(|owner| owner.process);
     let entry = |key: ProcessKey| graph.process(key);
     let process = |id| entry(owner(id)?).map(|entry| &*entry.process);
+    let place = |id, of: fn(&AddressFacts) -> &Arc<str>| {
+        let facts = graph.address(socket(id)?.remote?.ip)?;
+        Some(of(facts)).filter(|text| !text.is_empty())
+    };
     match sort.field {
         SortField::Protocol => by(&ids, sort, end, |id| socket(id).map(|s| s.protocol)),
         SortField::State => number(&|s| s.state as u64),
@@ -156,7 +174,12 @@ fn ordered(graph: &Graph, ids: Vec<SocketId>, sort: Sort, end: usize) -> Vec<Soc
             Some((path, socket.local))
         }),
         SortField::Remote => by(&ids, sort, end, |id| socket(id)?.remote),
-        SortField::RemoteName => by(&ids, sort, end, |id| socket(id)?.remote_name.as_deref()),
+        SortField::RemoteName => {
+            by(&ids, sort, end, |id| graph.remote_name(socket(id)?).map(|(name, _)| Caseless(name)))
+        }
+        SortField::Interface => by(&ids, sort, end, |id| graph.interface(socket(id)?)),
+        SortField::Country => by(&ids, sort, end, |id| place(id, |facts| &facts.country)),
+        SortField::Network => by(&ids, sort, end, |id| place(id, |facts| &facts.network)),
         SortField::Process => by(&ids, sort, end, |id| {
             let label = entry(owner(id)?).map(|entry| &*entry.label).unwrap_or_default();
             Some(Caseless(label))

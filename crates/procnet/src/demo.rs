@@ -24,7 +24,7 @@ pub(crate) fn run(options: &DemoOptions) -> Result<()> {
     let simulation = Simulation::new(options, interval);
     tracing::info!("a simulated machine with {} sockets", simulation.world.socket_count());
     prepared.open_page();
-    prepared.serve(host, Box::new(simulation))
+    prepared.serve(host, simulation.world.interfaces(), Box::new(simulation))
 }
 
 struct Simulation {

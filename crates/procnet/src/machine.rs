@@ -70,6 +70,10 @@ impl Machine {
             }),
             began: Instant::now(),
         };
+        // Without them addresses are told all the same.
+        if let Ok(Some(interfaces)) = procnet_collect::local_interfaces() {
+            machine.engine.know_interfaces(interfaces);
+        }
         // The first look is due at once, and tells everything.
         if !machine.look(PATIENCE)? {
             bail!("looking at all sockets and processes takes longer than {PATIENCE:?}");

@@ -6,6 +6,7 @@ mod doctor;
 mod export;
 mod generated;
 mod inbox;
+mod interfaces;
 mod ladder;
 mod logging;
 mod ls;

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use procnet_collect::Collector;
 use procnet_core::engine::{Engine, EngineOptions};
-use procnet_core::{Batch, Capability, CapabilityState};
+use procnet_core::{Batch, Capability, CapabilityState, Interfaces};
 use procnet_server::{Live, ReloadRules, ServerOptions, UnixWish, ViewDefaults};
 use procnet_wire::live::HostInfo;
 
 use crate::access::Protection;
 use crate::inbox::{self, Inbox, Pushed};
+use crate::interfaces;
 use crate::machine::{self, Knowledge, since};
 use crate::names::Names;
 use crate::options::ServeOptions;
@@ -91,6 +92,7 @@ pub(crate) fn run_until(
 pub(crate) struct Prepared<'a> {
     options: &'a ServeOptions,
     knowledge: Knowledge,
+    interfaces: Box<interfaces::List>,
     listener: TcpListener,
     protection: Protection,
 }
@@ -110,7 +112,8 @@ impl<'a> Prepared<'a> {
         }
         let protection = Protection::new(options)?;
         let listener = listen(SocketAddr::new(options.bind, options.port))?;
-        Ok(Self { options, knowledge, listener, protection })
+        let interfaces = Box::new(procnet_collect::local_interfaces);
+        Ok(Self { options, knowledge, interfaces, listener, protection })
     }
 
     /// Opens the page in the browser, if that is wanted. The port is open already: the browser
@@ -126,17 +129,23 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    /// Serves what `source` tells, until a signal comes.
-    pub(crate) fn serve(mut self, host: HostInfo, source: Box<dyn Source>) -> Result<()> {
+    /// Serves what `source` tells of a simulated machine, until a signal comes.
+    pub(crate) fn serve(
+        mut self,
+        host: HostInfo,
+        interfaces: Interfaces,
+        source: Box<dyn Source>,
+    ) -> Result<()> {
         // The addresses of a simulated machine are nobody's.
         self.knowledge.names = Names::none();
+        self.interfaces = Box::new(move || Ok(Some(interfaces.clone())));
         let stop = Stop::default();
         stop.on_signals()?;
         self.serve_until(host, source, stop)
     }
 
     fn serve_until(self, host: HostInfo, source: Box<dyn Source>, stop: Stop) -> Result<()> {
-        let Self { options, knowledge, listener, protection } = self;
+        let Self { options, knowledge, interfaces, listener, protection } = self;
         let engine = Engine::new(EngineOptions {
             rules: Arc::clone(&knowledge.rules),
             service_ports: knowledge.service_ports.clone(),
@@ -150,6 +159,7 @@ impl<'a> Prepared<'a> {
         };
         let live = Live::new(engine, host, defaults);
         ask_for_names(&knowledge.names, &live, &stop)?;
+        interfaces::watch(interfaces, &live, &stop)?;
         let inbox = Arc::new(Inbox::new(inbox::CAPACITY));
         drive(Arc::clone(&live), Arc::clone(&inbox), stop.clone())?;
         let collecting = collect(source, live.unix_wish(), inbox, stop.clone())?;
@@ -376,7 +386,7 @@ fn watch_rules(knowledge: &Knowledge, live: Arc<Live>, stop: Stop) -> Result<()>
     })
 }
 
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+pub(crate) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
     std::thread::Builder::new()
         .name(name.to_owned())
         .spawn(work)

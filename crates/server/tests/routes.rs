@@ -8,7 +8,7 @@
 
 mod support;
 
-use procnet_core::{Capability, CapabilityState, Degradation, Event};
+use procnet_core::{Capability, CapabilityState, Degradation, Event, Interfaces, NetnsId};
 use procnet_server::{ReloadRules, ServerOptions};
 use support::Server;
 
@@ -309,6 +309,26 @@ fn v14_the_table_of_all_sockets_follows_the_switches_of_the_map() {
     // What the map draws and what the table counts is the same.
     let facets = server.get("/api/v1/facets").json().to_string();
     assert!(!facets.contains("proto:udp"), "{facets}");
+}
+
+#[test]
+fn n5_a_local_address_says_its_interface() {
+    let server = Server::start();
+    let told = |query: &str| -> Vec<(String, Option<String>)> {
+        let list = server.get(&format!("/api/v1/sockets?{query}")).json();
+        let rows = list["sockets"].as_array().unwrap().iter();
+        let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+        rows.map(|row| (text(&row["local"]["ip"]).unwrap(), text(&row["interface"]))).collect()
+    };
+    assert!(told("").iter().all(|(_, interface)| interface.is_none()));
+    let netns = server.get("/api/v1/sockets?limit=1").json()["sockets"][0]["netns"].as_u64();
+    let listed = [("127.0.0.1", "lo")].map(|(ip, name)| (ip.parse().unwrap(), name.to_owned()));
+    server.live.know_interfaces(Interfaces::new(NetnsId(netns.unwrap()), listed));
+    let rows = told("sort=interface");
+    assert_eq!(rows[0].1.as_deref(), Some("lo"));
+    for (ip, interface) in rows {
+        assert_eq!(interface.as_deref() == Some("lo"), ip.starts_with("127."), "{ip}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use fastrand::Rng;
-use procnet_core::{Endpoint, NetnsId, ProcessKey, Protocol};
+use procnet_core::{Endpoint, Interfaces, NetnsId, ProcessKey, Protocol};
 
 use crate::belonging::Belonging;
 use crate::services::{
@@ -39,6 +39,15 @@ impl World {
             self.populate_unix(init);
         }
         self.pending.clear();
+    }
+
+    /// Which interface has which address: those of stacks without containers are the machine's.
+    pub fn interfaces(&self) -> Interfaces {
+        let own = self.services.iter().filter(|service| service.netns == NETNS);
+        let mut listed: Vec<(IpAddr, String)> =
+            own.map(|service| (service.address, "eth0".to_owned())).collect();
+        listed.push((IpAddr::V4(Ipv4Addr::LOCALHOST), "lo".to_owned()));
+        Interfaces::new(NETNS, listed)
     }
 
     fn add_stack(&mut self, stack: usize, init: ProcessKey) {

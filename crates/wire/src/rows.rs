@@ -110,6 +110,10 @@ pub struct SocketRow {
     /// The network of the remote end, such as `AS64500 Example`, where `--geoip` tells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<String>,
+    /// The interface that has the local address, such as `eth0`, where that is told (Linux, in the
+    /// network namespace of procnet itself) and the socket is bound to one address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interface: Option<String>,
     /// What a UNIX socket has instead of endpoints; others lack the field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unix: Option<UnixRow>,

@@ -129,6 +129,7 @@ function Socket({ socket, rates }: { socket: SocketRow; rates: Rates }) {
       </div>
       <div class="numbers">
         {!listening && <code title={words.sockets.localEnd}>{localText(socket)}</code>}
+        {socket.interface && <span title={words.sockets.interface}>{socket.interface}</span>}
         {socket.remote_name && <code title={words.sockets.remoteAddress}>{socket.remote?.ip}</code>}
         {!listening && !socket.unix && (
           <span title={words.sockets.packets(socket.tx_packets ?? 0, socket.rx_packets ?? 0)}>
@@ -167,6 +168,18 @@ function SocketEvidence({ socket }: { socket: SocketRow }) {
           <>
             <dt>{words.sockets.packetsTitle}</dt>
             <dd>{words.sockets.packets(socket.tx_packets ?? 0, socket.rx_packets ?? 0)}</dd>
+          </>
+        )}
+        {socket.interface && (
+          <>
+            <dt>{words.sockets.interface}</dt>
+            <dd>{socket.interface}</dd>
+          </>
+        )}
+        {(socket.country || socket.network) && (
+          <>
+            <dt>{words.sockets.place}</dt>
+            <dd>{[socket.country, socket.network].filter(Boolean).join(', ')}</dd>
           </>
         )}
         <dt>{words.sockets.namespace}</dt>

@@ -12,7 +12,7 @@ import { Disclosure } from './Disclosure';
 import { Grid } from './Grid';
 import type { TableColumn } from './rows';
 import { EDGE_COLUMNS, nodeColumns, sortRows } from './rows';
-import { allSockets, SOCKET_COLUMNS, useSocketRows } from './socketRows';
+import { allSockets, socketColumns, useSocketRows } from './socketRows';
 import { keyOfSocket } from './socketText';
 import { csvOf, saveText } from './tableFile';
 
@@ -181,12 +181,13 @@ function nodeOf(socket: SocketRow): string | undefined {
 
 function SocketTable() {
   void scene.version.value;
-  const by = orderOf('socket', SOCKET_COLUMNS);
+  const all = socketColumns();
+  const by = orderOf('socket', all);
   const shown = viewInForce.value;
   const { total, error, rowAt, onRange } = useSocketRows(shown, by);
   return (
     <>
-      <TableTools name="socket" columns={SOCKET_COLUMNS} rows={() => allSockets(shown, by)}>
+      <TableTools name="socket" columns={all} rows={() => allSockets(shown, by)}>
         <span class="quiet">{words.status.sockets(total)}</span>
       </TableTools>
       {error && (
@@ -201,9 +202,9 @@ function SocketTable() {
         count={total}
         rowAt={rowAt}
         keyOf={keyOfSocket}
-        columns={wanted('socket', SOCKET_COLUMNS)}
+        columns={wanted('socket', all)}
         order={by}
-        onOrder={sortBy('socket', SOCKET_COLUMNS)}
+        onOrder={sortBy('socket', all)}
         isSelected={(row) => {
           const target = selected.value;
           return target?.kind === 'node' && nodeOf(row) === target.key;

@@ -1,5 +1,6 @@
 // All sockets of a view as rows, of which the server sorts and sends a window.
 
+import { signal } from '@preact/signals';
 import { useCallback, useEffect, useReducer, useRef } from 'preact/hooks';
 import type { Order } from '../scene/address';
 import { frozen } from '../scene/live';
@@ -31,8 +32,23 @@ function servicePort({ direction, local, remote, unix }: SocketRow): number {
   return (direction === 'outbound' ? remote?.port : local.port) ?? 0;
 }
 
+/** What not every machine tells: by `--geoip`, and of its interfaces. */
+const SOMETIMES = ['interface', 'country', 'network'] as const;
+const told = signal<ReadonlySet<string>>(new Set());
+
+function noteWhatIsTold(sockets: readonly SocketRow[]): void {
+  const found = SOMETIMES.filter((id) => !told.value.has(id) && sockets.some((s) => s[id]));
+  if (found.length > 0) told.value = new Set([...told.value, ...found]);
+}
+
+/** The columns of which something is told; each stays once it is there. */
+export function socketColumns(): readonly TableColumn<SocketRow>[] {
+  const sometimes: readonly string[] = SOMETIMES;
+  return SOCKET_COLUMNS.filter(({ id }) => !sometimes.includes(id) || told.value.has(id));
+}
+
 /** The columns; what one is sorted by is the server's name for it. */
-export const SOCKET_COLUMNS: readonly TableColumn<SocketRow>[] = [
+const SOCKET_COLUMNS: readonly TableColumn<SocketRow>[] = [
   textColumn('process', columns.process, 'minmax(140px, 2fr)', ownerText),
   numberColumn(
     'pid',
@@ -53,9 +69,12 @@ export const SOCKET_COLUMNS: readonly TableColumn<SocketRow>[] = [
     (socket) => words.directions[socket.direction] ?? socket.direction,
   ),
   textColumn('local', columns.local, 'minmax(150px, 1.6fr)', localText),
+  textColumn('interface', columns.interface, 'minmax(80px, 0.7fr)', (s) => s.interface ?? ''),
   textColumn('remote', columns.remote, 'minmax(150px, 1.8fr)', (socket) =>
     socket.direction === 'listen' ? words.common.none : peerText(socket),
   ),
+  textColumn('country', columns.country, '84px', (socket) => socket.country ?? ''),
+  textColumn('network', columns.network, 'minmax(120px, 1.2fr)', (socket) => socket.network ?? ''),
   {
     ...numberColumn('port', columns.port, '72px', servicePort, (socket: SocketRow) =>
       String(servicePort(socket) || words.common.none),
@@ -160,6 +179,7 @@ export function useSocketRows(view: ViewQuery, order: Order): SocketRows {
           pages.abort.signal,
         );
         if (pages !== state.current) return;
+        noteWhatIsTold(sockets);
         pages.total = total;
         pages.error = undefined;
         pages.rows.delete(page);

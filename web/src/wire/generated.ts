@@ -1127,6 +1127,11 @@ export interface components {
       direction: string;
       /** @description What the direction rests on: `observed`, `listener`, `pairing`, `service_port`, or `none`. */
       evidence: string;
+      /**
+       * @description The interface that has the local address, such as `eth0`, where that is told (Linux, in the
+       *     network namespace of procnet itself) and the socket is bound to one address.
+       */
+      interface?: string | null;
       /** @description The local end; of a UNIX socket an empty address and port 0. */
       local: components['schemas']['EndpointRow'];
       /** @description What that name rests on: `asked` or `reverse`. */

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::{Graph, LinkId, LinkKey, Party};
-use crate::address::{AddressFacts, NameEvidence};
+use crate::address::{AddressFacts, Interfaces, NameEvidence};
 use crate::endpoint::Endpoint;
 use crate::key::HostId;
 use crate::socket::Socket;
@@ -26,6 +26,18 @@ impl Graph {
         }
         let name = self.address(socket.remote?.ip)?.name.as_ref()?;
         Some((name, NameEvidence::Reverse))
+    }
+
+    /// The interface that has a socket's local address; `None` for one that is bound to all, and in
+    /// network namespaces that nobody listed.
+    pub fn interface(&self, socket: &Socket) -> Option<&Arc<str>> {
+        let told = socket.unix.is_none() && socket.key.host == HostId::LOCAL;
+        self.interfaces.name_of(socket.key.netns, socket.local.ip).filter(|_| told)
+    }
+
+    /// Takes in which interface has which address from now on.
+    pub(crate) fn know_interfaces(&mut self, interfaces: Interfaces) {
+        self.interfaces = interfaces;
     }
 
     /// Every remote address on a link, the most recent link first, each once.

@@ -62,6 +62,7 @@ impl Graph {
         fresh.first_looks.clone_from(&self.first_looks);
         fresh.processes.clone_from(&self.processes);
         fresh.addresses.clone_from(&self.addresses);
+        fresh.interfaces.clone_from(&self.interfaces);
         fresh.indexes.unix.share_names(&self.indexes.unix);
         for (_, entry) in &self.sockets {
             let index = fresh.sockets.insert(SocketEntry {

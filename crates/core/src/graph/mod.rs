@@ -28,7 +28,7 @@ pub use addresses::MAX_ADDRESSES;
 pub use changes::{Changes, SocketChange, SocketChangeKind};
 pub use link::{Evidence, Link, LinkId, LinkKey, NameId, Party};
 
-use crate::address::AddressFacts;
+use crate::address::{AddressFacts, Interfaces};
 use crate::capability::{Capability, Degradation};
 use crate::icon::Icon;
 use crate::key::{HostId, ProcessKey, SocketKey};
@@ -99,6 +99,7 @@ pub struct Graph {
     socket_ids: ids::SocketIds,
     indexes: Indexes,
     addresses: FxHashMap<IpAddr, Arc<AddressFacts>>,
+    interfaces: Interfaces,
     links: FxHashMap<LinkId, Link>,
     link_ids: FxHashMap<LinkKey, LinkId>,
     link_parties: BTreeSet<(Party, LinkId)>,

@@ -283,6 +283,7 @@ pub(super) mod tests {
             name_evidence: None,
             country: None,
             network: None,
+            interface: None,
             unix: None,
             direction: "listen".to_owned(),
             evidence: "none".to_owned(),

@@ -16,7 +16,7 @@ use procnet_core::event::Batch;
 use procnet_core::graph::Graph;
 use procnet_core::rules::RuleSet;
 use procnet_core::view::{Grouping, RemoteGrouping, Resolution, View, ViewSpec};
-use procnet_core::{AddressFacts, Capability, Moment};
+use procnet_core::{AddressFacts, Capability, Interfaces, Moment};
 use procnet_wire::encode;
 use procnet_wire::graph::EdgeMemory;
 use procnet_wire::live::{DegradationInfo, HostInfo, Legend};
@@ -155,6 +155,11 @@ impl Live {
     /// Takes in what is known of remote addresses, which nobody waited for.
     pub fn know_addresses(&self, known: Vec<(IpAddr, AddressFacts)>) {
         self.change(|state| state.engine.know_addresses(known));
+    }
+
+    /// Takes in which interface has which of the machine's own addresses.
+    pub fn know_interfaces(&self, interfaces: Interfaces) {
+        self.change(|state| state.engine.know_interfaces(interfaces));
     }
 
     /// Says who hears of the remote addresses of new links. `hear` runs in the driver's thread, so it

@@ -50,6 +50,7 @@ pub fn socket_row_of(
         name_evidence: name.map(|(_, evidence)| evidence.as_str().to_owned()),
         country: about.map(|about| about.country.to_string()).filter(|text| !text.is_empty()),
         network: about.map(|about| about.network.to_string()).filter(|text| !text.is_empty()),
+        interface: graph.interface(socket).map(|name| name.to_string()),
         unix: socket.unix.as_deref().map(unix_row),
         direction: direction.as_str().to_owned(),
         evidence: evidence.map_or("none", Evidence::as_str).to_owned(),
