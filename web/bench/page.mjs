@@ -87,30 +87,44 @@ async function besideVis(sockets) {
   };
   await page.close();
 
-  const peer = await drawWithVis(browser, VIEWPORT, raw, quick ? 60_000 : 240_000);
-  const theirs = {
-    stable: peer.stable,
-    ...(await peer.updates(() => graphOf(server.url), UPDATES_MS, measured)),
-    frame: await pan(peer.page),
-    heap: await heap(peer.page),
-  };
-  await peer.page.close();
+  const { version, ...theirs } = await peerFigures(raw, server.url);
   server.stop();
 
   const row = (what, a, b, unit) => {
-    const ratio = a > 0 ? `${(b / a).toFixed(b / a < 10 ? 1 : 0)}x` : '';
+    const ratio = a > 0 && b !== undefined ? `${(b / a).toFixed(b / a < 10 ? 1 : 0)}x` : '';
+    const told = b === undefined ? 'ended' : unit(b);
     console.log(
-      `  ${what.padEnd(34)} ${unit(a).padStart(12)} ${unit(b).padStart(16)} ${ratio.padStart(8)}`,
+      `  ${what.padEnd(34)} ${unit(a).padStart(12)} ${told.padStart(16)} ${ratio.padStart(8)}`,
     );
   };
   console.log(
-    `  ${''.padEnd(34)} ${'this page'.padStart(12)} ${`vis-network ${peer.version}`.padStart(16)} ${''.padStart(8)}`,
+    `  ${''.padEnd(34)} ${'this page'.padStart(12)} ${`vis-network ${version}`.padStart(16)} ${''.padStart(8)}`,
   );
   row('data to stable picture', ours.stable, theirs.stable, ms);
   row('main thread per update', ours.median, theirs.median, ms);
   row('main thread per frame, dragging', ours.frame, theirs.frame, ms);
   row('unchanged nodes moved, at most', ours.moved, theirs.moved, (px) => `${px.toFixed(1)} px`);
   row('heap', ours.heap, theirs.heap, (mb) => `${mb.toFixed(1)} MB`);
+}
+
+/**
+ * What vis-network came to. Its page may end under a large graph: what was measured until then is
+ * told, and the rest of the report goes on.
+ */
+async function peerFigures(raw, url) {
+  const peer = await drawWithVis(browser, VIEWPORT, raw, quick ? 60_000 : 240_000);
+  const figures = { version: peer.version, stable: peer.stable };
+  try {
+    Object.assign(figures, await peer.updates(() => graphOf(url), UPDATES_MS, measured));
+    figures.frame = await pan(peer.page);
+    figures.heap = await heap(peer.page);
+    await peer.page.close();
+  } catch (error) {
+    console.error(`  vis-network's page ended: ${String(error).split('\n')[0]}`);
+    // A trace that goes on would be in the way of the next one.
+    await browser.stopTracing().catch(() => {});
+  }
+  return figures;
 }
 
 /** Real connections on loopback: from connect() to the painted edge. */

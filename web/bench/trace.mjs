@@ -2,6 +2,8 @@
 
 import { readFile } from 'node:fs/promises';
 
+/** Once for every frame that the main thread hands over. */
+const COMMIT = 'LayerTreeHost::WaitForCommitCompletion';
 const CATEGORIES = ['toplevel', 'devtools.timeline', 'blink.user_timing', 'cc'];
 
 /**
@@ -14,6 +16,8 @@ const CATEGORIES = ['toplevel', 'devtools.timeline', 'blink.user_timing', 'cc'];
  */
 export async function traced(browser, page, file, during) {
   await browser.startTracing(page, { path: file, categories: CATEGORIES });
+  // Tells the page's own thread from those of other pages.
+  await page.evaluate(() => performance.mark('procnet-trace'));
   await during();
   await browser.stopTracing();
   return mainThread(
@@ -41,7 +45,7 @@ function mainThread(events, origin) {
     .filter(({ name, ph }) => name === 'ThreadControllerImpl::RunTask' && ph === 'X')
     .map(({ ts, tdur = 0 }) => ({ at: ts, cpu: tdur / 1000 }))
     .sort((a, b) => a.at - b.at);
-  const frames = own.filter(({ name }) => name === 'BeginCommitCompositorFrame').length;
+  const frames = own.filter(({ name }) => name === COMMIT).length;
   return {
     tasks,
     frames,

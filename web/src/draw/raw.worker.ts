@@ -1,7 +1,7 @@
 // Draws thousands of nodes on a canvas, beside the page: lays out, paints and finds what is where.
 
 import type { Spot } from '../layout/forces';
-import { solve } from '../layout/forces';
+import { solving } from '../layout/forces';
 import type { RawQuestion, RawScene, RawView } from './rawMessages';
 
 const DOT = 5;
@@ -14,6 +14,8 @@ const HIT_PX = 10;
 /** How far from its neighbour a newcomer stands. */
 const NEAR = 26;
 const NEWCOMER_PASSES = 4;
+/** A layout on its way is shown so often. */
+const SHOW_MS = 150;
 const MAX_REMEMBERED = 60_000;
 
 let canvas: OffscreenCanvas | undefined;
@@ -21,7 +23,10 @@ let context: OffscreenCanvasRenderingContext2D | null = null;
 let scene: RawScene | undefined;
 let view: RawView | undefined;
 let focus: string | undefined;
-let spots: Spot[] = [];
+let spots: (Spot | undefined)[] = [];
+/** While a first layout goes on, the latest scene waits for its end. */
+let busy = false;
+let waiting: RawScene | undefined;
 const remembered = new Map<string, Spot>();
 let scheduled = false;
 
@@ -31,7 +36,8 @@ self.onmessage = (event: MessageEvent<RawQuestion>) => {
     canvas = question.canvas;
     context = canvas.getContext('2d');
   } else if (question.kind === 'scene') {
-    place(question.scene);
+    if (busy) waiting = question.scene;
+    else void place(question.scene);
   } else if (question.kind === 'view') {
     view = question.view;
   } else if (question.kind === 'focus') {
@@ -43,7 +49,7 @@ self.onmessage = (event: MessageEvent<RawQuestion>) => {
   schedule();
 };
 
-function place(next: RawScene): void {
+async function place(next: RawScene): Promise<void> {
   const known = scene !== undefined;
   const placed = next.keys.map((key) => remembered.get(key));
   if (known) {
@@ -54,7 +60,12 @@ function place(next: RawScene): void {
       edges.push([next.ends[i] ?? 0, next.ends[i + 1] ?? 0]);
     }
     const count = next.keys.length;
-    spots = solve({ count, edges, placed, aspect: next.aspect, scale: LAYOUT_SCALE });
+    scene = next;
+    busy = true;
+    spots = await shownOnTheWay(
+      solving({ count, edges, placed, aspect: next.aspect, scale: LAYOUT_SCALE }),
+    );
+    busy = false;
   }
   next.keys.forEach((key, i) => {
     const spot = spots[i];
@@ -66,15 +77,43 @@ function place(next: RawScene): void {
     remembered.delete(oldest);
   }
   scene = next;
+  tellBounds(!known);
+  schedule();
+  if (!waiting) return;
+  const latest = waiting;
+  waiting = undefined;
+  await place(latest);
+}
+
+/** Runs a layout to its end and shows it now and then meanwhile. */
+async function shownOnTheWay(run: ReturnType<typeof solving>): Promise<Spot[]> {
+  let shown = performance.now();
+  for (;;) {
+    const { done, value } = run.next();
+    if (done) return value;
+    if (performance.now() - shown < SHOW_MS) continue;
+    spots = value;
+    tellBounds(true);
+    draw();
+    // What is drawn is shown, and what was asked is answered, between two tasks.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    shown = performance.now();
+  }
+}
+
+/** Says how large the picture is; `first` if it has never been seen as a whole. */
+function tellBounds(first: boolean): void {
   let [left, top, right, bottom] = [0, 0, 0, 0];
-  for (const { x, y } of spots) {
+  for (const spot of spots) {
+    if (!spot) continue;
+    const { x, y } = spot;
     left = Math.min(left, x);
     top = Math.min(top, y);
     right = Math.max(right, x);
     bottom = Math.max(bottom, y);
   }
   const bounds = { x: left - 20, y: top - 20, width: right - left + 80, height: bottom - top + 40 };
-  self.postMessage({ kind: 'placed', bounds, first: !known });
+  self.postMessage({ kind: 'placed', bounds, first });
 }
 
 /** Newcomers stand around whom they talk to, or below everything; nobody else moves. */
@@ -187,6 +226,7 @@ function drawNodes(
   const { x = 0, y = 0, scale = 1, width = 0, height = 0, ink = '' } = view ?? {};
   const size = Math.max(1.5, Math.min(DOT * 1.6, DOT * scale));
   spots.forEach((spot, i) => {
+    if (!spot) return;
     const [left, top] = [spot.x * scale + x, spot.y * scale + y];
     if (left < -size || left > width + size || top < -size || top > height + size) return;
     to.globalAlpha = chosen < 0 || lit.has(i) ? 1 : 0.2;

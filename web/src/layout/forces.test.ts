@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ForceProblem, Spot } from './forces';
-import { solve } from './forces';
+import { solve, solving } from './forces';
 import { FreeLayout, parseSavedSpots } from './free';
 import { RandomMachine, seeded } from './testing';
 
@@ -9,6 +9,20 @@ function problem(count: number, edges: [number, number][], placed: (Spot | undef
 }
 
 describe('solve', () => {
+  it('shows thousands on the way, and comes to the same', () => {
+    const edges: [number, number][] = Array.from({ length: 1499 }, (_, i) => [i >> 2, i + 1]);
+    // Two that belong to nobody are packed beside the others at last.
+    const large = problem(1502, edges);
+    const run = solving(large);
+    const first = run.next();
+    expect(first.done).toBe(false);
+    expect(first.value.filter((spot) => spot !== undefined).length).toBe(1500);
+    let step = run.next();
+    for (; !step.done; step = run.next());
+    expect(step.value).toEqual(solve(large));
+    expect(new Set(step.value.map(({ x, y }) => `${x} ${y}`)).size).toBe(1502);
+  });
+
   it('is deterministic, and keeps nodes apart', () => {
     const edges: [number, number][] = Array.from({ length: 40 }, (_, i) => [i, (i * 7) % 40]);
     const spots = solve(problem(40, edges));

@@ -15,6 +15,9 @@ const COLLIDE_RADIUS = 96;
 const BOX = { width: 214, height: 72 };
 /** Larger components are drawn as dots, which the forces keep apart well enough. */
 const MOST_SEPARATED = 600;
+/** How far nodes are taken together for their repulsion: the larger the rougher, and faster. */
+const FINE_THETA = 0.9;
+const ROUGH_THETA = 1.4;
 const SEPARATION_ROUNDS = 120;
 /** Between packed components. */
 const PACK_GAP = 60;
@@ -46,6 +49,11 @@ interface Body extends SimulationNodeDatum {
 
 /** Where every node stands. Those that had a place keep it. */
 export function solve(problem: ForceProblem): Spot[] {
+  return last(solving(problem));
+}
+
+/** As `solve`, and on the way there where nodes stand so far: undefined where that is not known. */
+export function* solving(problem: ForceProblem): Generator<(Spot | undefined)[], Spot[]> {
   const { count, placed } = problem;
   const spots: (Spot | undefined)[] = [...placed];
   const components = componentsOf(problem);
@@ -53,12 +61,20 @@ export function solve(problem: ForceProblem): Spot[] {
   const fresh = components.filter((component) => !component.some((number) => placed[number]));
   for (const component of known) {
     if (component.every((number) => placed[number])) continue;
-    for (const body of relax(problem, component)) {
+    for (const body of last(relax(problem, component))) {
       spots[body.number] ??= { x: body.x ?? 0, y: (body.y ?? 0) * FLATNESS };
     }
   }
-  pack(problem, fresh, spots);
+  yield* pack(problem, fresh, spots);
   return Array.from({ length: count }, (_, i) => spots[i] ?? { x: 0, y: 0 });
+}
+
+/** What `run` comes to. */
+function last<T>(run: Generator<unknown, T>): T {
+  for (;;) {
+    const { done, value } = run.next();
+    if (done) return value;
+  }
 }
 
 /** Node numbers that hang together, the largest components first. */
@@ -82,8 +98,11 @@ function componentsOf({ count, edges }: ForceProblem): number[][] {
   return [...groups.values()].sort((a, b) => b.length - a.length || (a[0] ?? 0) - (b[0] ?? 0));
 }
 
-/** Lets forces act on one component; who has a place stays there. */
-function relax(problem: ForceProblem, component: readonly number[]): Body[] {
+/**
+ * Lets forces act on one component; who has a place stays there. A large one is shown after each
+ * step.
+ */
+function* relax(problem: ForceProblem, component: readonly number[]): Generator<Body[], Body[]> {
   const { edges, placed, scale } = problem;
   const random = seededNumbers(component.length);
   const inside = new Map(component.map((number, i) => [number, i]));
@@ -122,9 +141,10 @@ function relax(problem: ForceProblem, component: readonly number[]): Body[] {
       'charge',
       forceManyBody<Body>()
         .strength(REPULSION * scale)
+        .theta(large ? ROUGH_THETA : FINE_THETA)
         .distanceMax(900 * scale),
     )
-    .force('collide', forceCollide<Body>(COLLIDE_RADIUS * scale).iterations(2))
+    .force('collide', forceCollide<Body>(COLLIDE_RADIUS * scale).iterations(large ? 1 : 2))
     .stop();
   if (centred) {
     simulation.force('x', forceX<Body>(0).strength(0.03));
@@ -134,8 +154,16 @@ function relax(problem: ForceProblem, component: readonly number[]): Body[] {
     LEAST_STEPS,
     Math.min(MOST_STEPS, Math.round(STEP_BUDGET / component.length)),
   );
-  simulation.alphaDecay(1 - 0.001 ** (1 / steps)).tick(steps);
-  if (!large) separate(bodies, scale);
+  simulation.alphaDecay(1 - 0.001 ** (1 / steps));
+  if (large) {
+    for (let step = 0; step < steps; step++) {
+      simulation.tick();
+      yield bodies;
+    }
+  } else {
+    simulation.tick(steps);
+    separate(bodies, scale);
+  }
   return bodies;
 }
 
@@ -184,28 +212,52 @@ interface Box {
   readonly height: number;
 }
 
+/** `bodies` of `component`, from the top left. */
+function boxOf(bodies: readonly Body[], scale: number): Box {
+  const xs = bodies.map((body) => body.x ?? 0);
+  const ys = bodies.map((body) => (body.y ?? 0) * FLATNESS);
+  const [left, top] = [minimum(xs), minimum(ys)];
+  return {
+    component: bodies.map((body, i) => ({
+      number: body.number,
+      x: (xs[i] ?? 0) - left,
+      y: (ys[i] ?? 0) - top,
+    })),
+    width: -minimum(xs.map((x) => -x)) - left + 2 * COLLIDE_RADIUS * scale,
+    height: -minimum(ys.map((y) => -y)) - top + COLLIDE_RADIUS * scale * FLATNESS,
+  };
+}
+
 /** Places whole components in rows beside and below what stands already. */
-function pack(
+function* pack(
   problem: ForceProblem,
   components: readonly (readonly number[])[],
   spots: (Spot | undefined)[],
-): void {
+): Generator<(Spot | undefined)[], void> {
   const gap = PACK_GAP * problem.scale;
-  const boxes: Box[] = components.map((component) => {
-    const bodies = relax(problem, component);
-    const xs = bodies.map((body) => body.x ?? 0);
-    const ys = bodies.map((body) => (body.y ?? 0) * FLATNESS);
-    const [left, top] = [minimum(xs), minimum(ys)];
-    return {
-      component: bodies.map((body, i) => ({
-        number: body.number,
-        x: (xs[i] ?? 0) - left,
-        y: (ys[i] ?? 0) - top,
-      })),
-      width: -minimum(xs.map((x) => -x)) - left + 2 * COLLIDE_RADIUS * problem.scale,
-      height: -minimum(ys.map((y) => -y)) - top + COLLIDE_RADIUS * problem.scale * FLATNESS,
-    };
-  });
+  const boxes: Box[] = [];
+  for (const component of components) {
+    const run = relax(problem, component);
+    let step = run.next();
+    for (; !step.done; step = run.next())
+      yield arranged([...boxes, boxOf(step.value, problem.scale)]);
+    boxes.push(boxOf(step.value, problem.scale));
+  }
+  for (const [i, spot] of arranged(boxes).entries()) spots[i] ??= spot;
+
+  function arranged(done: readonly Box[]): (Spot | undefined)[] {
+    return rows(problem, done, gap, spots);
+  }
+}
+
+/** Where all nodes stand when `boxes` stand in rows. */
+function rows(
+  problem: ForceProblem,
+  boxes: readonly Box[],
+  gap: number,
+  known: readonly (Spot | undefined)[],
+): (Spot | undefined)[] {
+  const spots = [...known];
   const area = boxes.reduce((sum, box) => sum + (box.width + gap) * (box.height + gap), 0);
   const widest = boxes[0]?.width ?? 0;
   const taken = spots.filter((spot): spot is Spot => spot !== undefined);
@@ -224,6 +276,7 @@ function pack(
     x += box.width + gap;
     high = Math.max(high, box.height);
   }
+  return spots;
 }
 
 function minimum(values: readonly number[]): number {
