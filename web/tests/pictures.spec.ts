@@ -3,7 +3,7 @@
 // by a few pixels and colours are compared as means of small fields.
 //
 // After a change that is meant to show: look at the pictures that the report has attached, then
-// UPDATE_PICTURES=1 writes what is expected anew.
+// UPDATE_PICTURES=1 writes what is expected anew, and `npm run format` puts it in order.
 
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
