@@ -51,6 +51,7 @@ export class EdgeLayer {
   private selected: string | undefined;
   private ground: readonly unknown[] = [];
   private syncs = 0;
+  private anyLit = false;
 
   constructor(
     private readonly defs: Element,
@@ -179,7 +180,10 @@ export class EdgeLayer {
   }
 
   private showBeads(): void {
-    this.beads.show(this.busy.flatMap((key) => this.edges.get(key)?.bead ?? []));
+    const views = this.busy.flatMap((key) => this.edges.get(key) ?? []);
+    // What is dimmed has none.
+    const lit = this.anyLit ? views.filter((view) => view.isLit) : views;
+    this.beads.show(lit.flatMap((view) => view.bead ?? []));
   }
 
   /** Shows the labels that have room, if anything about them changed. */
@@ -209,6 +213,8 @@ export class EdgeLayer {
       view.light(on);
       if (on) joined.add(from).add(to);
     }
+    this.anyLit = joined.size > 0;
+    this.showBeads();
     return joined;
   }
 
