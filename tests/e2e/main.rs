@@ -10,6 +10,7 @@ mod command_line;
 mod containers;
 #[path = "../control_group/mod.rs"]
 mod control_group;
+mod crowd;
 mod exports;
 #[path = "../machine/http.rs"]
 mod http;

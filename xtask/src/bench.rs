@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: measures and reports; it asserts nothing, for machines differ.
 
+mod clients;
 mod holders;
 mod loaded;
 mod page;
@@ -29,10 +30,11 @@ const SUBJECTS: &[(&str, &[Measure])] = &[
     ("engine", &[Measure::Bench("procnet-core", "engine")]),
     ("server", &[Measure::Bench("procnet-server", "encode")]),
     ("steady", &[Measure::Steady]),
+    ("clients", &[Measure::Clients]),
     ("page", &[Measure::Page]),
 ];
 /// Those that no other subject includes.
-const ALL: [&str; 5] = ["collect", "engine", "server", "steady", "page"];
+const ALL: [&str; 6] = ["collect", "engine", "server", "steady", "clients", "page"];
 
 #[derive(Clone, Copy)]
 enum Measure {
@@ -44,6 +46,8 @@ enum Measure {
     Loaded,
     /// The program at rest.
     Steady,
+    /// The program with thousands of clients.
+    Clients,
     /// The page in a browser, beside the first Procnet Live's library.
     Page,
 }
@@ -54,6 +58,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         arguments.iter().map(String::as_str).filter(|name| *name != "--quick").collect();
     let chosen: &[&str] = match names.as_slice() {
         [holders::HOLD, rest @ ..] => return holders::hold(rest),
+        [clients::INSIDE, program] => return clients::run_inside(program, quick),
         [loaded::INSIDE, program] => return loaded::run_inside(program, quick),
         [] | ["all"] => &ALL,
         [_] => &names,
@@ -98,6 +103,7 @@ impl Measure {
             }
             Self::Loaded => loaded::run(quick),
             Self::Steady => steady::run(quick),
+            Self::Clients => clients::run(quick),
             Self::Page => page::run(quick),
         }
     }

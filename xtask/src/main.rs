@@ -37,7 +37,7 @@ cargo xtask COMMAND
   test [--only NAME]...     setup, then every check; `--only help` lists their names
   tidy                      the rules of the rooms: imports, bans, file sizes, parity rows
   docs [--check]            writes (or compares) the man page, completions, option table and icon
-  bench [collect|engine|server|steady|page|all] [--quick]
+  bench [collect|engine|server|steady|clients|page|all] [--quick]
                             measures and prints one report; collect (as root) includes what
                             `bench events` and `bench loaded` measure alone
   bpf [--check]             builds (or compares) the programs for the kernel from bpf/

@@ -48,7 +48,7 @@ use procnet_core::secrets::Masking;
 pub use differ::Differ;
 pub use platform::{
     Callers, Collector, Scanner, account_named, host_facts, invoking_account, local_interfaces,
-    own_account, relinquish,
+    own_account, raise_descriptor_limit, relinquish,
 };
 pub use snapshot::Snapshot;
 

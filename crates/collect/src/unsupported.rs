@@ -98,6 +98,11 @@ pub fn relinquish(_kind: CollectorKind) -> std::io::Result<()> {
     Ok(())
 }
 
+/// There is no limit here that is known.
+pub fn raise_descriptor_limit() -> Option<u64> {
+    None
+}
+
 /// Who is at the other end of a connection. Nobody says so on this operating system.
 #[derive(Debug)]
 pub struct Callers;

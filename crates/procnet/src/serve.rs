@@ -33,6 +33,11 @@ const GRACE: Duration = Duration::from_millis(700);
 /// event tracing session.
 const SOURCE_GRACE: Duration = Duration::from_millis(500);
 
+/// Descriptors for everything but clients: files, netlink, maps and programs of the kernel, namespaces.
+const OWN_DESCRIPTORS: u64 = 256;
+/// Clients that there is always room for.
+const LEAST_CONNECTIONS: u64 = 64;
+
 /// What tells the engine what happens: this machine, or a simulated one.
 pub(crate) trait Source: Send {
     /// Waits for something to happen, but no longer than that, and sees to it that asking again at
@@ -175,9 +180,12 @@ impl<'a> Prepared<'a> {
             allowed_hosts: options.allow_host.iter().chain(behind_proxy).cloned().collect(),
             access: protection.access.clone(),
             tls: protection.tls.clone(),
+            connections: connections(procnet_collect::raise_descriptor_limit()),
         };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
+            // They make scenes and read icons: more at once would only wait for one another.
+            .max_blocking_threads(8)
             .thread_name("procnet-http")
             .enable_all()
             .build()
@@ -204,6 +212,12 @@ impl<'a> Prepared<'a> {
         tracing::info!("ended");
         Ok(())
     }
+}
+
+/// How many clients there are descriptors for, if they are few.
+fn connections(descriptors: Option<u64>) -> Option<usize> {
+    let left = descriptors?.saturating_sub(OWN_DESCRIPTORS).max(LEAST_CONNECTIONS);
+    Some(usize::try_from(left).unwrap_or(usize::MAX))
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, UsageError> {

@@ -10,6 +10,7 @@
 //! or the driver; nothing here grows with the number of requests.
 
 mod access;
+mod crowd;
 mod http;
 mod listen;
 mod live;

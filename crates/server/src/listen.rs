@@ -17,19 +17,20 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::access::{Standing, Visitor, WhoAsks};
+use crate::crowd::{Crowd, Place};
 use crate::http::router;
 use crate::live::Live;
 use crate::options::ServerOptions;
 use crate::stall::Unstalled;
 use crate::tls::Tls;
 
-/// Most connections at a time; others wait in the kernel's queue.
-const MAX_CONNECTIONS: usize = 1_024;
+/// Most connections at a time, where the system has descriptors for them.
+const MAX_CONNECTIONS: usize = 4_096;
 /// How long a client may take to send a request's headers, also between two requests.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a client may take nothing of what it is sent.
@@ -66,21 +67,23 @@ pub async fn serve(
     let (end, ending) = watch::channel(false);
     let tls = options.tls.as_ref().map(Tls::acceptor);
     let who_asks = options.access.who_asks.clone();
-    let router = router(live, options, ending.clone());
+    let most = options.connections.unwrap_or(MAX_CONNECTIONS).min(MAX_CONNECTIONS);
+    let crowd = Crowd::new(most);
+    let router = router(live, options, most, ending.clone());
     let lookups = Arc::new(Semaphore::new(MAX_LOOKUPS));
     let service = Service { router, tls, who_asks, lookups };
-    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {
         let accepted = tokio::select! {
             () = &mut shutdown => break,
-            accepted = accept(&listener, &slots) => accepted,
+            accepted = accept(&listener, &crowd) => accepted,
             // Ended connections are cleared away as they end, not when the server does.
             Some(_) = connections.join_next() => continue,
         };
-        if let Some((stream, peer, slot)) = accepted {
-            connections.spawn(connection(stream, peer, service.clone(), ending.clone(), slot));
+        if let Some((stream, peer)) = accepted {
+            let place = crowd.enter(peer.ip());
+            connections.spawn(connection(stream, peer, service.clone(), ending.clone(), place));
         }
     }
     drop(listener);
@@ -93,15 +96,15 @@ pub async fn serve(
     Ok(())
 }
 
-async fn accept(
-    listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let slot = Arc::clone(slots).acquire_owned().await.ok()?;
+/// The next connection; whoever comes while there is no room waits in the kernel's queue.
+async fn accept(listener: &TcpListener, crowd: &Crowd) -> Option<(TcpStream, SocketAddr)> {
+    crowd.room().await;
     match listener.accept().await {
-        Ok((stream, peer)) => Some((stream, peer, slot)),
+        Ok(accepted) => Some(accepted),
         Err(error) => {
             tracing::warn!(%error, "cannot accept a connection");
+            // Most likely there are no descriptors left.
+            crowd.send_one_away();
             tokio::time::sleep(ACCEPT_PAUSE).await;
             None
         }
@@ -120,28 +123,40 @@ async fn connection(
     peer: SocketAddr,
     service: Service,
     ending: watch::Receiver<bool>,
-    _slot: OwnedSemaphorePermit,
+    place: Place,
 ) {
     // Small events must not wait for one another; without it they are merely slower.
     let _ = stream.set_nodelay(true);
     let Ok(local) = stream.local_addr() else { return };
     let standing = service.standing(local, peer).await;
-    let visitor = Arc::new(Visitor { local, peer, standing });
+    match standing {
+        Standing::Trusted => place.proven(),
+        Standing::Stranger(_) | Standing::Unknown(_) => place.unproven(),
+    }
+    let visitor = Arc::new(Visitor { local, peer, standing, place });
     let stream = Unstalled::new(stream, WRITE_TIMEOUT);
-    let router = Introduced { router: TowerToHyperService::new(service.router), visitor };
-    let result = match service.tls {
-        None => converse(stream, router, ending).await,
-        Some(tls) => match tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
-            Ok(Ok(stream)) => converse(stream, router, ending).await,
-            Ok(Err(error)) => {
-                tracing::debug!(%error, "no TLS came to be");
-                return;
-            }
-            Err(_) => return,
-        },
+    let router =
+        Introduced { router: TowerToHyperService::new(service.router), visitor: visitor.clone() };
+    let serving = async {
+        match service.tls {
+            None => converse(stream, router, ending).await,
+            Some(tls) => match tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
+                Ok(Ok(stream)) => converse(stream, router, ending).await,
+                Ok(Err(error)) => {
+                    tracing::debug!(%error, "no TLS came to be");
+                    Ok(())
+                }
+                Err(_) => Ok(()),
+            },
+        }
     };
-    if let Err(error) = result {
-        tracing::debug!(%error, "a connection ended early");
+    tokio::select! {
+        result = serving => {
+            if let Err(error) = result {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        }
+        () = visitor.place.told_to_leave() => tracing::debug!(%peer, "gave a place to another"),
     }
 }
 

@@ -19,6 +19,8 @@ pub struct ServerOptions {
     pub allowed_hosts: Vec<String>,
     /// Who may ask: nobody, unless somebody is named.
     pub access: Access,
+    /// Most connections, if the system has descriptors for fewer than usual.
+    pub connections: Option<usize>,
     /// What encrypts connections; without it they are not encrypted.
     pub tls: Option<Tls>,
 }

@@ -25,5 +25,5 @@ pub use callers::Callers;
 pub use collector::Collector;
 pub use host::host_facts;
 pub use interfaces::local_interfaces;
-pub use privilege::relinquish;
+pub use privilege::{raise_descriptor_limit, relinquish};
 pub use scan::Scanner;

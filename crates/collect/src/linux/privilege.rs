@@ -1,6 +1,7 @@
 //! What this program may still do once it has started: what it goes on needing, and no more.
 
 use rustix::io::Errno;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::{
     CapabilitySet, CapabilitySets, capabilities, clear_ambient_capability_set,
     remove_capability_from_bounding_set, set_capabilities, set_no_new_privs,
@@ -84,6 +85,16 @@ pub fn relinquish(kind: CollectorKind) -> std::io::Result<()> {
         },
     )?;
     Ok(())
+}
+
+/// Lets this program open as many descriptors as it may have at all, and says how many that is. A
+/// shell's or a service manager's usual limit is for programs that might call select(2).
+pub fn raise_descriptor_limit() -> Option<u64> {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    // Where that is refused, fewer must do.
+    let _ = setrlimit(Resource::Nofile, raised);
+    getrlimit(Resource::Nofile).current
 }
 
 #[cfg(test)]

@@ -28,6 +28,11 @@ pub use scan::Scanner;
 
 use crate::CollectorKind;
 
+/// Sockets are limited by nothing but memory here.
+pub fn raise_descriptor_limit() -> Option<u64> {
+    None
+}
+
 /// This program has no rights here that it could give up: it holds none but its user's.
 pub fn relinquish(_kind: CollectorKind) -> io::Result<()> {
     Ok(())

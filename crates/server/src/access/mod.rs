@@ -10,6 +10,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::crowd::Place;
+
 pub(crate) use attempts::{Attempts, Guesser, PERIOD};
 pub(crate) use token::SESSION;
 pub use token::Token;
@@ -58,4 +60,6 @@ pub(crate) struct Visitor {
     pub(crate) peer: SocketAddr,
     /// Who it is.
     pub(crate) standing: Standing,
+    /// That it may stay.
+    pub(crate) place: Place,
 }

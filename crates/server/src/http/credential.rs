@@ -171,12 +171,17 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use super::*;
     use crate::access::Token;
+    use crate::crowd::Crowd;
 
     fn visitor(standing: Standing) -> Visitor {
         let (local, peer) = ("127.0.0.1:8765", "127.0.0.1:50000");
-        Visitor { local: local.parse().unwrap(), peer: peer.parse().unwrap(), standing }
+        let (local, peer): (SocketAddr, SocketAddr) =
+            (local.parse().unwrap(), peer.parse().unwrap());
+        Visitor { local, peer, standing, place: Crowd::new(1).enter(peer.ip()) }
     }
 
     fn stranger() -> Visitor {

@@ -8,17 +8,24 @@
 //! Then whoever asks must be somebody who may, or have the token: see `credential`.
 
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
+use axum::body::{Body, HttpBody};
 use axum::extract::{Extension, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+
+use hyper::body::{Frame, SizeHint};
 
 use super::credential::{self, Credentials};
 use super::error::ApiError;
 use super::refusals::Refusals;
 use crate::access::{Access, Visitor};
+use crate::crowd::Busy;
 
 /// The headers on every answer.
 const HEADERS: [(HeaderName, &str); 7] = [
@@ -202,7 +209,11 @@ pub(crate) async fn guard(
     next: Next,
 ) -> Response {
     let mut response = match guard.admit(&visitor, &request) {
-        Ok(None) => next.run(request).await,
+        Ok(None) => {
+            let busy = visitor.place.busy();
+            let response = next.run(request).await;
+            response.map(|body| Body::new(Attended { body, _busy: busy }))
+        }
         Ok(Some(response)) => response,
         Err(refusal) => guard.refuse(&refusal, &visitor, &request),
     };
@@ -211,6 +222,32 @@ pub(crate) async fn guard(
         headers.insert(name.clone(), HeaderValue::from_static(value));
     }
     response
+}
+
+/// The body of an answer: while it is on its way, its connection is not idle.
+struct Attended {
+    body: Body,
+    _busy: Busy,
+}
+
+impl HttpBody for Attended {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 impl Guard {

@@ -26,7 +26,7 @@ use crate::live::{IconDirectory, Live};
 use crate::options::{ReloadRules, ServerOptions};
 
 /// Most streams at a time.
-const MAX_STREAMS: usize = 256;
+const MAX_STREAMS: usize = 1_200;
 /// Largest body of a request.
 pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
 
@@ -37,30 +37,34 @@ pub(crate) struct App {
     pub(crate) icons: Option<IconDirectory>,
     pub(crate) reload_rules: Option<ReloadRules>,
     pub(crate) streams: Arc<Semaphore>,
+    pub(crate) most_streams: usize,
     pub(crate) shutdown: watch::Receiver<bool>,
 }
 
 impl App {
     /// How many streams are open.
     pub(crate) fn open_streams(&self) -> usize {
-        MAX_STREAMS - self.streams.available_permits()
+        self.most_streams - self.streams.available_permits()
     }
 }
 
-/// Everything that the server answers. `shutdown` turns true when it ends.
+/// Everything that the server answers, over so many connections at most. `shutdown` turns true when it ends.
 pub(crate) fn router(
     live: Arc<Live>,
     options: ServerOptions,
+    most_connections: usize,
     shutdown: watch::Receiver<bool>,
 ) -> Router {
-    let ServerOptions { icons_dir, reload_rules, allowed_hosts, access, tls: _ } = options;
+    let ServerOptions { icons_dir, reload_rules, allowed_hosts, access, .. } = options;
     let icons = icons_dir.map(IconDirectory::new);
     if let Some(icons) = &icons {
         live.set_icons(icons.clone());
     }
     assets::log_manifest();
-    let app =
-        App { live, icons, reload_rules, streams: Arc::new(Semaphore::new(MAX_STREAMS)), shutdown };
+    // Streams stay: there must be room for others.
+    let most_streams = MAX_STREAMS.min(most_connections.div_ceil(2));
+    let streams = Arc::new(Semaphore::new(most_streams));
+    let app = App { live, icons, reload_rules, streams, most_streams, shutdown };
     // On this machine bytes are cheap and time is not.
     let compression = CompressionLayer::new().gzip(true).quality(CompressionLevel::Fastest);
     let compressed = Router::new()

@@ -7,6 +7,7 @@ mod kernel;
 
 use std::time::{Duration, Instant};
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use procnet_core::{Batch, Capability};
 
 pub use self::callers::Callers;
@@ -15,6 +16,9 @@ use self::kernel::Kernel;
 use crate::pace::{Source, wait};
 pub use crate::unix_accounts::{account_named, invoking_account, own_account};
 use crate::{CollectError, CollectOptions, CollectorKind, ScanOptions, macos};
+
+/// More than that setrlimit(2) refuses, whatever the limit is said to be (`sys/syslimits.h`).
+const OPEN_MAX: u64 = 10_240;
 
 /// One machine's polling source.
 #[derive(Debug)]
@@ -98,6 +102,15 @@ impl Source for Collector {
     fn poll(&mut self) -> Result<Option<Batch>, CollectError> {
         self.poll()
     }
+}
+
+/// Lets this program open as many descriptors as this system allows a program that asks for no more
+/// than `OPEN_MAX`, and says how many that is.
+pub fn raise_descriptor_limit() -> Option<u64> {
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
+    // Where that is refused, fewer must do.
+    let _ = setrlimit(Resource::RLIMIT_NOFILE, most.min(OPEN_MAX), most);
+    getrlimit(Resource::RLIMIT_NOFILE).ok().map(|(current, _)| current)
 }
 
 /// This program has no rights here that it could give up and still collect.
