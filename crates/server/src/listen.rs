@@ -122,7 +122,7 @@ async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     service: Service,
-    ending: watch::Receiver<bool>,
+    mut ending: watch::Receiver<bool>,
     place: Place,
 ) {
     // Small events must not wait for one another; without it they are merely slower.
@@ -134,20 +134,18 @@ async fn connection(
         Standing::Stranger(_) | Standing::Unknown(_) => place.unproven(),
     }
     let visitor = Arc::new(Visitor { local, peer, standing, place });
-    let stream = Unstalled::new(stream, WRITE_TIMEOUT);
     let router =
         Introduced { router: TowerToHyperService::new(service.router), visitor: visitor.clone() };
     let serving = async {
+        // Who says nothing costs no more than a socket.
+        if !says_something(&stream, &mut ending).await {
+            return Ok(());
+        }
+        let stream = Unstalled::new(stream, WRITE_TIMEOUT);
         match service.tls {
-            None => converse(stream, router, ending).await,
-            Some(tls) => match tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
-                Ok(Ok(stream)) => converse(stream, router, ending).await,
-                Ok(Err(error)) => {
-                    tracing::debug!(%error, "no TLS came to be");
-                    Ok(())
-                }
-                Err(_) => Ok(()),
-            },
+            None => Box::pin(converse(stream, router, ending)).await,
+            // On the heap, so that connections without it are no larger for it.
+            Some(tls) => Box::pin(encrypted(tls, stream, router, ending)).await,
         }
     };
     tokio::select! {
@@ -157,6 +155,33 @@ async fn connection(
             }
         }
         () = visitor.place.told_to_leave() => tracing::debug!(%peer, "gave a place to another"),
+    }
+}
+
+/// Waits until there is something to read: false if that takes too long, or the server ends.
+async fn says_something(stream: &TcpStream, ending: &mut watch::Receiver<bool>) -> bool {
+    tokio::select! {
+        readable = tokio::time::timeout(HEADER_TIMEOUT, stream.readable()) => {
+            matches!(readable, Ok(Ok(())))
+        }
+        () = ended(ending) => false,
+    }
+}
+
+/// Agrees on TLS, and answers.
+async fn encrypted(
+    tls: TlsAcceptor,
+    stream: Unstalled<TcpStream>,
+    router: Introduced,
+    ending: watch::Receiver<bool>,
+) -> hyper::Result<()> {
+    match tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
+        Ok(Ok(stream)) => converse(stream, router, ending).await,
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "no TLS came to be");
+            Ok(())
+        }
+        Err(_) => Ok(()),
     }
 }
 

@@ -87,9 +87,14 @@ impl Live {
 
     /// The `scene` event, and what a client has after it.
     pub(crate) fn scene_event(&self, feed: &Arc<Feed>) -> Option<(Bytes, Cursor)> {
+        if let Some(known) = feed.recent_scene() {
+            return Some(known);
+        }
         let (message, cursor) = self.scene(feed)?;
         let id = Some((message.epoch.as_str(), message.revision));
-        Some((event("scene", id, &message), cursor))
+        let bytes = event("scene", id, &message);
+        feed.share_scene(bytes.clone(), cursor.clone());
+        Some((bytes, cursor))
     }
 
     /// `None` if the view was dropped for want of clients.

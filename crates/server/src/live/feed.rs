@@ -20,6 +20,9 @@ const MAX_STEPS: usize = 512;
 /// scene is the shorter message.
 const MAX_WEIGHT: usize = 8_192;
 
+/// How long a scene is shared: it says what time it is.
+const SHARED_FOR: Duration = Duration::from_millis(500);
+
 /// What stands around a scene. Compared by pointer: a part that changes is a new one.
 #[derive(Clone, Debug)]
 pub(crate) struct Surroundings {
@@ -61,6 +64,14 @@ pub(crate) struct Feed {
     wake: watch::Sender<()>,
     clients: AtomicUsize,
     last_used: Mutex<Instant>,
+    recent: Mutex<Option<Recent>>,
+}
+
+/// The scene as it was sent last: who comes while nothing has changed shares its bytes.
+struct Recent {
+    made: Instant,
+    bytes: Bytes,
+    cursor: Cursor,
 }
 
 struct FeedState {
@@ -102,7 +113,21 @@ impl Feed {
             wake: watch::Sender::new(()),
             clients: AtomicUsize::new(0),
             last_used: Mutex::new(Instant::now()),
+            recent: Mutex::new(None),
         }
+    }
+
+    /// The scene's event, if it was made a moment ago and nothing has changed since.
+    pub(crate) fn recent_scene(&self) -> Option<(Bytes, Cursor)> {
+        let recent = locked(&self.recent);
+        let known = recent.as_ref().filter(|known| known.made.elapsed() < SHARED_FOR)?;
+        (known.cursor.revision == self.revision())
+            .then(|| (known.bytes.clone(), known.cursor.clone()))
+    }
+
+    /// Keeps the scene's event for others.
+    pub(crate) fn share_scene(&self, bytes: Bytes, cursor: Cursor) {
+        *locked(&self.recent) = Some(Recent { made: Instant::now(), bytes, cursor });
     }
 
     pub(crate) fn epoch(&self) -> &str {
