@@ -24,19 +24,27 @@ export function Search() {
   const input = useRef<HTMLInputElement>(null);
   const wrong = useRef<HTMLDivElement>(null);
   const wanted = view.value.filter;
+  /** What the view's filter is as far as this field knows: what it said last, or was told. */
+  const agreed = useRef(wanted);
 
   useEffect(() => {
     searchInput.value = input.current;
     return () => window.clearTimeout(timer.current);
   }, []);
-  // The filter may also be changed from elsewhere (a click in the details).
+  // The filter may also be changed from elsewhere (a click in the details). What this field itself
+  // has said comes back later than the next key: that must not be taken from who types.
   useEffect(() => {
-    setText((before) => (before.trim() === wanted.trim() ? before : wanted));
+    if (wanted === agreed.current) return;
+    agreed.current = wanted;
+    window.clearTimeout(timer.current);
+    setText(wanted);
   }, [wanted]);
 
   const apply = (value: string) => {
     window.clearTimeout(timer.current);
-    if (value !== view.value.filter) changeView({ filter: value });
+    if (value === view.value.filter) return;
+    agreed.current = value;
+    changeView({ filter: value });
   };
   const write = (value: string, at: number) => {
     setText(value);
