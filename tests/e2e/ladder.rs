@@ -1,6 +1,7 @@
 //! Each rung of privilege: a plain user with exactly these capabilities, and root.
 
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -118,13 +119,17 @@ fn each_rung_passes_the_tests_of_map_listing_and_rules() {
                 std::fs::copy(script.path(), folder.join(script.file_name())).unwrap();
             }
         }
-        std::fs::copy(puppet::beside_this_test(), folder.join("puppet")).unwrap();
+        // Links to it are made by its owner alone (protected_hardlinks, proc_sys_fs(5)).
+        let puppet = folder.join("puppet");
+        std::fs::copy(puppet::beside_this_test(), &puppet).unwrap();
+        let owner = folder.metadata().unwrap();
+        std::os::unix::fs::chown(&puppet, Some(owner.uid()), Some(owner.gid())).unwrap();
         let program = if own.exists() { own } else { PROCNET.into() };
         let output = command
             .args(["map::", "listing::", "parity::connections::", "parity::rules::"])
             .arg("--test-threads=2")
             .env(PROGRAM, program)
-            .env(PUPPET, folder.join("puppet"))
+            .env(PUPPET, puppet)
             .env(ARGUMENTS, rung.arguments.join(" "))
             .env(SCRIPTS, folder)
             .env("HOME", folder)

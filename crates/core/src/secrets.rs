@@ -26,6 +26,10 @@ pub const MAX_MASKS: usize = 200;
 /// Largest compiled regular expression of a mask, in bytes.
 const MAX_PATTERN_SIZE: usize = 1 << 20;
 
+/// How often a command line is looked through at most: twice nearly always, the second time to find
+/// nothing more.
+const MAX_ROUNDS: usize = 8;
+
 /// Where secrets stand, beside the places that are known: a `mask:` of a rule file.
 #[derive(Clone, Debug)]
 pub enum Mask {
@@ -117,8 +121,28 @@ impl Masking {
         !self.more.is_empty()
     }
 
-    /// The arguments with their secrets hidden.
+    /// The arguments with their secrets hidden. What a mask leaves can read differently than before,
+    /// say by a quotation that it opens: so again until nothing more is found, and what is masked
+    /// already is never masked otherwise.
     pub fn mask(&self, arguments: &Arc<[Arc<str>]>) -> Masked {
+        let mut masked = Arc::clone(arguments);
+        let mut count = 0u32;
+        for _ in 0..MAX_ROUNDS {
+            let places = self.places(&masked);
+            if places.is_empty() {
+                break;
+            }
+            // What takes in a mask was counted when that was made.
+            let new = places.iter().filter(|place| !place.of(&masked).contains(MASK)).count();
+            count = count.saturating_add(u32::try_from(new).unwrap_or(u32::MAX));
+            masked = hidden(&masked, &places);
+        }
+        let revealed = (self.reveal && count > 0).then(|| Arc::clone(arguments));
+        Masked { arguments: masked, count, revealed }
+    }
+
+    /// Where there are secrets that are not hidden yet.
+    fn places(&self, arguments: &[Arc<str>]) -> Vec<Place> {
         let mut places = places::find(arguments, &self.more);
         let length: usize = arguments.iter().map(|argument| argument.len() + 1).sum();
         for (argument, text) in arguments.iter().enumerate() {
@@ -135,17 +159,16 @@ impl Masking {
             }
         }
         // What is hidden already stays as it is.
-        places.retain(|place| {
-            let text = arguments.get(place.argument).and_then(|a| a.get(place.start..place.end));
-            text.is_some_and(|text| !text.is_empty() && !is_masked(text))
-        });
-        if places.is_empty() {
-            return Masked { arguments: Arc::clone(arguments), count: 0, revealed: None };
-        }
-        let places = joined(places);
-        let count = u32::try_from(places.len()).unwrap_or(u32::MAX);
-        let revealed = self.reveal.then(|| Arc::clone(arguments));
-        Masked { arguments: hidden(arguments, &places), count, revealed }
+        places.retain(|place| !is_masked(place.of(arguments)));
+        joined(places)
+    }
+}
+
+impl Place {
+    /// What stands there.
+    fn of<'a>(&self, arguments: &'a [Arc<str>]) -> &'a str {
+        let text = arguments.get(self.argument).and_then(|text| text.get(self.start..self.end));
+        text.unwrap_or_default()
     }
 }
 

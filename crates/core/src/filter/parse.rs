@@ -205,6 +205,10 @@ impl<'a> Parser<'a> {
             return self.field_term(name, operator);
         }
         self.at += end;
+        // Behind another one, or a negation.
+        if word == "AND" {
+            return Err(self.error(start..self.at, "`AND` needs a term on both sides"));
+        }
         self.count_term(start)?;
         let needle = self.needle(word, start)?;
         let digits = word.bytes().all(|b| b.is_ascii_digit());
@@ -268,7 +272,7 @@ impl<'a> Parser<'a> {
         };
         match number(&value.text, unit) {
             Some(limit) => Ok(Test::Compares(comparison, limit, value.text)),
-            None => Err(self.unexpected(start, info, &value.text, unit.expected())),
+            None => Err(self.unexpected(start..self.at, info, &value.text, unit.expected())),
         }
     }
 
@@ -291,7 +295,7 @@ impl<'a> Parser<'a> {
             let start = self.at;
             let value = self.value(info)?;
             self.count_term(start)?;
-            values.push((start, value));
+            values.push((start..self.at, value));
             if !self.take(",") {
                 break;
             }
@@ -300,31 +304,30 @@ impl<'a> Parser<'a> {
             FieldKind::Text if operator == ":" => {
                 let needles = values
                     .into_iter()
-                    .map(|(start, written)| Ok((self.needle(&written.text, start)?, written)));
+                    .map(|(at, written)| Ok((self.needle(&written.text, at.start)?, written)));
                 Ok(Test::Contains(needles.collect::<Result<_, FilterError>>()?))
             }
             FieldKind::Text => Ok(Test::Equals(values.into_iter().map(|(_, v)| v).collect())),
             FieldKind::Number(unit) => {
-                let ranges =
-                    values.into_iter().map(|(start, value)| match range(&value.text, unit) {
-                        Some(range) => Ok((range, value.text)),
-                        None => Err(self.unexpected(start, info, &value.text, unit.expected())),
-                    });
+                let ranges = values.into_iter().map(|(at, value)| match range(&value.text, unit) {
+                    Some(range) => Ok((range, value.text)),
+                    None => Err(self.unexpected(at, info, &value.text, unit.expected())),
+                });
                 Ok(Test::In(ranges.collect::<Result<_, FilterError>>()?))
             }
             FieldKind::Address => {
                 let expected = "an address such as 10.0.0.1 or ::1, a block such as 10.0.0.0/8, \
                                 or a /regex/";
-                let places = values.into_iter().map(|(start, value)| match place(&value.text) {
+                let places = values.into_iter().map(|(at, value)| match place(&value.text) {
                     Some(place) => Ok((place, value.text)),
-                    None => Err(self.unexpected(start, info, &value.text, expected)),
+                    None => Err(self.unexpected(at, info, &value.text, expected)),
                 });
                 Ok(Test::Lies(places.collect::<Result<_, FilterError>>()?))
             }
             FieldKind::Choice(choices) => {
-                let known = values.into_iter().map(|(start, value)| {
+                let known = values.into_iter().map(|(at, value)| {
                     choice(choices, &value.text)
-                        .ok_or_else(|| self.unknown_choice(start, info, choices, &value.text))
+                        .ok_or_else(|| self.unknown_choice(at, info, choices, &value.text))
                 });
                 Ok(Test::Is(known.collect::<Result<_, FilterError>>()?))
             }
@@ -333,18 +336,18 @@ impl<'a> Parser<'a> {
 
     fn unexpected(
         &self,
-        start: usize,
+        position: Range<usize>,
         info: &FieldInfo,
         value: &str,
         expected: &str,
     ) -> FilterError {
         let message = format!("`{}` expects {expected}, not `{value}`", info.name);
-        self.error(start..start + value.len(), message)
+        self.error(position, message)
     }
 
     fn unknown_choice(
         &self,
-        start: usize,
+        position: Range<usize>,
         info: &FieldInfo,
         choices: &[Choice],
         value: &str,
@@ -360,7 +363,7 @@ impl<'a> Parser<'a> {
                 format!("`{}` knows no `{value}`, only {known}", info.name)
             }
         };
-        let error = self.error(start..start + value.len(), message);
+        let error = self.error(position, message);
         FilterError { suggestion: meant.map(str::to_owned), ..error }
     }
 

@@ -326,6 +326,13 @@ fn an_error_says_where_and_what_instead() {
         ("a OR", 4..4, "`OR` needs a term on both sides"),
         ("| a", 0..0, "`OR` needs a term on both sides"),
         ("AND a", 0..3, "`AND` needs a term on both sides"),
+        (
+            "port:\"\\\"ä \"",
+            5..12,
+            "`port` expects a port from 0 to 65535, or a range such as 8000-8999, not `\"ä `",
+        ),
+        ("a AND AND", 6..9, "`AND` needs a term on both sides"),
+        ("--AND", 2..5, "`AND` needs a term on both sides"),
         ("a -", 2..3, "a negation needs a term behind it"),
         ("NOT", 0..3, "a negation needs a term behind it"),
         ("- a", 0..1, "a negation needs a term behind it"),

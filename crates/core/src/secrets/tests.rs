@@ -166,6 +166,15 @@ fn c28_a_secret_that_a_limit_cut_off_is_hidden_too() {
 }
 
 #[test]
+fn c28_what_is_masked_already_is_not_masked_otherwise() {
+    // A mask takes the mark that closes a quotation, or leaves one that closes nothing.
+    for line in ["app -Authorization \"password\"/ x", "-Authorization :? password\""] {
+        let once = Masking::default().mask(&arguments(&[line]));
+        assert_eq!((once.count, Masking::default().mask(&once.arguments).count), (1, 0), "{line}");
+    }
+}
+
+#[test]
 fn c28_what_masks_add_stays_within_the_bound() {
     let many: Vec<String> = (0..MAX_ARGUMENTS).map(|_| "--pw=y".to_owned()).collect();
     let mut words: Vec<&str> = many.iter().map(String::as_str).collect();

@@ -201,7 +201,7 @@ impl Ladder {
         let mostly_remotes = remotes > 2 * locals;
         let step = if joins_remotes && (mostly_remotes || !processes) {
             Step::Remotes
-        } else if processes && !mostly_remotes {
+        } else if processes && (self.chooses_remotes || !mostly_remotes) {
             Step::Processes
         } else {
             return false;
@@ -299,7 +299,13 @@ mod tests {
                     while ladder.soften(counts.0, counts.1) {
                         levels.push(ladder.level());
                     }
-                    assert_eq!(levels.len() > 1, grouping == Grouping::Auto);
+                    let remotes_kept_apart =
+                        remotes != RemoteGrouping::Auto && counts.1 > 2 * counts.0;
+                    assert_eq!(
+                        levels.len() > 1,
+                        grouping == Grouping::Auto && !remotes_kept_apart,
+                        "{grouping:?} {remotes:?} {counts:?}"
+                    );
                     assert!(ladder.level().processes < Grouping::User || levels.len() == 1);
                     while ladder.coarsen(counts.0, counts.1, counts.2) {
                         levels.push(ladder.level());
