@@ -44,8 +44,10 @@ fn parity_row_01_programs_and_their_connections() {
     assert_eq!(process["parents"][0]["pid"], above.pid());
     assert_eq!(process["alive"], true);
     let filter = format!("/api/v1/sockets?filter=port:{}%20lport:{}", there.port(), near.port());
-    let row = server.json(&filter)["sockets"][0].take();
-    assert_eq!((&row["owners"][0]["pid"], &row["direction"]), (&below.into(), &"outbound".into()));
+    let told = server.json(&filter);
+    let row = &told["sockets"][0];
+    let owner = &row["owners"][0]["pid"];
+    assert_eq!((owner, &row["direction"]), (&below.into(), &"outbound".into()), "{told}");
 
     above.order("kill below");
     let pid = above.pid();
