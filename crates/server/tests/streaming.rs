@@ -9,6 +9,7 @@
 mod support;
 
 use procnet_core::{Degradation, Event};
+use procnet_server::ServerOptions;
 use serde_json::Value;
 use support::{Server, machine::Machine};
 
@@ -169,7 +170,9 @@ fn a_stream_says_that_it_is_alive() {
 
 #[test]
 fn streams_are_bounded_and_come_back() {
-    let server = Server::start();
+    // Half of all connections may be streams.
+    let options = ServerOptions { connections: Some(512), ..ServerOptions::default() };
+    let server = Server::with_options(options);
     let mut streams: Vec<_> = (0..256)
         .map(|_| {
             let mut events = server.events("/api/v1/stream", &[]);

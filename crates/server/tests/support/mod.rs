@@ -9,7 +9,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use procnet_core::view::Grouping;
 use procnet_server::{Access, Live, ServeError, ServerOptions, Standing, ViewDefaults, serve};
@@ -112,8 +112,10 @@ impl Server {
         let head = Head::read(&mut stream);
         let mut body = Vec::new();
         if head.header("transfer-encoding") == Some("chunked") {
+            let deadline = Instant::now() + PATIENCE;
             while let Some(chunk) = read_chunk(&mut stream) {
                 body.extend_from_slice(&chunk);
+                assert!(Instant::now() < deadline, "{target} does not end: is it a stream?");
             }
         } else {
             stream.read_to_end(&mut body).unwrap();
