@@ -1,10 +1,10 @@
-//! `cargo xtask dist`: an archive for each system, with the licences of all that is linked into its
+//! `cargo xtask dist`: an archive for each system, and a Debian package, with the licences of all that is linked into its
 //! program, and their checksums. Each is unpacked again, and its program run where that can be.
 
 mod archive;
+mod debian;
 mod trial;
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -33,6 +33,8 @@ struct Product {
     form: Form,
     /// What comes with it besides what comes with each.
     files: &'static [(&'static str, &'static str)],
+    /// There is a Debian package of it, too.
+    debian: bool,
 }
 
 const COMPLETIONS: &[(&str, &str)] = &[
@@ -62,6 +64,7 @@ const PRODUCTS: &[Product] = &[
         program: "procnet",
         form: Form::Tar,
         files: &[("packaging/procnet.service", "procnet.service")],
+        debian: true,
     },
     Product {
         name: "windows-x86_64",
@@ -70,6 +73,7 @@ const PRODUCTS: &[Product] = &[
         program: "procnet.exe",
         form: Form::Zip,
         files: &[],
+        debian: false,
     },
     // Linked, but never run: the name says so.
     Product {
@@ -79,6 +83,7 @@ const PRODUCTS: &[Product] = &[
         program: "procnet",
         form: Form::Tar,
         files: &[MAC],
+        debian: false,
     },
     Product {
         name: "macos-x86_64-untried",
@@ -87,6 +92,7 @@ const PRODUCTS: &[Product] = &[
         program: "procnet",
         form: Form::Tar,
         files: &[MAC],
+        debian: false,
     },
 ];
 
@@ -114,13 +120,18 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
         let name = format!("procnet-{}-{}", env!("CARGO_PKG_VERSION"), product.name);
         let path = folder.join(format!("{name}.{}", product.form.extension()));
         archive::write(&path, product.form, time, product.entries(&name, &program)?)?;
-        let bytes =
-            std::fs::read(&path).with_context(|| format!("can't read {}", path.display()))?;
-        let file = path.file_name().unwrap_or_default().to_string_lossy();
-        // Writing to a String cannot fail.
-        let _ = writeln!(sums, "{}  {file}", checksum(&bytes));
+        sums += &sum(&path)?;
         trial::run(&path, &name, product.program)?;
         eprintln!("dist: made and tried {}", path.display());
+        if product.debian {
+            let path = folder.join(format!("procnet_{}_amd64.deb", env!("CARGO_PKG_VERSION")));
+            let program = std::fs::read(&program)
+                .with_context(|| format!("can't read {}", program.display()))?;
+            debian::write(&path, time, program, licences::text(&[product.target])?)?;
+            sums += &sum(&path)?;
+            debian::run(&path, &folder.join("trial"))?;
+            eprintln!("dist: made and tried {}", path.display());
+        }
     }
     let path = folder.join("SHA256SUMS");
     std::fs::write(&path, &sums).with_context(|| format!("can't write {}", path.display()))?;
@@ -177,6 +188,13 @@ fn time() -> Result<u64> {
     let mut git: Command = command("git", &["log", "-1", "--format=%ct"]);
     let text = asked.map_or_else(|| output(&mut git), Ok)?;
     text.trim().parse().context("SOURCE_DATE_EPOCH is no number of seconds")
+}
+
+/// A line as sha256sum prints it.
+fn sum(path: &Path) -> Result<String> {
+    let bytes = std::fs::read(path).with_context(|| format!("can't read {}", path.display()))?;
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    Ok(format!("{}  {file}\n", checksum(&bytes)))
 }
 
 fn checksum(bytes: &[u8]) -> String {

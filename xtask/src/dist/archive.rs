@@ -36,7 +36,7 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    const fn mode(&self) -> u32 {
+    pub(super) const fn mode(&self) -> u32 {
         if self.executable { 0o755 } else { 0o644 }
     }
 }
