@@ -41,7 +41,7 @@ fn parity_row_01_programs_and_their_connections() {
     assert_eq!(arguments[1..], ["Grüße, 世界", "", "two words"].map(Value::from));
     assert!(process["user"].as_str().is_some_and(|user| !user.is_empty()), "{process}");
     assert!(process["started"].as_i64().is_some_and(|started| started > 1_700_000_000_000));
-    assert_eq!(process["parents"][0]["pid"], above.pid());
+    assert_eq!(process["parents"][0]["pid"], above.pid(), "{process}");
     assert_eq!(process["alive"], true);
     let filter = format!("/api/v1/sockets?filter=port:{}%20lport:{}", there.port(), near.port());
     let told = server.json(&filter);

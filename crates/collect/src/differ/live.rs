@@ -132,9 +132,15 @@ impl Differ {
     /// A process started, or is known better.
     pub fn process_started(&mut self, process: Arc<Process>, draft: &mut Draft) {
         let generation = self.generation;
+        let before = self.processes.get(&process.key);
+        let process = match before {
+            Some(before) => keep_parent(&before.value, &process),
+            None => process,
+        };
+        let is_news = before.is_none_or(|before| before.value != process);
         let known = Known { generation, value: Arc::clone(&process) };
-        let before = self.processes.insert(process.key, known);
-        if before.is_none_or(|before| before.value != process) {
+        self.processes.insert(process.key, known);
+        if is_news {
             draft.starts.push(Event::ProcessStarted(process));
         }
     }
@@ -313,7 +319,8 @@ pub(super) fn keep_observed(
     now.owners.sort_unstable();
 }
 
-/// A process whose parent ended before it was looked at has none any more; we saw it start.
+/// A process whose parent ended before it was looked at has none any more; we saw it start. Nor does
+/// whoever becomes another program say again who started it.
 pub(super) fn keep_parent(known: &Process, now: &Arc<Process>) -> Arc<Process> {
     if now.parent.is_some() || known.parent.is_none() {
         return Arc::clone(now);

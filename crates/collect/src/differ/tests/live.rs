@@ -145,6 +145,21 @@ fn a_parent_that_ended_is_still_the_parent() {
 }
 
 #[test]
+fn who_becomes_another_program_in_a_later_batch_keeps_the_parent() {
+    let mut differ = live();
+    let mut draft = Draft::default();
+    let parent = process(1, "shell");
+    let forked = Process { parent: Some(parent.key), ..Process::clone(&process(2, "shell")) };
+    differ.process_started(Arc::new(forked), &mut draft);
+    differ.batch(Timestamp(1), &mut draft);
+    // Only a fork tells of the parent.
+    differ.process_started(process(2, "program"), &mut draft);
+    let batch = differ.batch(Timestamp(2), &mut draft);
+    let [Event::ProcessStarted(told)] = &batch.events[..] else { panic!("{batch:?}") };
+    assert_eq!((&*told.name, told.parent), ("program", Some(parent.key)));
+}
+
+#[test]
 fn a_socket_that_lives_no_longer_than_a_batch_is_told_twice_and_remembered_never() {
     let mut differ = live();
     let mut draft = Draft::default();
