@@ -45,7 +45,7 @@ fn messages_can_be_silenced_and_the_address_still_comes() {
 fn the_licences_of_everything_inside_can_be_read() {
     let text = String::from_utf8(procnet(&["licences"]).stdout).unwrap();
     assert!(text.starts_with("MIT License"));
-    for library in ["axum 0.", "tokio 1.", "regex 1."] {
+    for library in ["axum 0.", "tokio 1.", "regex 1.", "Mozilla Public\nLicense", "\npreact\n"] {
         assert!(text.contains(library), "{library}");
     }
 }

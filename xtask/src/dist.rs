@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
 use self::archive::{Entry, Form};
-use crate::command::{cargo, command, output, succeed};
+use crate::command::{cargo, command, npm, output, succeed};
 use crate::cross::{built, cross};
 use crate::packages::{FOR_TARGETS, FOR_WINDOWS};
 use crate::{licences, repository, setup, zig};
@@ -113,13 +113,16 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
     zig::install()?;
     let folder = repository::target().join("dist");
     std::fs::create_dir_all(&folder).with_context(|| format!("can't make {}", folder.display()))?;
+    let page = page(&folder)?;
+    let of_page = licences::of_page(&page)?;
     let mut sums = String::new();
     let time = time()?;
     for product in products {
-        let program = product.build()?;
+        let program = product.build(&page)?;
+        let licences = licences::text(&[product.target])? + &of_page;
         let name = format!("procnet-{}-{}", env!("CARGO_PKG_VERSION"), product.name);
         let path = folder.join(format!("{name}.{}", product.form.extension()));
-        archive::write(&path, product.form, time, product.entries(&name, &program)?)?;
+        archive::write(&path, product.form, time, product.entries(&name, &program, &licences)?)?;
         sums += &sum(&path)?;
         trial::run(&path, &name, product.program)?;
         eprintln!("dist: made and tried {}", path.display());
@@ -127,7 +130,7 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
             let path = folder.join(format!("procnet_{}_amd64.deb", env!("CARGO_PKG_VERSION")));
             let program = std::fs::read(&program)
                 .with_context(|| format!("can't read {}", program.display()))?;
-            debian::write(&path, time, program, licences::text(&[product.target])?)?;
+            debian::write(&path, time, program, licences)?;
             sums += &sum(&path)?;
             debian::run(&path, &folder.join("trial"))?;
             eprintln!("dist: made and tried {}", path.display());
@@ -140,9 +143,17 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// Builds the page, the same for all of them, and says where it is.
+fn page(folder: &Path) -> Result<PathBuf> {
+    let page = folder.join("page");
+    let to = page.to_string_lossy();
+    succeed(&mut npm(&["run", "build", "--", "--outDir", &to, "--emptyOutDir"]))?;
+    Ok(page)
+}
+
 impl Product {
     /// Builds the program and says where it is.
-    fn build(&self) -> Result<PathBuf> {
+    fn build(&self, page: &Path) -> Result<PathBuf> {
         let own = self.target == "x86_64-unknown-linux-gnu";
         let mut build = if own {
             cargo(&["build", "--locked", "--target", self.target])
@@ -150,6 +161,7 @@ impl Product {
             cross("build", self.target)
         };
         build.args(["--release", "--package", "procnet", "--bin", "procnet"]);
+        build.env("PROCNET_WEB_DIST", page);
         if let Some(zig) = self.zig {
             zig::link(&mut build, self.target, zig);
         }
@@ -161,7 +173,7 @@ impl Product {
         })
     }
 
-    fn entries(&self, folder: &str, program: &Path) -> Result<Vec<Entry>> {
+    fn entries(&self, folder: &str, program: &Path, licences: &str) -> Result<Vec<Entry>> {
         let unix = self.form == Form::Tar;
         let mut files: Vec<(PathBuf, &str)> = vec![(program.to_owned(), self.program)];
         let more = if unix { COMPLETIONS } else { &[] };
@@ -175,9 +187,8 @@ impl Product {
             let executable = to == self.program;
             entries.push(Entry { path: format!("{folder}/{to}"), bytes, executable });
         }
-        let licences = licences::text(&[self.target])?.into_bytes();
         let path = format!("{folder}/LICENCES.txt");
-        entries.push(Entry { path, bytes: licences, executable: false });
+        entries.push(Entry { path, bytes: licences.as_bytes().to_vec(), executable: false });
         Ok(entries)
     }
 }

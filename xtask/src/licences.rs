@@ -22,6 +22,9 @@ const TARGETS: [&str; 4] = [
     "aarch64-apple-darwin",
 ];
 
+/// The texts of crates that are published without them, by their names.
+const NOTICES: [(&str, &str); 1] = [("public-suffix", include_str!("licences/public-suffix.txt"))];
+
 /// The licences of what is linked into the program for any of these targets.
 pub(crate) fn text(targets: &[&str]) -> Result<String> {
     let mut linked = BTreeSet::new();
@@ -33,7 +36,6 @@ pub(crate) fn text(targets: &[&str]) -> Result<String> {
     let packages = metadata["packages"].as_array().context("cargo metadata names no packages")?;
     // Crates by the text that they carry: the long ones are all alike.
     let mut by_text: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut bare = Vec::new();
     for package in packages {
         let field = |name: &str| package[name].as_str().unwrap_or_default();
         let name = format!("{} {}", field("name"), field("version"));
@@ -42,9 +44,11 @@ pub(crate) fn text(targets: &[&str]) -> Result<String> {
         }
         let line = format!("{name} ({})", field("license"));
         let folder = Path::new(field("manifest_path")).parent().context("a crate has a folder")?;
-        let texts = texts(folder, field("license"))?;
+        let mut texts = texts(folder, field("license"))?;
+        let own = NOTICES.iter().filter(|(of, _)| *of == field("name"));
+        texts.extend(own.map(|(_, text)| text.trim().to_owned()));
         if texts.is_empty() {
-            bare.push(line.clone());
+            bail!("{line} comes without its licence's text: find it, and name it in NOTICES");
         }
         for text in texts {
             by_text.entry(text).or_default().push(line.clone());
@@ -53,22 +57,44 @@ pub(crate) fn text(targets: &[&str]) -> Result<String> {
     if by_text.is_empty() {
         bail!("no licence was found: are the crates' sources there?");
     }
-    Ok(render(&by_text, &bare))
+    Ok(render(&by_text))
 }
 
-fn render(by_text: &BTreeMap<String, Vec<String>>, bare: &[String]) -> String {
-    let mut whole = String::from(
-        "Procnet Live is under the MIT licence. The crates that are linked into it keep theirs:\n",
-    );
+/// The licences of the page's libraries, which lie beside them in the folder of a page that is built.
+pub(crate) fn of_page(page: &Path) -> Result<String> {
+    let vendor = page.join("vendor");
+    let path = vendor.join("manifest.json");
+    let manifest =
+        std::fs::read_to_string(&path).with_context(|| format!("can't read {}", path.display()))?;
+    let manifest: Value = serde_json::from_str(&manifest)
+        .with_context(|| format!("{} is no JSON", path.display()))?;
+    let libraries = manifest["libraries"].as_array().context("the page names no libraries")?;
+    let mut by_text: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for library in libraries {
+        let field = |name: &str| library[name].as_str().unwrap_or_default();
+        let path = vendor.join(field("licence_file"));
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("can't read {}", path.display()))?;
+        let line = format!("{} {} ({})", field("name"), field("version"), field("licence"));
+        by_text.entry(text.trim().to_owned()).or_default().push(line);
+    }
+    Ok(format!("\nThe libraries of its page keep theirs:\n{}", groups(&by_text)))
+}
+
+fn render(by_text: &BTreeMap<String, Vec<String>>) -> String {
+    let head =
+        "Procnet Live is under the MIT licence. The crates that are linked into it keep theirs:\n";
+    format!("{head}{}", groups(by_text))
+}
+
+fn groups(by_text: &BTreeMap<String, Vec<String>>) -> String {
+    let mut whole = String::new();
     let mut groups: Vec<(&Vec<String>, &String)> = by_text.iter().map(|(t, c)| (c, t)).collect();
     groups.sort_unstable();
     for (crates, text) in groups {
         let rule = "-".repeat(100);
         // Writing to a String cannot fail.
         let _ = write!(whole, "\n{rule}\n{}\n{rule}\n\n{text}\n", crates.join("\n"));
-    }
-    if !bare.is_empty() {
-        let _ = write!(whole, "\nWithout a text of their own:\n\n{}\n", bare.join("\n"));
     }
     whole
 }

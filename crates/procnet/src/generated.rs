@@ -8,15 +8,17 @@ use clap::{Arg, Command, CommandFactory};
 use crate::man;
 use crate::options::Options;
 
-/// The licences of procnet and of the crates in it; those of the page's libraries are served with
-/// them (`/vendor/manifest.json`).
+/// The licences of procnet, of the crates in it and of its page's libraries.
 pub(crate) fn licences() -> Result<()> {
     print(include_bytes!("../../../LICENSE"))?;
     print(b"\n")?;
     print(include_bytes!("../licences.txt"))?;
-    print(
-        b"\nThe page's libraries and their licences: /vendor/manifest.json of a running procnet.\n",
-    )
+    print(b"\nThe libraries of its page keep theirs (versions: /vendor/manifest.json):\n")?;
+    for (library, text) in procnet_server::page_licences() {
+        print(format!("\n{}\n{library}\n{0}\n\n", "-".repeat(100)).as_bytes())?;
+        print(text)?;
+    }
+    Ok(())
 }
 
 pub(crate) fn completions(shell: clap_complete::Shell) -> Result<()> {

@@ -19,7 +19,7 @@ mod stall;
 mod tls;
 
 pub use access::{Access, Standing, Token, WhoAsks};
-pub use http::openapi;
+pub use http::{openapi, page_licences};
 pub use listen::{ServeError, serve};
 pub use live::{Live, UnixWish, ViewDefaults};
 pub use options::{ReloadRules, ServerOptions};

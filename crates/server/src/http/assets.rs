@@ -52,6 +52,14 @@ fn find(path: &str) -> Option<&'static Asset> {
     ASSETS.get(at)
 }
 
+/// The page's libraries and the texts of their licences.
+pub fn page_licences() -> impl Iterator<Item = (&'static str, &'static [u8])> {
+    ASSETS.iter().filter_map(|asset| {
+        let library = asset.path.strip_prefix("vendor/LICENSE.")?.strip_suffix(".txt")?;
+        Some((library, asset.bytes))
+    })
+}
+
 /// Says at the start which libraries the page brings along.
 pub(crate) fn log_manifest() {
     match find(MANIFEST) {

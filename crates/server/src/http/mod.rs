@@ -20,6 +20,7 @@ use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 
 pub use api::openapi;
+pub use assets::page_licences;
 use guard::Guard;
 
 use crate::live::{IconDirectory, Live};
