@@ -7,6 +7,7 @@ use std::time::Duration;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::address::{AddressFacts, Interfaces};
+use crate::capability::Degradation;
 use crate::event::{Batch, Event};
 use crate::graph::{Changes, Graph};
 use crate::key::{HostId, ProcessKey, SocketKey};
@@ -49,6 +50,8 @@ pub struct Engine {
     stale_after: Duration,
     now: Moment,
     sequences: FxHashMap<HostId, u64>,
+    /// Hosts of which nothing counts before their whole truth is told.
+    awaited: FxHashSet<HostId>,
 }
 
 impl Engine {
@@ -60,7 +63,15 @@ impl Engine {
             stale_after: options.stale_after,
             now: Moment::default(),
             sequences: FxHashMap::default(),
+            awaited: FxHashSet::default(),
         }
+    }
+
+    /// Forgets every machine: for a driver that can't rely on the graph any more. What comes counts
+    /// again from the next whole truth on, which sources are to be asked for.
+    pub fn begin_anew(&mut self) {
+        self.graph = self.graph.emptied();
+        self.awaited.extend(self.sequences.keys());
     }
 
     /// The current truth.
@@ -87,8 +98,16 @@ impl Engine {
         if !self.accept(batch.host, batch.sequence, resync) {
             return;
         }
-        self.graph.begin(batch.host, batch.at);
         let mut unnamed = Unnamed::default();
+        if resync {
+            self.awaited.remove(&batch.host);
+        } else if self.awaited.contains(&batch.host) {
+            for event in events.filter(Event::is_lasting) {
+                self.fold(batch.host, event, &mut unnamed);
+            }
+            return;
+        }
+        self.graph.begin(batch.host, batch.at);
         if resync {
             let (sockets, processes) = self.graph.keys_of(batch.host);
             unnamed.sockets.extend(sockets);
@@ -125,6 +144,11 @@ impl Engine {
     /// sockets rests on it.
     pub fn know_interfaces(&mut self, interfaces: Interfaces) {
         self.graph.know_interfaces(interfaces);
+    }
+
+    /// Takes in what is not seen for reasons that are no source's.
+    pub fn degrade(&mut self, degradation: Degradation) {
+        self.graph.set_degradation(HostId::LOCAL, degradation);
     }
 
     /// Lets time pass: links that are gone for long enough vanish.

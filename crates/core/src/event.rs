@@ -64,6 +64,13 @@ pub enum Event {
     Degraded(Degradation),
 }
 
+impl Event {
+    /// True for what no whole truth tells again.
+    pub fn is_lasting(&self) -> bool {
+        matches!(self, Self::Capabilities(_) | Self::Degraded(_))
+    }
+}
+
 /// How a socket ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ending {

@@ -9,6 +9,7 @@ use procnet_collect::callers::{Account, NamedAccount};
 use procnet_collect::{Callers, account_named, invoking_account, own_account};
 use procnet_server::{Access, Standing, Tls, Token, WhoAsks};
 
+use crate::logging::say;
 use crate::options::ServeOptions;
 use crate::usage::UsageError;
 use crate::{private, token};
@@ -78,19 +79,19 @@ impl Protection {
     /// is kept in logs.
     pub(crate) fn tell(&self, url: &str) {
         if let Some(tls) = self.tls.as_ref().filter(|_| self.self_signed) {
-            eprintln!("procnet: the certificate's SHA-256 fingerprint is {}", tls.fingerprint());
+            say(format_args!("the certificate's SHA-256 fingerprint is {}", tls.fingerprint()));
         }
         let Some(token) = self.access.token.as_ref() else { return };
         if !self.token_only && self.access.who_asks.is_some() {
             return;
         }
         if self.token_is_new && std::io::stderr().is_terminal() {
-            eprintln!("procnet: open {}", token::address(url, token));
+            say(format_args!("open {}", token::address(url, token)));
         } else {
-            eprintln!(
-                "procnet: everybody needs the token: `procnet token --address {url}` prints the \
-                 address to open"
-            );
+            say(format_args!(
+                "everybody needs the token: `procnet token --address {url}` prints the address to \
+                 open"
+            ));
         }
     }
 }

@@ -7,8 +7,9 @@ use procnet_core::{Batch, Timestamp};
 use procnet_sim::{World, WorldOptions};
 use procnet_wire::live::HostInfo;
 
+use crate::collecting::{Source, Sources};
 use crate::options::{DemoOptions, Size};
-use crate::serve::{Prepared, Source};
+use crate::serve::Prepared;
 
 /// The longest that the world moves on at once: a machine that slept must not simulate the night.
 const LONGEST_STEP: Duration = Duration::from_secs(10);
@@ -21,10 +22,23 @@ pub(crate) fn run(options: &DemoOptions) -> Result<()> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let interval = options.serve.collecting.interval;
-    let simulation = Simulation::new(options, interval);
+    let world = world(options);
+    let simulation = Simulation::new(world, interval);
     tracing::info!("a simulated machine with {} sockets", simulation.world.socket_count());
     prepared.open_page();
-    prepared.serve(host, simulation.world.interfaces(), Box::new(simulation))
+    let interfaces = simulation.world.interfaces();
+    let again =
+        move || -> Result<Box<dyn Source>> { Ok(Box::new(Simulation::new(world, interval))) };
+    let sources = Sources { first: Box::new(simulation), again: Box::new(again) };
+    prepared.serve(host, interfaces, sources)
+}
+
+fn world(demo: &DemoOptions) -> WorldOptions {
+    let options = match demo.sockets {
+        Some(sockets) => WorldOptions::of_sockets(sockets, demo.seed),
+        None => WorldOptions::of_size(world_size(demo.size), demo.seed),
+    };
+    WorldOptions { unix: true, ..options }
 }
 
 struct Simulation {
@@ -36,12 +50,7 @@ struct Simulation {
 }
 
 impl Simulation {
-    fn new(demo: &DemoOptions, interval: Duration) -> Self {
-        let options = match demo.sockets {
-            Some(sockets) => WorldOptions::of_sockets(sockets, demo.seed),
-            None => WorldOptions::of_size(world_size(demo.size), demo.seed),
-        };
-        let options = WorldOptions { unix: true, ..options };
+    fn new(options: WorldOptions, interval: Duration) -> Self {
         let mut world = World::new(options);
         let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         world.set_wall_clock(Timestamp::default().saturating_add(since_epoch.unwrap_or_default()));

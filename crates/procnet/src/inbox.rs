@@ -104,12 +104,8 @@ impl Inbox {
 fn remains(batch: Batch) -> Batch {
     let lost = u64::try_from(batch.events.len()).unwrap_or(u64::MAX);
     let mut events = vec![Event::Gap { lost, reason: GapReason::InboxFull }];
-    events.extend(batch.events.into_iter().filter(is_lasting).take(KEPT_DEGRADATIONS));
+    events.extend(batch.events.into_iter().filter(Event::is_lasting).take(KEPT_DEGRADATIONS));
     Batch { events, ..batch }
-}
-
-fn is_lasting(event: &Event) -> bool {
-    matches!(event, Event::Capabilities(_) | Event::Degraded(_))
 }
 
 fn merge(dropped: &mut Batch, batch: Batch) {
@@ -118,7 +114,7 @@ fn merge(dropped: &mut Batch, batch: Batch) {
     if let Some(Event::Gap { lost, .. }) = dropped.events.first_mut() {
         *lost = lost.saturating_add(more);
     }
-    for event in batch.events.into_iter().filter(is_lasting) {
+    for event in batch.events.into_iter().filter(Event::is_lasting) {
         // The newest word about each thing is the one that counts.
         dropped.events.retain(|known| match (known, &event) {
             (Event::Capabilities(_), Event::Capabilities(_)) => false,

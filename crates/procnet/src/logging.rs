@@ -1,7 +1,7 @@
 //! Messages on stderr: one line each, `procnet: what happened`.
 
 use std::fmt;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
@@ -50,10 +50,18 @@ pub(crate) fn start_with(
         .with_env_filter(EnvFilter::try_new(filter)?)
         .with_writer(writer)
         .with_ansi(colour)
+        // It would complain on stderr, and panic where that is what can't be written.
+        .log_internal_errors(false)
         .event_format(Line { colour })
         .fmt_fields(format::DefaultFields::new())
         .try_init()
         .map_err(|error| anyhow::anyhow!("can't start logging: {error}"))
+}
+
+/// Tells what is to be heard whatever is logged. That nobody can hear it, for the disk is full or the
+/// reader gone, ends nothing.
+pub(crate) fn say(line: impl fmt::Display) {
+    let _ = std::io::stderr().write_all(format!("procnet: {line}\n").as_bytes());
 }
 
 /// The form of a line: news read as sentences, trouble is marked, details name their module.

@@ -1,6 +1,7 @@
 //! Procnet Live: a live map of the processes of a machine and their TCP and UDP connections.
 
 mod access;
+mod collecting;
 mod demo;
 mod doctor;
 mod export;
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
             // Not `args`, which panics at what is no UTF-8.
             let first = std::env::args_os().nth(1);
             let first = first.as_deref().and_then(|first| first.to_str());
-            eprintln!("procnet: {}", options::one_line(&error, first));
+            logging::say(options::one_line(&error, first));
             return ExitCode::from(USAGE);
         }
         Err(help) => {
@@ -53,7 +54,7 @@ fn main() -> ExitCode {
     match run(options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("procnet: {error:#}");
+            logging::say(format_args!("{error:#}"));
             if error.is::<UsageError>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
         }
     }

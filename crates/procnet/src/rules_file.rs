@@ -67,6 +67,12 @@ fn beside_program() -> Option<PathBuf> {
 /// At most as much as the parser takes: a device or a log file does no harm.
 fn read(file: &Path) -> Result<String, String> {
     let failed = |error: std::io::Error| format!("can't read {}: {error}", file.display());
+    // Opening a pipe would wait for whoever writes it.
+    let metadata = std::fs::metadata(file).map_err(failed)?;
+    if !metadata.is_file() {
+        let what = if metadata.is_dir() { "it is a folder" } else { "it is no ordinary file" };
+        return Err(format!("can't read {}: {what}", file.display()));
+    }
     let limit = u64::try_from(MAX_FILE_SIZE).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
     std::fs::File::open(file)

@@ -2,19 +2,21 @@
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, TcpListener};
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use procnet_collect::Collector;
+use procnet_collect::CollectorKind;
 use procnet_core::engine::{Engine, EngineOptions};
-use procnet_core::{Batch, Capability, CapabilityState, Interfaces};
-use procnet_server::{Live, ReloadRules, ServerOptions, UnixWish, ViewDefaults};
+use procnet_core::{Capability, CapabilityState, Interfaces};
+use procnet_server::{Live, ReloadRules, ServerOptions, ViewDefaults};
 use procnet_wire::live::HostInfo;
 
 use crate::access::Protection;
-use crate::inbox::{self, Inbox, Pushed};
+use crate::collecting::{self, Source, Sources};
+use crate::inbox::{self, Inbox};
 use crate::interfaces;
+use crate::logging::say;
 use crate::machine::{self, Knowledge, since};
 use crate::names::Names;
 use crate::options::ServeOptions;
@@ -38,31 +40,6 @@ const OWN_DESCRIPTORS: u64 = 256;
 /// Clients that there is always room for.
 const LEAST_CONNECTIONS: u64 = 64;
 
-/// What tells the engine what happens: this machine, or a simulated one.
-pub(crate) trait Source: Send {
-    /// Waits for something to happen, but no longer than that, and sees to it that asking again at
-    /// once costs at most half of a core. An error is trouble of the moment.
-    fn next(&mut self, longest: Duration) -> Result<Option<Batch>>;
-    /// The next batch but those on their way is to tell everything, for a batch was lost.
-    fn request_resync(&mut self);
-    /// Whether UNIX sockets are to be told too.
-    fn set_unix(&mut self, unix: bool);
-}
-
-impl Source for Collector {
-    fn next(&mut self, longest: Duration) -> Result<Option<Batch>> {
-        Ok(Self::next(self, longest)?)
-    }
-
-    fn request_resync(&mut self) {
-        Self::request_resync(self);
-    }
-
-    fn set_unix(&mut self, unix: bool) {
-        Self::set_unix(self, unix);
-    }
-}
-
 /// Serves this machine until a signal comes.
 pub(crate) fn run(options: &ServeOptions) -> Result<()> {
     let stop = Stop::default();
@@ -81,7 +58,7 @@ pub(crate) fn run_until(
     let masking = prepared.knowledge.rules.masking().clone();
     collect.scan.masking = masking.revealing(options.show_secrets);
     let asked = collect.kind;
-    let collector = machine::collector(collect)?;
+    let collector = machine::collector(collect.clone())?;
     if let Some(reason) = machine::fallback(&collector, asked) {
         tracing::info!("{reason}");
     }
@@ -90,7 +67,14 @@ pub(crate) fn run_until(
     prepared.open_page();
     machine::relinquish(collector.kind())?;
     ready()?;
-    prepared.serve_until(host, Box::new(collector), stop.clone())
+    // What is given up by then may be what events take: a map by scanning is better than none.
+    if collect.kind == CollectorKind::Events {
+        collect.kind = CollectorKind::Auto;
+    }
+    let again =
+        move || -> Result<Box<dyn Source>> { Ok(Box::new(machine::collector(collect.clone())?)) };
+    let sources = Sources { first: Box::new(collector), again: Box::new(again) };
+    prepared.serve_until(host, sources, stop.clone())
 }
 
 /// Everything that can be wrong with the options has been found out.
@@ -134,22 +118,22 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    /// Serves what `source` tells of a simulated machine, until a signal comes.
+    /// Serves what `sources` tell of a simulated machine, until a signal comes.
     pub(crate) fn serve(
         mut self,
         host: HostInfo,
         interfaces: Interfaces,
-        source: Box<dyn Source>,
+        sources: Sources,
     ) -> Result<()> {
         // The addresses of a simulated machine are nobody's.
         self.knowledge.names = Names::none();
         self.interfaces = Box::new(move || Ok(Some(interfaces.clone())));
         let stop = Stop::default();
         stop.on_signals()?;
-        self.serve_until(host, source, stop)
+        self.serve_until(host, sources, stop)
     }
 
-    fn serve_until(self, host: HostInfo, source: Box<dyn Source>, stop: Stop) -> Result<()> {
+    fn serve_until(self, host: HostInfo, sources: Sources, stop: Stop) -> Result<()> {
         let Self { options, knowledge, interfaces, listener, protection } = self;
         let engine = Engine::new(EngineOptions {
             rules: Arc::clone(&knowledge.rules),
@@ -167,7 +151,7 @@ impl<'a> Prepared<'a> {
         interfaces::watch(interfaces, &live, &stop)?;
         let inbox = Arc::new(Inbox::new(inbox::CAPACITY));
         drive(Arc::clone(&live), Arc::clone(&inbox), stop.clone())?;
-        let collecting = collect(source, live.unix_wish(), inbox, stop.clone())?;
+        let collecting = collecting::start(sources, Arc::clone(&live), inbox, stop.clone())?;
         let reload_rules = reload(&knowledge, &live);
         watch_rules(&knowledge, Arc::clone(&live), stop.clone())?;
 
@@ -180,6 +164,7 @@ impl<'a> Prepared<'a> {
             allowed_hosts: options.allow_host.iter().chain(behind_proxy).cloned().collect(),
             access: protection.access.clone(),
             tls: protection.tls.clone(),
+            give_back: Some(procnet_collect::give_back_memory),
             connections: connections(procnet_collect::raise_descriptor_limit()),
         };
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -191,7 +176,7 @@ impl<'a> Prepared<'a> {
             .build()
             .context("can't start the HTTP threads")?;
         // For people and for scripts that wait for it: it comes whatever --log says.
-        eprintln!("procnet: serving {url}");
+        say(format_args!("serving {url}"));
         protection.tell(&url);
         let served = runtime.block_on(async {
             let serving = procnet_server::serve(listener, live, server, stop.told());
@@ -303,52 +288,6 @@ fn drive(live: Arc<Live>, inbox: Arc<Inbox>, stop: Stop) -> Result<()> {
             }
         }
     })
-}
-
-/// The collector's thread: asks the source again and again; never waits for the engine. What is
-/// returned is closed when the source has ended.
-fn collect(
-    mut source: Box<dyn Source>,
-    unix: UnixWish,
-    inbox: Arc<Inbox>,
-    stop: Stop,
-) -> Result<mpsc::Receiver<()>> {
-    let (running, over) = mpsc::channel();
-    spawn("procnet-collect", move || {
-        let mut trouble = String::new();
-        let mut dropping = false;
-        while !stop.is_stopped() {
-            source.set_unix(unix.get());
-            match source.next(TICK) {
-                Ok(batch) => {
-                    let Some(batch) = batch else { continue };
-                    if !trouble.is_empty() {
-                        tracing::info!("collecting again");
-                        trouble.clear();
-                    }
-                    let dropped = inbox.push(batch) == Pushed::Dropped;
-                    if dropped {
-                        source.request_resync();
-                    }
-                    if dropped && !dropping {
-                        tracing::warn!("the engine does not keep up: events are dropped");
-                    }
-                    dropping = dropped;
-                }
-                Err(error) => {
-                    // The same trouble at each look is told once.
-                    let message = format!("{error:#}");
-                    if message != trouble {
-                        tracing::warn!("{message}");
-                        trouble = message;
-                    }
-                }
-            }
-        }
-        drop(source);
-        drop(running);
-    })?;
-    Ok(over)
 }
 
 /// The threads that ask about remote addresses: they hear of those that come onto the map, and what

@@ -10,17 +10,20 @@
 //! or the driver; nothing here grows with the number of requests.
 
 mod access;
+mod beginning;
 mod crowd;
 mod http;
 mod listen;
 mod live;
 mod options;
+mod panics;
 mod stall;
 mod tls;
 
 pub use access::{Access, Standing, Token, WhoAsks};
 pub use http::{openapi, page_licences};
 pub use listen::{ServeError, serve};
-pub use live::{Live, UnixWish, ViewDefaults};
+pub use live::{Live, ResyncWish, UnixWish, ViewDefaults};
 pub use options::{ReloadRules, ServerOptions};
+pub use panics::{Panicked, Restarts, catching};
 pub use tls::{Tls, TlsError};

@@ -22,6 +22,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::access::{Standing, Visitor, WhoAsks};
+use crate::beginning::Begun;
 use crate::crowd::{Crowd, Place};
 use crate::http::router;
 use crate::live::Live;
@@ -43,6 +44,8 @@ const MAX_LOOKUPS: usize = 2;
 const MAX_BUFFER: usize = 64 * 1024;
 /// How long requests may go on after the end was asked for.
 const GRACE: Duration = Duration::from_millis(700);
+/// So many connections leave memory behind that is worth giving back.
+const MANY: usize = 256;
 /// The pause after accepting failed, as it does when there are no descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -67,6 +70,7 @@ pub async fn serve(
     let (end, ending) = watch::channel(false);
     let tls = options.tls.as_ref().map(Tls::acceptor);
     let who_asks = options.access.who_asks.clone();
+    let give_back = options.give_back;
     let most = options.connections.unwrap_or(MAX_CONNECTIONS).min(MAX_CONNECTIONS);
     let crowd = Crowd::new(most);
     let router = router(live, options, most, ending.clone());
@@ -74,16 +78,27 @@ pub async fn serve(
     let service = Service { router, tls, who_asks, lookups };
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
+    let mut most_at_once = 0;
     loop {
         let accepted = tokio::select! {
             () = &mut shutdown => break,
             accepted = accept(&listener, &crowd) => accepted,
             // Ended connections are cleared away as they end, not when the server does.
-            Some(_) = connections.join_next() => continue,
+            Some(_) = connections.join_next() => {
+                if most_at_once >= MANY && connections.len() < most_at_once / 8 {
+                    most_at_once = connections.len();
+                    if let Some(give_back) = give_back {
+                        // It takes a while, and nobody waits for it.
+                        drop(tokio::task::spawn_blocking(give_back));
+                    }
+                }
+                continue;
+            }
         };
         if let Some((stream, peer)) = accepted {
             let place = crowd.enter(peer.ip());
             connections.spawn(connection(stream, peer, service.clone(), ending.clone(), place));
+            most_at_once = most_at_once.max(connections.len());
         }
     }
     drop(listener);
@@ -141,12 +156,17 @@ async fn connection(
         if !says_something(&stream, &mut ending).await {
             return Ok(());
         }
-        let stream = Unstalled::new(stream, WRITE_TIMEOUT);
-        match service.tls {
-            None => Box::pin(converse(stream, router, ending)).await,
-            // On the heap, so that connections without it are no larger for it.
-            Some(tls) => Box::pin(encrypted(tls, stream, router, ending)).await,
+        // On the heap, so that those who say too little take no room for it.
+        if let Some(tls) = service.tls {
+            let stream = Unstalled::new(stream, WRITE_TIMEOUT);
+            return Box::pin(encrypted(tls, stream, router, ending)).await;
         }
+        let begun = tokio::select! {
+            begun = Begun::begin(stream, HEADER_TIMEOUT) => begun,
+            () = ended(&mut ending) => None,
+        };
+        let Some(begun) = begun else { return Ok(()) };
+        Box::pin(converse(Unstalled::new(begun, WRITE_TIMEOUT), router, ending)).await
     };
     tokio::select! {
         result = serving => {

@@ -21,6 +21,8 @@ pub struct ServerOptions {
     pub access: Access,
     /// Most connections, if the system has descriptors for fewer than usual.
     pub connections: Option<usize>,
+    /// Gives the system back what many connections needed, where the allocator would keep it.
+    pub give_back: Option<fn()>,
     /// What encrypts connections; without it they are not encrypted.
     pub tls: Option<Tls>,
 }

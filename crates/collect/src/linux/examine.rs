@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use procnet_core::text::{MAX_ARGUMENTS, MAX_COMMAND_LINE, MAX_NAME, sanitized};
 use rustix::io::Errno;
 
-use super::procfs::{ProcessDirectory, Procfs, Reader};
+use super::procfs::{ProcessDirectory, Procfs, Reader, is_shortage};
 use crate::parse::process;
 
 /// More threads than this make nothing faster: the kernel's own locks are the limit.
@@ -126,24 +126,37 @@ pub(super) fn examine(procfs: &Procfs, job: Job, reader: &mut Reader) -> Report 
     let comm = comm.get(..length).unwrap_or_default();
     Report {
         pid: job.pid,
-        details: job.details.then(|| details(&directory, comm, reader)),
+        details: if job.details { details(&directory, comm, reader) } else { None },
         netns: if job.netns { netns(&directory, reader) } else { None },
         descriptors: if job.descriptors { descriptors(&directory, reader) } else { None },
     }
 }
 
-fn details(directory: &ProcessDirectory, comm: &[u8], reader: &mut Reader) -> Details {
+/// What it says of itself, as far as that may be read; nothing where this program has run out of
+/// descriptors, so that it is asked again.
+fn details(directory: &ProcessDirectory, comm: &[u8], reader: &mut Reader) -> Option<Details> {
     let exe = directory.link(c"exe", reader).ok().map(|link| process::executable(link).to_vec());
-    let uid = directory.file(c"status", 8192, reader).ok().and_then(process::effective_uid);
-    let cgroup = Box::from(directory.file(c"cgroup", 16 * 1024, reader).unwrap_or_default());
-    let cmdline = directory.file(c"cmdline", MAX_COMMAND_LINE, reader).unwrap_or_default();
+    let uid = readable(directory.file(c"status", 8192, reader))?.and_then(process::effective_uid);
+    let cgroup = readable(directory.file(c"cgroup", 16 * 1024, reader))?;
+    let cgroup = Box::from(cgroup.unwrap_or_default());
+    let cmdline = readable(directory.file(c"cmdline", MAX_COMMAND_LINE, reader))?;
+    let cmdline = cmdline.unwrap_or_default();
     let name = process::name(comm, exe.as_deref(), process::arguments(cmdline).next());
-    Details {
+    Some(Details {
         name: sanitized(name, MAX_NAME),
         exe: exe.as_deref().map(|path| sanitized(path, MAX_NAME)),
         arguments: bounded_arguments(cmdline),
         uid,
         cgroup,
+    })
+}
+
+/// What a file says, if it may be read; `None` where that can't be told for want of descriptors.
+fn readable(read: rustix::io::Result<&[u8]>) -> Option<Option<&[u8]>> {
+    match read {
+        Ok(bytes) => Some(Some(bytes)),
+        Err(error) if is_shortage(error) => None,
+        Err(_) => Some(None),
     }
 }
 

@@ -27,3 +27,4 @@ pub use host::host_facts;
 pub use interfaces::local_interfaces;
 pub use privilege::{raise_descriptor_limit, relinquish};
 pub use scan::Scanner;
+pub use slack::give_back_memory;

@@ -12,7 +12,7 @@ use super::container_names::ContainerNames;
 use super::examine::{Descriptors, Details, Job, Netns, Report};
 use super::memberships::{Belongs, Memberships};
 use super::owners::Holders;
-use super::procfs::{Procfs, Reader};
+use super::procfs::{Procfs, Reader, is_shortage};
 use crate::parse::process;
 
 /// Most processes that are told of; Linux' own limit is four million.
@@ -209,7 +209,12 @@ impl Processes {
         let now = self.clock.ticks();
         let mut jobs = Vec::new();
         for pid in &self.pids {
-            let Ok(text) = procfs.stat(*pid, reader) else { continue };
+            let text = match procfs.stat(*pid, reader) {
+                Ok(text) => text,
+                // Nobody has ended for want of descriptors here: then this was no look.
+                Err(error) if is_shortage(error) => return Err(error),
+                Err(_) => continue,
+            };
             let Some(stat) = process::stat(text) else { continue };
             if stat.kernel_thread || stat.zombie {
                 continue;

@@ -18,6 +18,11 @@ const LINK_BUFFER: usize = 4096;
 /// No file of `/proc` is read further than this.
 pub(super) const MAX_FILE: usize = 64 * 1024;
 
+/// Whether it says nothing of what was asked for: this program, or the machine, has run out.
+pub(super) fn is_shortage(error: Errno) -> bool {
+    matches!(error, Errno::MFILE | Errno::NFILE | Errno::NOMEM)
+}
+
 /// A mounted process file system, or a tree that looks like one.
 #[derive(Debug)]
 pub(super) struct Procfs {

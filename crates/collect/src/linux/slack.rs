@@ -30,15 +30,15 @@ impl Slack {
     pub(super) fn give_back(&mut self, now: Instant) {
         if self.due.is_some_and(|due| due <= now) {
             self.due = None;
-            trim();
+            give_back_memory();
         }
     }
 }
 
-/// Other C libraries give back by themselves.
+/// Gives the system back what is freed and kept. Other C libraries give back by themselves.
 #[cfg(target_env = "gnu")]
 #[expect(unsafe_code, reason = "nobody offers a safe malloc_trim")]
-fn trim() {
+pub fn give_back_memory() {
     // SAFETY: malloc_trim(3) takes no pointer, may be called at any time by any thread, and returns
     // to the kernel only pages that hold nothing allocated.
     unsafe {
@@ -46,8 +46,9 @@ fn trim() {
     }
 }
 
+/// Other C libraries give back by themselves.
 #[cfg(not(target_env = "gnu"))]
-fn trim() {}
+pub fn give_back_memory() {}
 
 #[cfg(test)]
 mod tests {

@@ -165,35 +165,47 @@ impl DiagSocket {
         &mut self,
         request: impl FnOnce(u32) -> [u8; N],
         buffer: &mut Buffer,
-        mut take: impl FnMut(&[u8]) -> bool,
+        take: impl FnMut(&[u8]) -> bool,
     ) -> io::Result<Outcome> {
         self.sequence = self.sequence.wrapping_add(1);
         let request = request(self.sequence);
         rustix::io::retry_on_intr(|| {
             rustix::net::send(&self.socket, &request, SendFlags::empty())
         })?;
-        let mut outcome = Outcome::default();
-        loop {
-            let received = rustix::io::retry_on_intr(|| {
-                rustix::net::recv(&self.socket, buffer.0.as_mut_slice(), RecvFlags::TRUNC)
-            });
-            let (length, whole_length) = match received {
-                Ok(lengths) => lengths,
-                // Messages were dropped, but the dump goes on.
-                Err(Errno::NOBUFS) => {
-                    outcome.interrupted = true;
-                    continue;
-                }
-                Err(error) => return Err(error.into()),
-            };
-            if length == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
+        let receive = |buffer: &mut [u8]| {
+            rustix::io::retry_on_intr(|| {
+                rustix::net::recv(&self.socket, &mut *buffer, RecvFlags::TRUNC)
+            })
+        };
+        gather(self.sequence, buffer, receive, take)
+    }
+}
+
+/// Receives one dump to its end. `receive` says how much it received, and of how much.
+fn gather(
+    sequence: u32,
+    buffer: &mut Buffer,
+    mut receive: impl FnMut(&mut [u8]) -> rustix::io::Result<(usize, usize)>,
+    mut take: impl FnMut(&[u8]) -> bool,
+) -> io::Result<Outcome> {
+    let mut outcome = Outcome::default();
+    loop {
+        let (length, whole_length) = match receive(buffer.0.as_mut_slice()) {
+            Ok(lengths) => lengths,
+            // Messages were dropped, but the dump goes on.
+            Err(Errno::NOBUFS) => {
+                outcome.interrupted = true;
+                continue;
             }
-            outcome.interrupted |= whole_length > length;
-            let datagram = buffer.0.get(..length).unwrap_or_default();
-            if read_datagram(datagram, self.sequence, &mut take, &mut outcome)? {
-                return Ok(outcome);
-            }
+            Err(error) => return Err(error.into()),
+        };
+        if length == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        outcome.interrupted |= whole_length > length;
+        let datagram = buffer.0.get(..length).unwrap_or_default();
+        if read_datagram(datagram, sequence, &mut take, &mut outcome)? {
+            return Ok(outcome);
         }
     }
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use super::changes::SocketChangeKind;
 use super::link::Contribution;
 use super::resolve::Resolution;
-use super::{Changes, Graph, Link, LinkId, Party, ProcessEntry, SocketEntry, SocketId, index};
+use super::{
+    Changes, Graph, Link, LinkId, Party, ProcessEntry, SocketEntry, SocketId, Totals, index,
+};
 use crate::capability::{Capability, Degradation};
 use crate::event::Ending;
 use crate::key::{HostId, ProcessKey, SocketKey};
@@ -37,6 +39,26 @@ const MAX_ROUNDS: usize = 8;
 impl Graph {
     pub(crate) fn new(service_ports: ServicePorts, track_sockets: bool) -> Self {
         Self { service_ports, track_sockets, ..Self::default() }
+    }
+
+    /// The same where no machine has been told of: what a whole truth does not tell again stays, and so
+    /// do the numbers that were given away.
+    pub(crate) fn emptied(&self) -> Self {
+        Self {
+            addresses: self.addresses.clone(),
+            interfaces: self.interfaces.clone(),
+            next_link: self.next_link,
+            capabilities: Arc::clone(&self.capabilities),
+            degradations: self.degradations.clone(),
+            totals: Totals {
+                gaps: self.totals.gaps,
+                lost_events: self.totals.lost_events,
+                ..Totals::default()
+            },
+            at: self.at,
+            first_looks: self.first_looks.clone(),
+            ..Self::new(self.service_ports.clone(), self.track_sockets)
+        }
     }
 
     pub(crate) fn take_changes(&mut self) -> Changes {

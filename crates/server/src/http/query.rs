@@ -334,7 +334,12 @@ fn boolean(name: &str, value: &str) -> Result<bool, ApiError> {
 }
 
 #[cfg(test)]
+#[path = "../../../collect/tests/hostile/mutation.rs"]
+mod mutation;
+
+#[cfg(test)]
 mod tests {
+    use super::mutation::Mutations;
     use super::*;
 
     const DEFAULTS: ViewDefaults =
@@ -437,5 +442,33 @@ mod tests {
             assert_eq!(error.status.as_u16(), 400, "{bad}");
             assert!(error.to_string().contains("give 1 or 0"), "{error}");
         }
+    }
+
+    #[test]
+    fn hostile_queries_are_understood_or_refused() {
+        let seeds = [
+            "udp=1&p2p_only=0&filter=port%3A443%20proc~/a/&mute=x&expand=a%20b&group=unit&remotes=network",
+            "budget=none&sort=pid&order=desc&limit=5&offset=6&node=k&unix=1&listeners=0",
+            "format=csv&path=rules.yaml&last_event_id=a.1:7",
+        ];
+        let seeds = seeds.map(|seed| seed.as_bytes().to_vec());
+        let mut mutations = Mutations::new(0x0071_7565_7279);
+        let (mut bytes, mut understood) = (Vec::new(), 0);
+        for _ in 0..20_000 {
+            mutations.mutate(&seeds, &mut bytes);
+            let Ok(uri) = format!("/x?{}", String::from_utf8_lossy(&bytes)).parse() else {
+                continue;
+            };
+            let told = [
+                view(&uri).and_then(|view| view.spec(DEFAULTS)).is_ok(),
+                sockets(&uri).is_ok_and(|(_, sockets)| sockets.limit() <= MAX_SOCKETS),
+                stream(&uri).is_ok(),
+                export(&uri).is_ok(),
+                graph(&uri, DEFAULTS).is_ok(),
+                path(&uri).is_some(),
+            ];
+            understood += told.into_iter().filter(|told| *told).count();
+        }
+        assert!(understood > 2_000, "only {understood} get anywhere");
     }
 }

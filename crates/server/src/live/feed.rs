@@ -1,7 +1,7 @@
 //! What goes out of one view: its latest deltas, shared by every client that looks at it.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -63,6 +63,7 @@ pub(crate) struct Feed {
     state: Mutex<FeedState>,
     wake: watch::Sender<()>,
     clients: AtomicUsize,
+    closed: AtomicBool,
     last_used: Mutex<Instant>,
     recent: Mutex<Option<Recent>>,
 }
@@ -112,6 +113,7 @@ impl Feed {
             }),
             wake: watch::Sender::new(()),
             clients: AtomicUsize::new(0),
+            closed: AtomicBool::new(false),
             last_used: Mutex::new(Instant::now()),
             recent: Mutex::new(None),
         }
@@ -253,6 +255,16 @@ impl Feed {
     pub(crate) fn look(self: &Arc<Self>) -> Looking {
         self.clients.fetch_add(1, Ordering::Relaxed);
         Looking(Arc::clone(self))
+    }
+
+    /// Nothing comes any more: its clients are to ask for the view again.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.wake.send_replace(());
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
     }
 
     pub(crate) fn touch(&self) {

@@ -3,6 +3,7 @@
 mod answer;
 mod feed;
 mod icons;
+mod resync;
 mod stream;
 mod unix;
 
@@ -16,7 +17,7 @@ use procnet_core::event::Batch;
 use procnet_core::graph::Graph;
 use procnet_core::rules::RuleSet;
 use procnet_core::view::{Grouping, RemoteGrouping, Resolution, View, ViewSpec};
-use procnet_core::{AddressFacts, Capability, Interfaces, Moment};
+use procnet_core::{AddressFacts, Capability, Degradation, Interfaces, Moment};
 use procnet_wire::encode;
 use procnet_wire::graph::EdgeMemory;
 use procnet_wire::live::{DegradationInfo, HostInfo, Legend};
@@ -26,8 +27,11 @@ pub(crate) use answer::{NodeOrEdge, Tagged, json};
 pub(crate) use feed::Feed;
 use feed::Surroundings;
 pub(crate) use icons::{IconDirectory, is_icon_name};
+pub use resync::ResyncWish;
 pub(crate) use stream::{LastEventId, Subscription};
 pub use unix::UnixWish;
+
+use crate::panics::{Panicked, Restarts, catching};
 
 /// Most distinct views at a time.
 const MAX_VIEWS: usize = 64;
@@ -59,6 +63,7 @@ pub struct Live {
     icons: OnceLock<IconDirectory>,
     graphs: Mutex<GraphCache>,
     unix: UnixWish,
+    resync: ResyncWish,
     remotes: OnceLock<Box<OnRemotes>>,
     capabilities: Mutex<Vec<Capability>>,
 }
@@ -76,6 +81,8 @@ struct State {
     slots: Vec<Slot>,
     /// How many views there have been.
     views: u64,
+    /// How often everything was made anew.
+    restarts: Restarts,
 }
 
 /// A view and what goes out of it.
@@ -130,6 +137,7 @@ impl Live {
                 degradations,
                 slots: Vec::new(),
                 views: 0,
+                restarts: Restarts::default(),
             }),
             host,
             defaults,
@@ -137,6 +145,7 @@ impl Live {
             icons: OnceLock::new(),
             graphs: Mutex::default(),
             unix: UnixWish::new(defaults.unix),
+            resync: ResyncWish::default(),
             remotes: OnceLock::new(),
             capabilities: Mutex::default(),
         })
@@ -196,6 +205,16 @@ impl Live {
         f(self.read().engine.graph())
     }
 
+    /// Takes in what is not seen for reasons that are no source's.
+    pub fn degrade(&self, degradation: Degradation) {
+        self.change(|state| state.engine.degrade(degradation));
+    }
+
+    /// Whether everything is to be told anew, from now on and for ever: for whoever collects.
+    pub fn resync_wish(&self) -> ResyncWish {
+        self.resync.clone()
+    }
+
     /// Whether anybody asks for UNIX sockets, from now on and for ever: for whoever collects them.
     pub fn unix_wish(&self) -> UnixWish {
         self.unix.clone()
@@ -216,9 +235,16 @@ impl Live {
         let _ = self.icons.set(icons);
     }
 
+    /// Changes the world. Whatever panics meanwhile may have left anything half done: then it is made
+    /// anew.
     fn change(&self, apply: impl FnOnce(&mut State)) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let state = &mut *state;
+        if let Err(panicked) = catching(|| self.bring_up_to_date(&mut state, apply)) {
+            self.begin_anew(&mut state, &panicked);
+        }
+    }
+
+    fn bring_up_to_date(&self, state: &mut State, apply: impl FnOnce(&mut State)) {
         apply(state);
         let changes = state.engine.take_changes();
         if !changes.remotes.is_empty()
@@ -261,6 +287,34 @@ impl Live {
             }
             slot.feed.publish(delta, surroundings, graph.at());
         }
+    }
+
+    /// Forgets the machine, ends the streams, whose clients come back for the new world, and has
+    /// everything told anew.
+    fn begin_anew(&self, state: &mut State, panicked: &Panicked) {
+        if state.restarts.is_news(panicked) {
+            tracing::error!(
+                "the map broke off ({panicked}) and is made anew: a mistake in procnet, please \
+                 report it"
+            );
+        }
+        for slot in state.slots.drain(..) {
+            slot.feed.close();
+        }
+        let pause = state.restarts.note(Instant::now());
+        state.engine.begin_anew();
+        state.engine.degrade(Degradation {
+            id: "map-anew",
+            message: Arc::from(
+                "A mistake in procnet broke the map off, which was made anew: what had ended by \
+                 then is forgotten. The log says more; please report it.",
+            ),
+            count: state.restarts.count(),
+        });
+        state.memory = EdgeMemory::new(STALE_AFTER);
+        state.generation += 1;
+        state.degradations = encode::degradations(state.engine.graph().degradations());
+        self.resync.ask(pause);
     }
 
     /// The view of `spec`: the one that is there, or a new one.
@@ -312,7 +366,7 @@ impl Live {
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, State> {
-        // What panics while it holds the lock has at worst left a view one step behind.
+        // Who panicked while it held the lock was making a view, and added none.
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 }

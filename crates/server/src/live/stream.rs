@@ -79,17 +79,17 @@ impl Subscription {
         }
     }
 
-    /// The next event; `None` when the server ends.
+    /// The next event; `None` when the server ends, or the view is made anew.
     pub(crate) async fn next(&mut self) -> Option<Bytes> {
         if !self.greeted {
             self.greeted = true;
             return Some(Bytes::from_static(RETRY));
         }
         loop {
-            if *self.shutdown.borrow() {
+            self.wake.mark_unchanged();
+            if *self.shutdown.borrow() || self.feed.is_closed() {
                 return None;
             }
-            self.wake.mark_unchanged();
             match self.cursor.as_mut().map_or(Next::Scene, |cursor| self.feed.next(cursor)) {
                 Next::Delta(bytes) => {
                     self.next_delta = Instant::now() + PACE;

@@ -65,6 +65,93 @@ fn a_cut_off_datagram_counts_as_interrupted() {
     assert!(read(&datagrams, Protocol::Tcp).unwrap().1.interrupted);
 }
 
+/// The same dump as the answer to another request.
+fn renumbered(fixture: &[u8], sequence: u32) -> Vec<Vec<u8>> {
+    let mut datagrams = datagrams(fixture);
+    for datagram in &mut datagrams {
+        let mut at = 0;
+        while let Some(length) = datagram.get(at..at + 4).map(|l| l.try_into().unwrap()) {
+            datagram[at + 8..at + 12].copy_from_slice(&sequence.to_ne_bytes());
+            at += (u32::from_ne_bytes(length) as usize).next_multiple_of(4).max(16);
+        }
+    }
+    datagrams
+}
+
+/// A kernel that answers each request for a dump as `answer` says, which is told its number.
+fn kernel(
+    answer: impl Fn(u32) -> Vec<Vec<u8>> + Send + 'static,
+) -> (DiagSocket, std::thread::JoinHandle<u32>) {
+    let flags = SocketFlags::CLOEXEC;
+    let (ours, theirs) =
+        rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None).unwrap();
+    let thread = std::thread::spawn(move || {
+        let mut asked = 0;
+        let mut request = [0; 256];
+        // It ends when nobody can ask any more.
+        while rustix::net::recv(&theirs, &mut request, RecvFlags::empty()).is_ok_and(|(n, _)| n > 0)
+        {
+            asked += 1;
+            for datagram in answer(asked) {
+                rustix::net::send(&theirs, &datagram, SendFlags::empty()).unwrap();
+            }
+        }
+        asked
+    });
+    (DiagSocket { socket: ours, sequence: 0 }, thread)
+}
+
+/// What a dump from it comes to, and how often it was asked.
+fn dump(
+    (mut socket, thread): (DiagSocket, std::thread::JoinHandle<u32>),
+) -> (Vec<SocketRow>, Outcome, u32) {
+    let mut rows = Vec::new();
+    let mut buffer = Buffer::new();
+    let outcome =
+        socket.dump(Family::V4, Protocol::Tcp, ALL_STATES, &mut buffer, &mut rows).unwrap();
+    drop(socket);
+    (rows, outcome, thread.join().unwrap())
+}
+
+fn interrupted(fixture: &[u8], sequence: u32) -> Vec<Vec<u8>> {
+    let mut datagrams = renumbered(fixture, sequence);
+    datagrams[0][6] |= NLM_F_DUMP_INTR.to_ne_bytes()[0];
+    datagrams
+}
+
+#[test]
+fn a_dump_that_is_interrupted_is_asked_for_again_and_is_the_truth() {
+    let (truth, ..) = read(&datagrams(TCP4), Protocol::Tcp).unwrap();
+    let (rows, outcome, asked) = dump(kernel(|number| match number {
+        1 | 2 => interrupted(TCP4, number),
+        _ => renumbered(TCP4, number),
+    }));
+    assert_eq!((rows, outcome, asked), (truth, Outcome::default(), 3));
+}
+
+#[test]
+fn a_dump_that_stays_interrupted_is_taken_and_says_so() {
+    let (truth, ..) = read(&datagrams(TCP4), Protocol::Tcp).unwrap();
+    let (rows, outcome, asked) = dump(kernel(|number| interrupted(TCP4, number)));
+    assert_eq!((rows, outcome.interrupted, asked), (truth, true, RETRIES + 1));
+}
+
+#[test]
+fn answers_that_the_kernel_had_no_room_for_make_the_dump_incomplete() {
+    let datagrams = datagrams(TCP4);
+    let mut answers = std::iter::once(Err(Errno::NOBUFS)).chain(datagrams.iter().map(Ok));
+    let mut rows = Vec::new();
+    let receive = |buffer: &mut [u8]| {
+        let datagram = answers.next().expect("the dump ends")?;
+        buffer[..datagram.len()].copy_from_slice(datagram);
+        Ok((datagram.len(), datagram.len()))
+    };
+    let take = |payload: &[u8]| take_row(Protocol::Tcp, payload, &mut rows);
+    let outcome = gather(1, &mut Buffer::new(), receive, take).unwrap();
+    assert!(outcome.interrupted, "it is asked for again");
+    assert_eq!(rows, read(&datagrams, Protocol::Tcp).unwrap().0, "and read to its end by then");
+}
+
 #[test]
 fn answers_to_an_older_request_are_passed_over() {
     let datagrams = datagrams(TCP4);

@@ -2,6 +2,7 @@
 
 mod linux;
 mod macos;
+mod people;
 mod windows;
 
 /// One format: what is sound, and how it is read. A reader checks what it was told, and says how
@@ -15,7 +16,11 @@ pub(crate) struct Format {
 /// All of them.
 #[allow(dead_code, reason = "only the fuzz target asks for all")]
 pub(crate) fn all() -> Vec<Format> {
-    [linux::ALL, macos::ALL, windows::ALL].concat().into_iter().map(|format| format()).collect()
+    [linux::ALL, macos::ALL, people::ALL, windows::ALL]
+        .concat()
+        .into_iter()
+        .map(|format| format())
+        .collect()
 }
 
 /// Lists the formats of a module, and tests each.
