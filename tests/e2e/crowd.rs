@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use crate::faults::Players;
 use crate::program::Server;
 use crate::{skip, wait_for};
 
@@ -30,6 +31,8 @@ fn a_thousand_of_each_kind_keep_nobody_out_and_leave_nothing() {
     }
     let server = Server::start(&[]);
     assert_eq!(server.get("/healthz").status, 200);
+    let mut players = Players::enter();
+    players.play();
     let before = wait_for("the first look", || {
         let now = descriptors(&server);
         std::thread::sleep(Duration::from_millis(500));
@@ -63,9 +66,14 @@ fn a_thousand_of_each_kind_keep_nobody_out_and_leave_nothing() {
     let streams = server.json("/healthz")["streams"].as_u64().unwrap();
     assert_eq!(streams, EACH as u64, "all of them are served");
 
+    players.play();
+    players.leave();
+    players.settle(&server);
     drop((streaming, half_open, slow));
     wait_for("what they held to be released", || {
         let streams = server.json("/healthz")["streams"].as_u64();
         (streams == Some(0) && descriptors(&server) <= before + 8).then_some(())
     });
+    players.play();
+    players.settle(&server);
 }

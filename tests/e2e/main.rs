@@ -12,6 +12,7 @@ mod containers;
 mod control_group;
 mod crowd;
 mod exports;
+mod faults;
 #[path = "../machine/http.rs"]
 mod http;
 mod ladder;

@@ -5,6 +5,7 @@
 mod code;
 mod manifest;
 mod parity;
+mod promises;
 mod rooms;
 mod rust;
 mod text;
@@ -46,6 +47,7 @@ pub(crate) fn run() -> Result<()> {
         }
     }
     violations.extend(parity::check(&files));
+    violations.extend(promises::check(&files));
     for violation in &violations {
         eprintln!("tidy: {}: {}", violation.place, violation.message);
     }
