@@ -4,6 +4,7 @@ mod clients;
 mod holders;
 mod loaded;
 mod page;
+pub(crate) mod soak;
 mod steady;
 
 use std::process::Command;

@@ -1,7 +1,7 @@
 //! `cargo xtask fuzz`: every format that is parsed, fuzzed for a bounded time. LibFuzzer mutates what
 //! reaches new code; what it finds is kept under the target folder and goes on from there.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -26,13 +26,33 @@ const INSTRUMENTED: &str = "--cfg fuzzing -Cpasses=sancov-module \
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
-    let seconds = match arguments {
-        [] => SECONDS,
-        [seconds] => seconds.parse().context("expected a number of seconds")?,
-        _ => bail!("expected a number of seconds, not {}", arguments.join(" ")),
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (seconds, store) = match words.as_slice() {
+        [] => (SECONDS, false),
+        ["--store"] => (SECONDS, true),
+        [seconds, rest @ ..] if rest.is_empty() || rest == ["--store"] => {
+            (seconds.parse().context("expected a number of seconds")?, !rest.is_empty())
+        }
+        _ => bail!("expected a number of seconds and --store, not {}", arguments.join(" ")),
     };
     setup::debian(PACKAGES)?;
-    for_seconds(seconds)
+    for_seconds(seconds)?;
+    if store { keep() } else { Ok(()) }
+}
+
+/// Keeps, in the repository, the fewest inputs that reach all that is reached.
+fn keep() -> Result<()> {
+    let folder = repository::target().join("fuzz");
+    let program = program(&folder);
+    let merged = folder.join("merged");
+    if merged.is_dir() {
+        std::fs::remove_dir_all(&merged).context("can't clear the inputs that were merged")?;
+    }
+    std::fs::create_dir_all(&merged).context("can't make a folder for inputs")?;
+    let mut merge = command(&program.to_string_lossy(), &["-merge=1", "-verbosity=0"]);
+    succeed(merge.arg(&merged).arg(folder.join("corpus")))?;
+    let mut store = command(&program.to_string_lossy(), &[]);
+    succeed(store.env("PROCNET_STORE", &merged))
 }
 
 /// A step of the test command.
@@ -58,7 +78,7 @@ fn for_seconds(seconds: u32) -> Result<()> {
     })
 }
 
-fn build(folder: &PathBuf) -> Result<PathBuf> {
+fn build(folder: &Path) -> Result<PathBuf> {
     let mut build = cargo(&["build", "--locked", "--release", "--target", TARGET]);
     build
         .arg("--manifest-path")
@@ -68,5 +88,9 @@ fn build(folder: &PathBuf) -> Result<PathBuf> {
         // LibFuzzer is C++; clang comes with what it takes.
         .env("CXX", "clang++");
     succeed(&mut build)?;
-    Ok(folder.join(TARGET).join("release").join("formats"))
+    Ok(program(folder))
+}
+
+fn program(folder: &Path) -> PathBuf {
+    folder.join(TARGET).join("release").join("formats")
 }

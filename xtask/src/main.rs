@@ -40,6 +40,8 @@ cargo xtask COMMAND
   bench [collect|engine|server|steady|clients|page|all] [--quick]
                             measures and prints one report; collect (as root) includes what
                             `bench events` and `bench loaded` measure alone
+  soak [--minutes N]        watches whether the program grows beside churn, clients and new rules:
+                            twenty minutes, as root
   bpf [--check]             builds (or compares) the programs for the kernel from bpf/
   windows [check|build|test]
                             type-checks the program for Windows, builds it (procnet.exe), or
@@ -47,7 +49,8 @@ cargo xtask COMMAND
   targets                   lints the program for systems that nothing here runs, and links it
                             for Macs; with Debian's packages and zig, on Linux
   dist [NAME]...            makes the archives of a release, or those named, and tries them
-  fuzz [SECONDS]            fuzzes all that parses, guided by coverage
+  fuzz [SECONDS] [--store]  fuzzes all that parses, guided by coverage; what reached new code is
+                            kept in fuzz/stored on request
   screenshot                writes docs/pictures from the real page
   deny [--advisories]       licences, bans and sources of all dependencies; advisories on request
 
@@ -87,6 +90,7 @@ fn run(arguments: &[String]) -> Result<bool> {
         }
         "docs" => generated::run(flag(rest, "--check")?)?,
         "bench" => bench::run(rest)?,
+        "soak" => bench::soak::run(rest)?,
         "screenshot" => match rest {
             [inside, program] if inside == screenshot::INSIDE => screenshot::run_inside(program)?,
             _ => {
