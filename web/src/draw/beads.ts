@@ -11,7 +11,6 @@ const SETTLED_MS = 120;
 export class Beads {
   readonly canvas = document.createElement('canvas');
   private worker: Worker | undefined;
-  private shown = '[]';
   private beads: readonly Bead[] = [];
   private view: View | undefined;
   private drawnScale = 0;
@@ -25,9 +24,8 @@ export class Beads {
   }
 
   show(beads: readonly Bead[]): void {
-    const shown = JSON.stringify(beads);
-    if (shown === this.shown) return;
-    this.shown = shown;
+    const before = this.beads;
+    if (beads.length === before.length && beads.every((bead, i) => alike(bead, before[i]))) return;
     this.beads = beads;
     this.tellBeads();
   }
@@ -79,4 +77,8 @@ export class Beads {
   private tell(order: BeadOrder, ...transfer: Transferable[]): void {
     this.worker?.postMessage(order, transfer);
   }
+}
+
+function alike(a: Bead, b: Bead | undefined): boolean {
+  return a.d === b?.d && a.color === b.color && a.size === b.size;
 }

@@ -9,7 +9,7 @@ import type { Legend } from '../wire/generated';
 import type { Bead } from './beadMessages';
 import type { NodeView } from './node';
 import { element, mark, set, setText } from './svg';
-import { shortPath, textWidth } from './text';
+import { roomFor, shortPath } from './text';
 
 export const STALE_COLOR = '#8a8f98';
 const STALE_WIDTH = 2.5;
@@ -111,6 +111,8 @@ export class EdgeView {
   /** What is written where there is room: not the port, if the server's node shows it. */
   quietLabel = '';
   private lit = false;
+  private roomy = false;
+  private busy = false;
   private rate = '';
   private staleSince: number | undefined;
   private flowWidth = 0;
@@ -123,9 +125,32 @@ export class EdgeView {
   constructor(
     edge: EdgeRow,
     readonly parallel: number,
+    /** The keys of the nodes that it joins. */
+    readonly from: string,
+    readonly to: string,
   ) {
     this.edge = edge;
-    this.root = element('g', { class: 'edge', 'data-key': edge.key }, this.hit, this.line);
+    this.root = element(
+      'g',
+      { class: 'edge', 'data-key': edge.key, 'data-from': from, 'data-to': to },
+      this.hit,
+      this.line,
+    );
+  }
+
+  /** Takes `edge` if it is drawn as what is shown is, all else being as it was; false if not. */
+  takeAlike(edge: EdgeRow): boolean {
+    if (!this.looks || !drawnAlike(edge, this.edge, this.looks.widths.by)) return false;
+    this.edge = edge;
+    return true;
+  }
+
+  /** True if it runs as it did: neither its ends nor what it bends around have moved. */
+  stands(from: NodeView, to: NodeView, lanes: readonly Lane[]): boolean {
+    if (from.place !== this.fromPlace || to.place !== this.toPlace) return false;
+    if (this.lanesChanged(lanes)) return false;
+    this.lanes = lanes;
+    return true;
   }
 
   /** Writes what differs from before; true if labels may have to be placed anew. */
@@ -195,7 +220,8 @@ export class EdgeView {
 
   /** Dots run along it, and its rate is written; true if the label's length changed. */
   markBusy(on: boolean, rate: string): boolean {
-    if (on !== this.flow.isConnected) {
+    if (on !== this.busy) {
+      this.busy = on;
       if (on) this.root.append(this.flow);
       else this.flow.remove();
     }
@@ -204,7 +230,7 @@ export class EdgeView {
 
   /** What runs along it while it is busy. */
   get bead(): Bead | undefined {
-    if (!this.flow.isConnected || !this.route || !this.looks) return undefined;
+    if (!this.busy || !this.route || !this.looks) return undefined;
     return { d: this.route.path, color: this.looks.color, size: this.flowWidth };
   }
 
@@ -245,7 +271,17 @@ export class EdgeView {
     }
   }
 
+  /** Shows its label, or not while it isn't lit. */
+  showLabel(on: boolean): void {
+    if (on === this.roomy) return;
+    this.roomy = on;
+    mark(this.label, 'roomy', on);
+    this.writeLabel();
+  }
+
+  /** What is not shown is not written: a busy edge's rate changes all the time. */
   private writeLabel(): void {
+    if (!this.lit && !this.roomy) return;
     setText(this.label, this.lit ? this.fullLabel : this.busyLabel);
   }
 
@@ -264,7 +300,7 @@ export class EdgeView {
 
   /** What `text` would cover as this edge's label at `at`. */
   labelBox(text: string, size: number, at: Point): Rect {
-    const width = textWidth(text, size, 500) + 8;
+    const width = roomFor(text, size, 500) + 8;
     const height = size + 6;
     return { x: at.x - width / 2, y: at.y - height / 2, width, height };
   }

@@ -50,6 +50,7 @@ export class EdgeLayer {
   private labelsDirty = true;
   private selected: string | undefined;
   private ground: readonly unknown[] = [];
+  private lanesBefore: readonly Lane[] = [];
   private syncs = 0;
   private anyLit = false;
 
@@ -82,15 +83,21 @@ export class EdgeLayer {
     const sync = ++this.syncs;
     let present = 0;
     const widths = widthScale(choices.widths, largestOf(scene));
-    const ground = [lanes, scene.legend, choices.labels, widths.by, widths.largest];
-    // What all edges are drawn from is as it was: those whose row is the same look the same.
-    const alike = still && ground.every((part, i) => part === this.ground[i]);
+    const ground = [scene.legend, choices.labels, widths.by, widths.largest];
+    // What all edges are drawn from is as it was: those whose row is the same look the same, where
+    // nothing moved.
+    const alike = ground.every((part, i) => part === this.ground[i]);
+    const stood = alike && still && lanes === this.lanesBefore;
     this.ground = ground;
+    this.lanesBefore = lanes;
     const added: EdgeView[] = [];
     const changed: EdgeView[] = [];
     for (const edge of scene.edges.values()) {
       const known = this.edges.get(edge.key);
-      if (alike && known?.edge === edge) {
+      const same = known?.edge === edge;
+      const drawn = alike && known !== undefined && (same || known.takeAlike(edge));
+      if (stood && drawn) {
+        if (!same) this.traffic.read(edge, now);
         known.seen = sync;
         present++;
         continue;
@@ -100,14 +107,17 @@ export class EdgeLayer {
       if (!from || !to) continue;
       present++;
       let view = known;
-      if (!view || view.edge !== edge) this.traffic.read(edge, now);
+      if (!same) this.traffic.read(edge, now);
+      if (view && drawn && view.stands(from, to, lanes)) {
+        view.seen = sync;
+        continue;
+      }
       if (!view) {
-        view = new EdgeView(edge, this.takeParallel(from.node.key, to.node.key));
+        const [a, b] = [from.node.key, to.node.key];
+        view = new EdgeView(edge, this.takeParallel(a, b), a, b);
         this.edges.set(edge.key, view);
         this.lines.append(view.root);
         this.labels.append(view.label);
-        view.root.dataset.from = from.node.key;
-        view.root.dataset.to = to.node.key;
         added.push(view);
         this.labelsDirty = true;
       } else if (news && tellsNews(view.edge, edge)) changed.push(view);
@@ -129,8 +139,7 @@ export class EdgeLayer {
       this.fading.delete(view);
       this.traffic.forget(key);
       this.labelsDirty = true;
-      const { from = '', to = '' } = view.root.dataset;
-      this.freeParallel(from, to, view.parallel);
+      this.freeParallel(view.from, view.to, view.parallel);
       view.label.remove();
       view.root.remove();
     }
@@ -161,7 +170,9 @@ export class EdgeLayer {
     for (const view of this.fading) view.fade(now);
     for (const [key, { until }] of this.marked) if (now >= until) this.unmark(key);
     const most = Math.min(MAX_BUSY_EDGES, Math.ceil(this.edges.size / 5));
-    const busy = choices.animated ? this.traffic.busiest(most, LEAST_BUSY_RATE, now) : [];
+    const busy = choices.animated
+      ? this.traffic.busiest(most, LEAST_BUSY_RATE, now, this.busy)
+      : [];
     for (const key of this.busy) {
       if (!busy.includes(key)) this.edges.get(key)?.markBusy(false, '');
     }
@@ -172,6 +183,7 @@ export class EdgeLayer {
     }
     this.busy = busy;
     this.showBeads();
+    if (!this.anyLit) return;
     // What is lit tells its rate, busy or not.
     for (const view of this.edges.values()) {
       if (!view.isLit || busy.includes(view.edge.key)) continue;
@@ -180,15 +192,29 @@ export class EdgeLayer {
   }
 
   private showBeads(): void {
-    const views = this.busy.flatMap((key) => this.edges.get(key) ?? []);
+    // Always in the same order: which is the busiest changes nothing about their beads.
+    const views = this.busy
+      .flatMap((key) => this.edges.get(key) ?? [])
+      .sort((a, b) => a.edge.id - b.edge.id);
     // What is dimmed has none.
     const lit = this.anyLit ? views.filter((view) => view.isLit) : views;
     this.beads.show(lit.flatMap((view) => view.bead ?? []));
   }
 
+  /** The labels have to be placed anew, when they are shown next. */
+  disturbLabels(): void {
+    this.labelsDirty = true;
+  }
+
+  /** Hides the labels but for lit ones, until they are placed again. */
+  hideLabels(): void {
+    this.labelsDirty = true;
+    for (const view of this.edges.values()) view.showLabel(false);
+  }
+
   /** Shows the labels that have room, if anything about them changed. */
-  placeLabels(choices: EdgeChoices, places: () => Rect[], force: boolean): void {
-    if (!this.labelsDirty && !force) return;
+  placeLabels(choices: EdgeChoices, places: () => Rect[]): void {
+    if (!this.labelsDirty) return;
     this.labelsDirty = false;
     const { labels } = choices;
     const wanted =
@@ -197,7 +223,7 @@ export class EdgeLayer {
         : [...this.edges.values()].sort((a, b) => b.edge.sockets - a.edge.sockets);
     const chosen = new Set(wanted);
     for (const view of this.edges.values()) {
-      if (!chosen.has(view)) mark(view.label, 'roomy', false);
+      if (!chosen.has(view)) view.showLabel(false);
     }
     placeQuietLabels(wanted, places(), 'full');
   }
@@ -207,7 +233,7 @@ export class EdgeLayer {
     const joined = new Set<string>();
     const now = performance.now();
     for (const [key, view] of this.edges) {
-      const { from = '', to = '' } = view.root.dataset;
+      const { from, to } = view;
       const on = focus?.kind === 'edge' ? key === focus.key : centre.has(from) || centre.has(to);
       if (on && !view.isLit) view.tellRate(rateText(this.traffic.rate(key, now)));
       view.light(on);

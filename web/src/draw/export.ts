@@ -99,7 +99,9 @@ function copied(
 ): Element | undefined {
   const name = source.localName;
   const style = getComputedStyle(source);
-  const hidden = style.display === 'none' || style.opacity === '0';
+  // Beads are drawn elsewhere on the page.
+  const absent = style.display === 'none' && !source.classList.contains('flow');
+  const hidden = absent || style.opacity === '0';
   const definition = source.closest('defs') !== null;
   if (!definition && (hidden || source.classList.contains('hit'))) return undefined;
   const image = name === 'image' ? images.get(source.getAttribute('href') ?? '') : undefined;

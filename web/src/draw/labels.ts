@@ -19,8 +19,7 @@ export function placeQuietLabels(
   const all = [...edges];
   const degrees = degreesOf(all);
   for (const view of all) {
-    const shown = claimFor(view, view.busyLabel, detail, boxes, degrees);
-    mark(view.label, 'roomy', shown);
+    view.showLabel(claimFor(view, view.busyLabel, detail, boxes, degrees));
   }
 }
 
@@ -47,10 +46,8 @@ export function placeLitLabels(
 /** How many edges leave and reach each node. */
 function degreesOf(edges: readonly EdgeView[]): ReadonlyMap<string, number> {
   const degrees = new Map<string, number>();
-  for (const { root } of edges) {
-    for (const id of [`from ${root.dataset.from}`, `to ${root.dataset.to}`]) {
-      degrees.set(id, (degrees.get(id) ?? 0) + 1);
-    }
+  for (const { from, to } of edges) {
+    for (const id of [`from ${from}`, `to ${to}`]) degrees.set(id, (degrees.get(id) ?? 0) + 1);
   }
   return degrees;
 }
@@ -64,7 +61,7 @@ function claimFor(
   degrees: ReadonlyMap<string, number>,
 ): boolean {
   if (!text) return false;
-  const { from, to } = view.root.dataset;
+  const { from, to } = view;
   // Where many edges part, a label stands nearer to the end that is this edge's own.
   const fan = (degrees.get(`from ${from}`) ?? 1) - (degrees.get(`to ${to}`) ?? 1);
   const wanted = fan > 0 ? 0.7 : fan < 0 ? 0.3 : 0.5;

@@ -62,6 +62,8 @@ export class MapPainter {
   private readonly edges = new EdgeLayer(this.defs, this.beads);
   private readonly fresh = new Map<string, number>();
   private readonly ports = new PortsInUse();
+  private syncs = 0;
+  private drawnFrom: readonly unknown[] = [];
   private choices: EdgeChoices = { widths: 'count', labels: 'some', animated: true };
   private detail: Detail = 'full';
   private tabStop: string | undefined;
@@ -90,6 +92,10 @@ export class MapPainter {
     );
     this.camera = new Camera((view) => this.onView(view));
     host.append(this.root);
+    this.nodeLayer.addEventListener('pointerover', ({ target }) => {
+      const key = (target as Element).closest<SVGElement>('[data-key]')?.dataset.key;
+      this.nodes.get(key ?? '')?.pointAt();
+    });
     void loadBrands().then((any) => {
       if (any) this.refreshText();
     });
@@ -207,12 +213,14 @@ export class MapPainter {
   refreshText(): void {
     forgetWidths();
     for (const view of this.nodes.values()) view.rewrite();
-    this.placeLabels(true);
+    this.edges.disturbLabels();
+    this.placeLabels();
   }
 
   /** How edges are drawn from the next `sync` on. */
   choose(choices: EdgeChoices): void {
     this.choices = { ...choices, animated: choices.animated && !reducedMotion() };
+    this.edges.disturbLabels();
     if (!this.choices.animated) this.edges.tick(performance.now(), this.choices);
   }
 
@@ -222,8 +230,11 @@ export class MapPainter {
     this.root.remove();
   }
 
-  /** Brings the picture up to the scene; `news` says that what is new in it has just come. */
-  sync(scene: MapScene, news: boolean): void {
+  /**
+   * Brings the picture up to the scene; `news` says that what is new in it has just come. True if
+   * it has also done what goes on without a change.
+   */
+  sync(scene: MapScene, news: boolean): boolean {
     const looks = looksOf(scene.legend);
     const used = this.ports.of(scene.edges, news);
     const look = (node: NodeRow) => ({
@@ -231,15 +242,26 @@ export class MapPainter {
       level: this.detail,
       used: used.get(node.id) ?? NO_PORTS,
     });
-    const present = new Set<string>();
+    const sync = ++this.syncs;
+    const ground = [looks, used, this.flow, this.flow.version];
+    // What all nodes are drawn from is as it was: those whose row is the same look the same.
+    const alike = ground.every((part, i) => part === this.drawnFrom[i]);
+    this.drawnFrom = ground;
+    let present = 0;
     const added: NodeView[] = [];
     let nodesMoved = false;
     for (const node of scene.nodes.values()) {
+      const view = this.nodes.get(node.key);
+      if (alike && view?.node === node) {
+        view.seen = sync;
+        present++;
+        continue;
+      }
       const place = this.flow.place(node.key);
       if (!place) continue;
-      present.add(node.key);
-      const view = this.nodes.get(node.key);
+      present++;
       if (view) {
+        view.seen = sync;
         if (view.place.compact !== place.compact) this.glide();
         const before = view.place;
         view.update(node, place, look(node));
@@ -248,14 +270,15 @@ export class MapPainter {
         if (this.gliding) view.glideFrom(before);
       } else {
         const created = new NodeView(node, place, look(node));
+        created.seen = sync;
         this.nodes.set(node.key, created);
         this.nodeLayer.append(created.root);
         added.push(created);
         nodesMoved = true;
       }
     }
-    for (const [key, view] of this.nodes) {
-      if (present.has(key)) continue;
+    for (const [key, view] of present < this.nodes.size ? this.nodes : []) {
+      if (view.seen === sync) continue;
       this.nodes.delete(key);
       this.fresh.delete(key);
       view.root.remove();
@@ -274,18 +297,27 @@ export class MapPainter {
       this.ground.sync(this.flow, this.camera.view);
       this.countOutside();
     }
-    this.placeLabels(nodesMoved);
-    if (!this.tabStop || !this.nodes.has(this.tabStop)) this.setTabStop([...present][0]);
+    const ticked = news && this.goOn();
+    if (nodesMoved) this.edges.disturbLabels();
+    this.placeLabels();
+    if (!this.tabStop || !this.nodes.has(this.tabStop)) {
+      this.setTabStop(this.nodes.keys().next().value);
+    }
     this.applyFocus();
+    return ticked;
   }
 
-  /**
-   * What goes on without a change of the scene: about once a second, with a change if there is one,
-   * so that both are painted together.
-   */
+  /** What goes on without a change of the scene. */
   tick(): void {
+    if (!this.goOn()) return;
+    this.placeLabels();
+    if (this.anyLit) this.edges.placeLitLabels(this.nodePlaces(), this.detail);
+  }
+
+  /** About once a second, with a change if there is one, so that both are painted together. */
+  private goOn(): boolean {
     const now = performance.now();
-    if (now - this.ticked < TICK_MS) return;
+    if (now - this.ticked < TICK_MS) return false;
     this.ticked = now;
     for (const [key, since] of this.fresh) {
       if (now - since < FRESH_MS) continue;
@@ -293,8 +325,7 @@ export class MapPainter {
       this.nodes.get(key)?.markFresh(false);
     }
     this.edges.tick(now, this.choices);
-    this.placeLabels(false);
-    if (this.anyLit) this.edges.placeLitLabels(this.nodePlaces(), this.detail);
+    return true;
   }
 
   /** How many nodes lie outside of the window. */
@@ -325,11 +356,14 @@ export class MapPainter {
       this.detail = detail;
       this.root.dataset.detail = detail;
       for (const node of this.nodes.values()) node.redraw(detail);
+      if (detail === 'full') this.placeLabels();
+      else this.edges.hideLabels();
     }
   }
 
-  private placeLabels(force: boolean): void {
-    this.edges.placeLabels(this.choices, () => this.nodePlaces(), force);
+  /** In a smaller picture only what is lit is labelled. */
+  private placeLabels(): void {
+    if (this.detail === 'full') this.edges.placeLabels(this.choices, () => this.nodePlaces());
   }
 
   private nodePlaces() {
@@ -358,7 +392,7 @@ export class MapPainter {
     const lit = new Set([...centre, ...this.edges.light(focus, centre)]);
     for (const [key, view] of this.nodes) mark(view.root, 'lit', lit.has(key));
     this.edges.placeLitLabels(this.nodePlaces(), this.detail);
-    if (lit.size === 0) this.placeLabels(false);
+    if (lit.size === 0) this.placeLabels();
     this.anyLit = lit.size > 0;
     mark(this.root, 'focusing', this.anyLit);
   }

@@ -12,7 +12,7 @@ import { isLoaded } from './images';
 import type { Port } from './ports';
 import { PILL_GAP, pillWidth, portsOf, portsThatFit } from './ports';
 import { element, mark, set, setText } from './svg';
-import { textWidth, truncate } from './text';
+import { fits, truncate } from './text';
 
 interface Type {
   readonly label: Readonly<Record<Detail, number>>;
@@ -85,6 +85,8 @@ export class NodeView {
   readonly root: SVGGElement;
   node: NodeRow;
   place: Place;
+  /** Which sync saw it last. */
+  seen = 0;
   private level: Detail = 'full';
   private type: TypeInfo | undefined;
   private used: ReadonlySet<string> = new Set();
@@ -102,6 +104,12 @@ export class NodeView {
   private readonly news = element('g', { class: 'news' }, this.newsBody, this.newsText);
   private portsShown = '';
   private iconShown = '';
+  /** Pills beside the name, in a node of one line, and how wide they are together. */
+  private inline: readonly Port[] = [];
+  private inlineWidth = 0;
+  private nameAt = '';
+  private said = '';
+  private cut = false;
 
   constructor(node: NodeRow, place: Place, looks: NodeLooks) {
     this.node = node;
@@ -129,19 +137,29 @@ export class NodeView {
       place.y !== before.y ||
       place.compact !== before.compact ||
       place.density !== before.density;
-    const same =
-      node === this.node &&
-      looks.type === this.type &&
+    const was = this.node;
+    const samePorts =
+      node.listeners === was.listeners &&
       looks.level === this.level &&
       sameSet(looks.used, this.used);
+    const anew = force || moved || looks.type !== this.type || node.kind !== was.kind;
+    if (node === was && samePorts && !anew) return;
     this.node = node;
     // The same object as long as it is the same place: edges compare by identity.
     if (moved) this.place = place;
-    if (same && !moved && !force) return;
     this.type = looks.type;
     this.level = looks.level;
     this.used = looks.used;
-    this.write();
+    if (anew) {
+      this.write();
+      return;
+    }
+    // Most changes are of a count alone.
+    if (node.count > 1 !== was.count > 1 || node.stale !== was.stale) this.writeMarks();
+    if (node.image !== was.image || node.program !== was.program) this.writeIcon();
+    if (!samePorts) this.choosePorts();
+    if (!samePorts || node.label !== was.label || node.detail !== was.detail) this.writeText();
+    this.describe();
   }
 
   /** Writes the text for another zoom. */
@@ -180,6 +198,7 @@ export class NodeView {
   /** Writes it all anew: a font or a glyph has come. */
   rewrite(): void {
     this.iconShown = '';
+    this.portsShown = '';
     this.write();
   }
 
@@ -193,15 +212,7 @@ export class NodeView {
   }
 
   private write(): void {
-    const { node, place, type } = this;
-    const remote = node.kind === 'client' || node.kind === 'server';
-    set(this.root, { 'aria-label': describeNode(node, type) });
-    mark(this.root, 'node', true);
-    mark(this.root, 'remote', remote);
-    mark(this.root, 'unattributed', node.kind === 'unattributed');
-    mark(this.root, 'group', node.count > 1);
-    mark(this.root, 'compact', place.compact);
-    mark(this.root, 'stale', node.stale);
+    const { place, remote } = this;
     const radius = remote ? place.height / 2 : Math.min(12, place.height * 0.27);
     const { x, y, width, height } = place;
     set(this.body, { x, y, width, height, rx: radius });
@@ -212,13 +223,38 @@ export class NodeView {
       height: place.height + 6,
       rx: radius + 3,
     });
-    this.writeIcon(this.color, remote);
+    this.nameAt = '';
+    mark(this.root, 'node', true);
+    this.writeMarks();
+    this.writeIcon();
+    this.choosePorts();
     this.writeText();
+    this.describe();
     if (this.news.isConnected) this.placeNews();
   }
 
-  private writeIcon(color: string, remote: boolean): void {
-    const { node, place, type } = this;
+  private get remote(): boolean {
+    return this.node.kind === 'client' || this.node.kind === 'server';
+  }
+
+  private describe(): void {
+    const said = describeNode(this.node, this.type);
+    if (said === this.said) return;
+    this.said = said;
+    set(this.root, { 'aria-label': said });
+  }
+
+  private writeMarks(): void {
+    const { node } = this;
+    mark(this.root, 'remote', this.remote);
+    mark(this.root, 'unattributed', node.kind === 'unattributed');
+    mark(this.root, 'group', node.count > 1);
+    mark(this.root, 'compact', this.place.compact);
+    mark(this.root, 'stale', node.stale);
+  }
+
+  private writeIcon(): void {
+    const { node, place, type, color, remote } = this;
     const size = this.measures.icon;
     const inset = (place.height - size) / 2;
     const id = [
@@ -273,62 +309,71 @@ export class NodeView {
     set(this.tile, { 'fill-opacity': tile });
   }
 
+  private get oneLine(): boolean {
+    return this.place.compact || this.place.density === 'compact';
+  }
+
+  /** Which ports have room: written below the node at once, beside the name with that. */
+  private choosePorts(): void {
+    const { node, place, level, oneLine } = this;
+    const size = PORT_SIZE[level];
+    const ports = level === 'large' ? [] : portsOf(node, this.used);
+    // Chips are there for their ports.
+    const told = level === 'full' || (place.compact && level === 'label');
+    this.inline = oneLine && told ? portsThatFit(ports, 70, size) : [];
+    this.inlineWidth = this.inline.reduce(
+      (sum, port) => sum + pillWidth(port.text, size) + PILL_GAP,
+      0,
+    );
+    if (oneLine) return;
+    const fitting = portsThatFit(ports, place.width - 24, size);
+    this.writePorts(fitting, place.y + place.height - PORT_HEIGHT[level] * 0.42, 14);
+  }
+
   private writeText(): void {
-    const { node, place, level, measures } = this;
+    const { node, place, level, measures, oneLine, inline } = this;
     const full = level === 'full';
-    const oneLine = place.compact || place.density === 'compact';
     const inset = (place.height - measures.icon) / 2;
     const left = inset + measures.icon + (oneLine ? 7 : 10);
     const right = oneLine ? 8 : 11;
     const twoLines = full && !oneLine && node.detail !== '';
     const size = measures.label[level];
 
-    const ports = level === 'large' ? [] : portsOf(node, this.used);
-    // Chips are there for their ports.
-    const told = full || (place.compact && level === 'label');
-    const inline = oneLine && told ? portsThatFit(ports, 70, PORT_SIZE[level]) : [];
-    const inlineWidth = inline.reduce(
-      (sum, port) => sum + pillWidth(port.text, PORT_SIZE[level]) + PILL_GAP,
-      0,
-    );
     const room = place.width - left - right;
     // In a small picture an address is worth more than its port, which the edge tells too.
     const name = full ? node.label : node.label.replace(/(?<=[\d\]]):\d+$/, '');
     // That they are clients the icon says too.
     const short = node.kind === 'client' ? name.replace(/(?<=.) clients(?= ×)/, '') : name;
-    const text = textWidth(name, size, LABEL_WEIGHT) <= room ? name : short;
-    const beside = truncate(text, room - inlineWidth, size, LABEL_WEIGHT);
+    const text = fits(name, room, size, LABEL_WEIGHT) ? name : short;
+    const beside = truncate(text, room - this.inlineWidth, size, LABEL_WEIGHT);
     // In a node of one line the name comes first.
     const cutForPorts = beside !== text && !place.compact && inline.length > 0;
     const label = cutForPorts ? truncate(text, room, size, LABEL_WEIGHT) : beside;
-    set(this.label, {
-      x: place.x + left,
-      y: place.y + (twoLines ? measures.lines[0] : place.height / 2 + size * 0.355),
-      'font-size': size,
-    });
+    const x = place.x + left;
+    const y = place.y + (twoLines ? measures.lines[0] : place.height / 2 + size * 0.355);
+    const at = `${x} ${y} ${size}`;
+    if (at !== this.nameAt) {
+      this.nameAt = at;
+      set(this.label, { x, y, 'font-size': size });
+      set(this.detail, { x, y: place.y + measures.lines[1], 'font-size': measures.detail });
+    }
     setText(this.label, label);
-
     const detail = twoLines ? truncate(node.detail, room, measures.detail, DETAIL_WEIGHT) : '';
-    set(this.detail, {
-      x: place.x + left,
-      y: place.y + measures.lines[1],
-      'font-size': measures.detail,
-    });
     setText(this.detail, detail);
+    set(this.detail, { display: detail ? undefined : 'none' });
 
-    if (oneLine)
-      this.writePorts(
-        cutForPorts ? [] : inline,
-        place.y + (place.height - PORT_HEIGHT[level]) / 2,
-        right - 2,
-      );
-    else {
-      const fitting = portsThatFit(ports, place.width - 24, PORT_SIZE[level]);
-      this.writePorts(fitting, place.y + place.height - PORT_HEIGHT[level] * 0.42, 14);
+    if (oneLine) {
+      const middle = place.y + (place.height - PORT_HEIGHT[level]) / 2;
+      this.writePorts(cutForPorts ? [] : inline, middle, right - 2);
     }
 
-    const cut = label !== node.label || detail !== node.detail;
-    setText(this.title, cut ? [node.label, node.detail].filter(Boolean).join('\n') : '');
+    this.cut = label !== node.label || detail !== node.detail;
+  }
+
+  /** Has what is cut told in full beside the pointer, when that comes: nobody else sees it. */
+  pointAt(): void {
+    const { label, detail } = this.node;
+    setText(this.title, this.cut ? [label, detail].filter(Boolean).join('\n') : '');
   }
 
   /** Pills of `ports` at `y`, ending `right` from the node's right edge. */

@@ -32,6 +32,10 @@ export function mark(target: Element, name: string, on: boolean): void {
   if (target.classList.contains(name) !== on) target.classList.toggle(name, on);
 }
 
+/** Writes into the text that is there: another text would have to be styled and measured anew. */
 export function setText(target: Element, text: string): void {
-  if (target.textContent !== text) target.textContent = text;
+  const { firstChild } = target;
+  if (firstChild instanceof Text) {
+    if (firstChild.data !== text) firstChild.data = text;
+  } else if (text !== '') target.append(text);
 }

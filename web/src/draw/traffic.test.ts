@@ -28,6 +28,17 @@ describe('Traffic', () => {
     expect(traffic.rate('unknown', 0)).toBe(0);
   });
 
+  it('keeps what is busy for as long as others are not clearly busier', () => {
+    const traffic = new Traffic();
+    for (const key of ['a', 'b']) traffic.read(edge(key, 0, 0), 0);
+    traffic.read(edge('a', 5000, 0), 1000);
+    traffic.read(edge('b', 6000, 0), 1000);
+    expect(traffic.busiest(1, 1, 1000)).toEqual(['b']);
+    expect(traffic.busiest(1, 1, 1000, ['a'])).toEqual(['a']);
+    traffic.read(edge('b', 9000, 0), 1000);
+    expect(traffic.busiest(1, 1, 1000, ['a'])).toEqual(['b']);
+  });
+
   it('names the busiest, and forgets what is gone', () => {
     const traffic = new Traffic();
     for (const key of ['a', 'b', 'c']) traffic.read(edge(key, 0, 0), 0);

@@ -6,6 +6,8 @@ import type { EdgeRow } from '../wire/columns';
 const SMOOTHING_MS = 4000;
 /** Less than this, in bytes per second, is silence. */
 const SILENCE = 1;
+/** Others have to be so many times as busy to be named in the place of what was named before. */
+const KEPT = 1.25;
 
 interface Flow {
   total: number;
@@ -45,16 +47,25 @@ export class Traffic {
     return rate < SILENCE ? 0 : rate;
   }
 
-  /** The `count` edges with the highest rates of at least `least`, the busiest first. */
-  busiest(count: number, least: number, now: number): string[] {
+  /**
+   * The `count` edges with the highest rates of at least `least`, the busiest first. Those of
+   * `before` stay for as long as others are not clearly busier, lest they take turns.
+   */
+  busiest(count: number, least: number, now: number, before: readonly string[] = []): string[] {
     const busy: { key: string; rate: number }[] = [];
     for (const [key, flow] of this.flows) {
       if (flow.rate < least) continue;
-      const rate = decayed(flow, now);
-      if (rate >= least) busy.push({ key, rate });
+      let rate = decayed(flow, now);
+      if (rate < least) continue;
+      if (before.includes(key)) rate *= KEPT;
+      const place = busy.findIndex(
+        (other) => rate > other.rate || (rate === other.rate && key < other.key),
+      );
+      if (place >= 0) busy.splice(place, 0, { key, rate });
+      else if (busy.length < count) busy.push({ key, rate });
+      if (busy.length > count) busy.pop();
     }
-    busy.sort((a, b) => b.rate - a.rate || (a.key < b.key ? -1 : 1));
-    return busy.slice(0, count).map(({ key }) => key);
+    return busy.map(({ key }) => key);
   }
 }
 

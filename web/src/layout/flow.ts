@@ -40,7 +40,10 @@ export interface SavedLayout {
 
 export class FlowLayout implements MapLayout {
   private frame: Frame | undefined;
+  version = 0;
   private readonly slots = new Map<string, Slot>();
+  /** Where the frame's slots are, as far as somebody asked: it is asked with every change. */
+  private places = new WeakMap<Slot, Place>();
   private readonly taken = new Set<string>();
   /** Where nodes that are not here now once stood, the latest last. */
   private readonly memory = new Map<string, Slot>();
@@ -58,7 +61,13 @@ export class FlowLayout implements MapLayout {
   /** Where `key` stands. */
   place(key: string): Place | undefined {
     const slot = this.slots.get(key);
-    return slot && this.frame && placeOf(this.frame, slot);
+    if (!slot || !this.frame) return undefined;
+    let place = this.places.get(slot);
+    if (!place) {
+      place = placeOf(this.frame, slot);
+      this.places.set(slot, place);
+    }
+    return place;
   }
 
   get currentFrame(): Frame | undefined {
@@ -211,6 +220,7 @@ export class FlowLayout implements MapLayout {
   private free(key: string): void {
     const slot = this.slots.get(key);
     if (!slot) return;
+    this.version++;
     this.slots.delete(key);
     this.taken.delete(slotId(slot.column, slot.lane, slot.row));
     this.lanesDirty = true;
@@ -223,6 +233,7 @@ export class FlowLayout implements MapLayout {
   }
 
   private take(key: string, slot: Slot): void {
+    this.version++;
     this.slots.set(key, slot);
     this.taken.add(slotId(slot.column, slot.lane, slot.row));
     this.lanesDirty = true;
@@ -372,6 +383,7 @@ export class FlowLayout implements MapLayout {
   }
 
   private layOut(graph: LayoutGraph, viewport: Size): void {
+    this.version++;
     this.slots.clear();
     this.taken.clear();
     this.memory.clear();
@@ -398,6 +410,7 @@ export class FlowLayout implements MapLayout {
     const shapes = parts.map((columns) => columns.map((column) => column.length));
     const { frame, berths } = planFrame(shapes, idle.length, viewport);
     this.frame = frame;
+    this.places = new WeakMap();
     parts.forEach((columns, i) => {
       const berth = berths[i];
       if (berth) this.settle(frame, berth, columns);

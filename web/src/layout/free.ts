@@ -28,6 +28,7 @@ export function parseSavedSpots(value: unknown): SavedSpots {
 }
 
 export class FreeLayout implements MapLayout {
+  version = 0;
   readonly currentFrame: Frame | undefined = undefined;
   readonly lanes: readonly Lane[] = [];
   private readonly spots = new Map<string, Spot>();
@@ -52,7 +53,11 @@ export class FreeLayout implements MapLayout {
   update(graph: LayoutGraph, viewport: Size): boolean {
     this.graph = graph;
     const present = new Set(graph.nodes.map((node) => node.key));
-    for (const key of this.places.keys()) if (!present.has(key)) this.places.delete(key);
+    for (const key of this.places.keys()) {
+      if (present.has(key)) continue;
+      this.places.delete(key);
+      this.version++;
+    }
     let missing = false;
     for (const key of present) {
       const spot = this.spots.get(key);
@@ -116,6 +121,7 @@ export class FreeLayout implements MapLayout {
     const height = METRICS[DENSITY].nodeHeight;
     const place = { x: x - WIDTH / 2, y: y - height / 2, width: WIDTH, height };
     if (before && before.x === place.x && before.y === place.y) return;
+    this.version++;
     this.places.set(key, { ...place, density: DENSITY, compact: false, free: true });
   }
 

@@ -4,6 +4,8 @@ import type { Lane } from './route';
 
 /** What the map asks of a layout. */
 export interface MapLayout {
+  /** Counts up whenever something may have got, changed or lost its place. */
+  readonly version: number;
   /** Where `key` stands; undefined while it has no place. */
   place(key: string): Place | undefined;
   /** The grid, if there is one. */

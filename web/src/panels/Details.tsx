@@ -8,9 +8,9 @@ import { collapse, NodeDetails } from './NodeDetails';
 
 /** What is known about the selected node or edge. */
 export function Details() {
-  void scene.version.value;
   const target = selected.value;
   if (!target) return null;
+  void scene.version.value;
   const node = target.kind === 'node' ? scene.nodeByKey(target.key) : undefined;
   const edge = target.kind === 'edge' ? scene.edgeByKey(target.key) : undefined;
   return (

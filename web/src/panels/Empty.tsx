@@ -4,8 +4,7 @@ import { words } from '../words';
 
 /** Explains an empty map. */
 export function Empty() {
-  void scene.version.value;
-  if (scene.nodes.size > 0) return null;
+  if (!scene.empty.value) return null;
   const loaded = scene.host.value !== undefined;
   const { filter, p2pOnly, listeners } = view.value;
   const { hidden_links: hidden, processes } = scene.summary.value;

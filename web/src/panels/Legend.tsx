@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import { STALE_COLOR, STATE_DASHES, UNIX_DASHES } from '../draw/edge';
 import { iconPath } from '../draw/icons';
 import { scene } from '../scene/live';
@@ -18,9 +18,39 @@ function Line({ color, dashes }: { color: string; dashes?: string }) {
 /** True while the icons' meanings are shown too. */
 const iconsOpen = signal(false);
 
+// What is on the map changes with every update, which kinds there are seldom: as one text they are
+// the same as before, and nothing is rendered.
+const SEPARATOR = '\n';
+
+/** Types of the processes that are there now. */
+const typesSeen = computed(() => {
+  void scene.version.value;
+  const types = new Set<string>();
+  for (const { kind, type } of scene.nodes.values()) if (kind === 'process') types.add(type);
+  return [...types].sort().join(SEPARATOR);
+});
+
+const STALE = 'stale';
+
+/** `class web`, `udp`, `SYN_SENT`, `stale`: classes, protocols and states of the edges. */
+const edgesSeen = computed(() => {
+  void scene.version.value;
+  const [classes, others] = [new Set<string>(), new Set<string>()];
+  for (const edge of scene.edges.values()) {
+    others.add(edge.protocol);
+    others.add(edge.stale ? STALE : edge.state);
+    if (edge.protocol === 'tcp' && !edge.stale) classes.add(edge.class);
+  }
+  const names = [...[...classes].map(className), ...others];
+  return names.sort().join(SEPARATOR);
+});
+
+function className(name: string): string {
+  return `class ${name}`;
+}
+
 function Types() {
-  const seen = new Set<string>();
-  for (const node of scene.nodes.values()) if (node.kind === 'process') seen.add(node.type);
+  const seen = new Set(typesSeen.value.split(SEPARATOR));
   return (
     <ul id="legend-icons">
       {scene.legend.value.types
@@ -40,24 +70,16 @@ function Types() {
 
 /** What the lines on the map mean, as far as they are there now; the icons on demand. */
 export function LegendPanel() {
-  void scene.version.value;
-  if (!legendOpen.value || scene.nodes.size === 0) return null;
+  if (!legendOpen.value || scene.empty.value) return null;
   const legend = scene.legend.value;
-  const edges = [...scene.edges.values()];
-  const classesSeen = new Set(
-    edges.filter((e) => e.protocol === 'tcp' && !e.stale).map((e) => e.class),
-  );
-  const statesSeen = new Set(edges.filter((e) => !e.stale).map((e) => e.state));
-  const states = words.map.states.filter(([state]) => statesSeen.has(state) && STATE_DASHES[state]);
-  const udp = edges.some((edge) => edge.protocol === 'udp');
-  const unix = edges.some((edge) => edge.protocol === 'unix');
-  const stale = edges.some((edge) => edge.stale);
+  const seen = new Set(edgesSeen.value.split(SEPARATOR));
+  const states = words.map.states.filter(([state]) => seen.has(state) && STATE_DASHES[state]);
   return (
     <aside class="legend" aria-label={words.map.legend}>
       {iconsOpen.value && <Types />}
       <ul>
         {legend.classes
-          .filter((info) => classesSeen.has(info.name))
+          .filter((info) => seen.has(className(info.name)))
           .map((info) => (
             <li
               key={info.name}
@@ -67,13 +89,13 @@ export function LegendPanel() {
               {info.title}
             </li>
           ))}
-        {udp && (
+        {seen.has('udp') && (
           <li>
             <Line color={legend.udp_color} />
             {words.map.udp}
           </li>
         )}
-        {unix && (
+        {seen.has('unix') && (
           <li>
             <Line color={legend.unix_color} dashes={UNIX_DASHES} />
             {words.map.unix}
@@ -85,7 +107,7 @@ export function LegendPanel() {
             {text}
           </li>
         ))}
-        {stale && (
+        {seen.has(STALE) && (
           <li>
             <svg class="sample" width="24" height="10" viewBox="0 0 24 10" aria-hidden="true">
               <path d="M1 5H23M8 1l8 8m0-8l-8 8" stroke={STALE_COLOR} stroke-width="2" />

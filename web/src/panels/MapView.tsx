@@ -22,7 +22,8 @@ import { MapLayouts } from './mapLayout';
 import { followPointer } from './pointer';
 import { RawView } from './RawView';
 
-const TICK_MS = 1000;
+/** When nothing has come for so long, what goes on by itself is drawn. */
+const TICK_MS = 1100;
 
 /** With more nodes than this, a worker draws dots on a canvas. */
 const RAW_NODES = 700;
@@ -73,6 +74,8 @@ export function MapView({ hidden }: { hidden: boolean }) {
     painterOf.current = painter;
     let shown = false;
     let dirty = false;
+    // To ask the browser at each update would have it look at all of the page.
+    let visible = container.clientWidth > 0;
     let revealed: Target | undefined;
 
     const measure = () => {
@@ -102,10 +105,18 @@ export function MapView({ hidden }: { hidden: boolean }) {
     });
     const draw = (news = false) => {
       dirty = false;
-      painter.sync(picture(), news);
+      if (painter.sync(picture(), news)) tickLater();
       painter.select(selected.value);
-      if (news) painter.tick();
     };
+    let tickTimer = 0;
+    const tickLater = () => {
+      window.clearTimeout(tickTimer);
+      tickTimer = window.setTimeout(() => {
+        if (!document.hidden && !frozen.peek()) painter.tick();
+        tickLater();
+      }, TICK_MS);
+    };
+    tickLater();
     // The legend is rendered in a microtask of the same frame: a first layout waits for it.
     const follow = (change: 'scene' | 'delta') => {
       if (shown) followNow(change);
@@ -122,7 +133,7 @@ export function MapView({ hidden }: { hidden: boolean }) {
       if (other) shown = false;
       const wasShown = shown;
       shown ||= scene.nodes.size > 0;
-      if (document.hidden || container.clientWidth === 0) {
+      if (document.hidden || !visible) {
         dirty = true;
         return;
       }
@@ -142,7 +153,8 @@ export function MapView({ hidden }: { hidden: boolean }) {
     const stopFollowing = onSceneChange(follow);
     if (scene.nodes.size > 0) follow('scene');
     const observer = new ResizeObserver(() => {
-      if (container.clientWidth === 0) return;
+      visible = container.clientWidth > 0;
+      if (!visible) return;
       measure();
       if (crowded.peek()) return;
       if (dirty) draw();
@@ -151,9 +163,6 @@ export function MapView({ hidden }: { hidden: boolean }) {
       else if (painter.camera.fitted) fitMap(false);
     });
     observer.observe(container);
-    const tickTimer = window.setInterval(() => {
-      if (!document.hidden && !frozen.peek()) painter.tick();
-    }, TICK_MS);
     const onVisible = () => {
       if (!document.hidden && dirty) draw();
     };
@@ -224,7 +233,7 @@ export function MapView({ hidden }: { hidden: boolean }) {
     return () => {
       stopFollowing();
       observer.disconnect();
-      window.clearInterval(tickTimer);
+      window.clearTimeout(tickTimer);
       document.removeEventListener('visibilitychange', onVisible);
       stopPointer();
       stopEffects();

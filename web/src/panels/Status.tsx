@@ -1,4 +1,7 @@
+import type { ReadonlySignal } from '@preact/signals';
+import { computed, useComputed } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
+import { roomFor } from '../draw/text';
 import { scene } from '../scene/live';
 import { fetchCapabilities } from '../wire/api';
 import type { CapabilityRow } from '../wire/generated';
@@ -6,26 +9,50 @@ import { words } from '../words';
 import { Copy } from './Copy';
 import { Icon } from './Icon';
 
+/** As in the style sheet. */
+const FIGURE_SIZE = 12;
+const FIGURE_WEIGHT = 400;
+
+// Numbers change with nearly every update: each is written where it stands, and nothing else is
+// rendered.
+const processes = computed(() => words.status.processes(scene.summary.value.processes));
+const sockets = computed(() => words.status.sockets(scene.summary.value.sockets));
+const links = computed(() => words.status.links(scene.summary.value.links));
+const hidden = computed(() => words.status.hidden(scene.summary.value.hidden_links));
+const anyHidden = computed(() => scene.summary.value.hidden_links > 0);
+const lost = computed(() => words.status.lost(scene.summary.value.lost_events));
+const gaps = computed(() => words.status.gaps(scene.summary.value.gaps));
+const anyLost = computed(() => scene.summary.value.lost_events > 0);
+
+interface FigureProps {
+  text: ReadonlySignal<string>;
+  title?: string;
+  kind?: string;
+}
+
+/** A number in a box of its own: where it changes, the browser lays out the box and nothing else. */
+function Figure({ text, title, kind }: FigureProps) {
+  const width = useComputed(() => Math.ceil(roomFor(text.value, FIGURE_SIZE, FIGURE_WEIGHT)));
+  return (
+    <span class={kind} title={title} style={{ width: `${width.value}px` }}>
+      {text}
+    </span>
+  );
+}
+
 /** Numbers, and what cannot be seen: that is data too. */
 export function StatusStrip() {
-  const summary = scene.summary.value;
   const [open, setOpen] = useState(false);
   const unseen = scene.degradations.value;
   const first = unseen[0];
   return (
     <footer class="status">
       <span class="numbers">
-        <span>{words.status.processes(summary.processes)}</span>
-        <span>{words.status.sockets(summary.sockets)}</span>
-        <span>{words.status.links(summary.links)}</span>
-        {summary.hidden_links > 0 && (
-          <span title={words.status.hiddenTitle}>{words.status.hidden(summary.hidden_links)}</span>
-        )}
-        {summary.lost_events > 0 && (
-          <span class="warn" title={words.status.gaps(summary.gaps)}>
-            {words.status.lost(summary.lost_events)}
-          </span>
-        )}
+        <Figure text={processes} />
+        <Figure text={sockets} />
+        <Figure text={links} />
+        {anyHidden.value && <Figure text={hidden} title={words.status.hiddenTitle} />}
+        {anyLost.value && <Figure text={lost} title={gaps.value} kind="warn" />}
       </span>
       {first && (
         <button

@@ -1,6 +1,6 @@
 // The scene as it is now: what the stream said, folded together.
 
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import type { EdgeRow, NodeRow } from '../wire/columns';
 import { applyUpdates, decodeRows, WireError } from '../wire/columns';
 import type {
@@ -55,6 +55,12 @@ export class SceneStore {
   readonly degradations = signal<readonly DegradationInfo[]>([]);
   /** The server's clock minus this browser's, in milliseconds. */
   readonly clockOffset = signal(0);
+
+  /** True while there is nothing to show: unlike `version` it changes seldom. */
+  readonly empty = computed(() => {
+    void this.version.value;
+    return this.nodes.size === 0;
+  });
 
   private revision = -1;
   private byKey: Map<string, NodeRow> | undefined;

@@ -29,6 +29,7 @@ export class Stream {
   private retryMs = FIRST_RETRY_MS;
   private retryTimer: number | undefined;
   private silenceTimer: number | undefined;
+  private heardAt = 0;
   private request: AbortController | undefined;
 
   constructor(private readonly handler: StreamHandler) {}
@@ -110,8 +111,16 @@ export class Stream {
   }
 
   private watchSilence(): void {
-    window.clearTimeout(this.silenceTimer);
-    this.silenceTimer = window.setTimeout(() => this.lose(), SILENCE_MS);
+    this.heardAt = performance.now();
+    this.silenceTimer ??= window.setTimeout(() => this.checkSilence(), SILENCE_MS);
+  }
+
+  /** One timer for many events: it goes on for as long as something came meanwhile. */
+  private checkSilence(): void {
+    this.silenceTimer = undefined;
+    const left = this.heardAt + SILENCE_MS - performance.now();
+    if (left <= 0) this.lose();
+    else this.silenceTimer = window.setTimeout(() => this.checkSilence(), left);
   }
 
   private lose(): void {
@@ -130,6 +139,7 @@ export class Stream {
 
   private close(): void {
     window.clearTimeout(this.silenceTimer);
+    this.silenceTimer = undefined;
     this.source?.close();
     this.source = undefined;
   }

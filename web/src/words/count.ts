@@ -2,9 +2,11 @@
 
 export const LOCALE = 'en';
 
+const numbers = new Intl.NumberFormat(LOCALE);
+
 /** `1,204`. */
 export function plain(count: number): string {
-  return count.toLocaleString(LOCALE);
+  return numbers.format(count);
 }
 
 /** `1 socket`, `12 sockets`, `1,204 processes`. */
