@@ -12,7 +12,7 @@ use crate::program::{Running, Server};
 use crate::puppet;
 use crate::workload::program::{account, find, is_root};
 use crate::workload::{SCRIPTS, scripts};
-use crate::{skip, wait_for};
+use crate::{http, skip, wait_for};
 
 /// Who runs it: `None` is root.
 struct Rung {
@@ -251,15 +251,55 @@ fn status(text: &str, name: &str) -> u64 {
     u64::from_str_radix(line.trim_start_matches(':').trim(), 16).unwrap()
 }
 
+const PTRACE: u64 = 1 << 19;
+const READ_SEARCH: u64 = 1 << 2;
+const ADMIN: u64 = 1 << 21;
+const BPF: u64 = 1 << 39;
+
+/// A thread of a program: what it is called, and what its `status` says.
+struct Thread {
+    name: String,
+    status: String,
+}
+
+/// The threads of a program as they are now: some come and go.
+fn threads(pid: u32) -> Vec<Thread> {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let read = |task: std::path::PathBuf| {
+        let name = std::fs::read_to_string(task.join("comm")).ok()?.trim().to_owned();
+        Some(Thread { name, status: std::fs::read_to_string(task.join("status")).ok()? })
+    };
+    tasks.filter_map(|task| read(task.unwrap().path())).collect()
+}
+
+/// Which capabilities a thread of a server keeps, of those that a running collector needs.
+fn kept_by(thread: &str, collecting: u64) -> u64 {
+    match thread {
+        "procnet-rules" => collecting & READ_SEARCH,
+        "procnet-collect" | "procnet-scan" | "procnet-netns" | "walk" | "count" => collecting,
+        _ => 0,
+    }
+}
+
+/// Why a thread of a server is not confined to its part. It is given some time to be: it confines
+/// itself before it does anything else.
+fn unconfined(thread: &Thread, collecting: u64) -> Option<String> {
+    let kept = kept_by(&thread.name, collecting);
+    let wanted = [("CapPrm", kept), ("CapEff", kept), ("CapInh", 0), ("CapAmb", 0)];
+    // 2: by filters.
+    let wanted = wanted.into_iter().chain([("NoNewPrivs", 1), ("Seccomp", 2)]);
+    let mut wrong = wanted.filter(|(name, value)| status(&thread.status, name) != *value);
+    wrong.next().map(|(name, value)| format!("{name} of {} is not {value:x}", thread.name))
+}
+
 #[test]
-fn every_thread_keeps_only_the_capabilities_that_it_goes_on_needing() {
-    const PTRACE: u64 = 1 << 19;
-    const READ_SEARCH: u64 = 1 << 2;
-    const ADMIN: u64 = 1 << 21;
-    const BPF: u64 = 1 << 39;
+fn c30_every_thread_is_confined_to_its_part_and_keeps_no_capability_that_it_does_not_need() {
     climb(|rung, folder| {
+        let rules = folder.join("rules.yaml");
+        std::fs::write(&rules, "- match_name: a\n  type: service\n").unwrap();
         let Some(mut command) = rung.command(folder) else { return };
-        let server = Server::start_as(command.arg("serve"), rung.arguments);
+        let command = command.arg("serve").arg("--rules").arg(&rules);
+        let server = Server::start_as(command, rung.arguments);
         wait_for("an answer, from a thread of its own", || {
             (server.get("/healthz").status == 200).then_some(())
         });
@@ -270,33 +310,76 @@ fn every_thread_keeps_only_the_capabilities_that_it_goes_on_needing() {
             None => (PTRACE | READ_SEARCH | ADMIN | events) & own,
             Some(_) => events,
         };
-        let watch: Option<Running> = (rung.collector == "bpf").then(|| {
+        let pid = server.running.pid();
+        let seen = wait_for("every thread to be confined", || {
+            let threads = threads(pid);
+            let wrong = threads.iter().find_map(|thread| unconfined(thread, kept));
+            if let Some(wrong) = &wrong {
+                eprintln!("{:?}: {wrong}", rung.capabilities);
+            }
+            wrong.is_none().then_some(threads)
+        });
+        for name in
+            ["procnet", "procnet-collect", "procnet-engine", "procnet-http", "procnet-signals"]
+        {
+            assert!(seen.iter().any(|thread| thread.name == name), "there is no {name}");
+        }
+        for thread in &seen {
+            // Only who may set capabilities may bound them.
+            if rung.capabilities.is_none() {
+                assert_eq!(status(&thread.status, "CapBnd") & !kept, 0, "of {}", thread.name);
+            }
+        }
+        // The same is told to who asks.
+        let told = server.json("/api/v1/capabilities");
+        let told = told["capabilities"].as_array().unwrap();
+        for id in ["confined-calls", "confined-files"] {
+            let one = told.iter().find(|one| one["id"] == id).unwrap();
+            assert_eq!(one["state"], "full", "{one}");
+        }
+
+        if rung.collector == "bpf" {
             let mut command = rung.command(folder).unwrap();
             let watch = Running::start(command.args(["ls", "--watch", "--json"]));
             watch.line("the first line", |_| Some(()));
-            watch
-        });
-        let pids = [Some(server.running.pid()), watch.as_ref().map(Running::pid)];
-        let mut threads = 0;
-        for pid in pids.into_iter().flatten() {
-            for task in std::fs::read_dir(format!("/proc/{pid}/task")).unwrap() {
-                let task = task.unwrap().path();
-                // Threads that walk or count come and go: one that has gone keeps nothing.
-                let Ok(text) = std::fs::read_to_string(task.join("status")) else { continue };
-                threads += 1;
-                for set in ["CapPrm", "CapEff"] {
-                    assert_eq!(status(&text, set), kept, "{set} of {task:?}");
-                }
-                for set in ["CapInh", "CapAmb"] {
-                    assert_eq!(status(&text, set), 0, "{set} of {task:?}");
-                }
-                assert_eq!(status(&text, "NoNewPrivs"), 1);
-                // Only who may set capabilities may bound them.
-                if rung.capabilities.is_none() {
-                    assert_eq!(status(&text, "CapBnd") & !kept, 0, "of {task:?}");
-                }
+            for thread in threads(watch.pid()) {
+                let given_up = status(&thread.status, "CapPrm") & !kept;
+                assert_eq!(given_up, 0, "of {}", thread.name);
+                assert_eq!(status(&thread.status, "NoNewPrivs"), 1, "of {}", thread.name);
             }
         }
-        assert!(threads >= 4, "{threads}");
+    });
+}
+
+/// What is confined goes on reading what it was told to, also in folders that others may not enter.
+#[test]
+fn c30_rules_and_icons_are_read_again_by_who_is_confined() {
+    climb(|rung, folder| {
+        let icons = folder.join("icons");
+        std::fs::create_dir(&icons).unwrap();
+        let rules = folder.join("rules.yaml");
+        std::fs::write(&rules, "- match_name: a\n  type: service\n").unwrap();
+        let Some(mut command) = rung.command(folder) else { return };
+        if let Ok(Some(nobody)) = account(&["nobody"]) {
+            // A home of somebody, whom root serves too.
+            for owned in [folder, &icons, &rules] {
+                std::os::unix::fs::chown(owned, Some(nobody.uid), Some(nobody.gid)).unwrap();
+            }
+            std::fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))
+                .unwrap();
+        }
+        command.arg("serve").arg("--rules").arg(&rules).arg("--icons-dir").arg(&icons);
+        let server = Server::start_as(&mut command, rung.arguments);
+        let icon = b"\x89PNG\r\n\x1a\n of a test";
+        std::fs::write(icons.join("service.png"), icon).unwrap();
+        wait_for("an icon that came later", || {
+            let answer = server.get("/assets/service.png");
+            (answer.status == 200 && answer.body == icon).then_some(())
+        });
+        std::fs::write(&rules, "- match_name: a\n  type: [\n").unwrap();
+        let reload = || http::request(&server.address, None, "POST", "/api/reload_rules", None);
+        wait_for("rules that are none to be refused", || (reload().status == 400).then_some(()));
+        std::fs::write(&rules, "- match_name: b\n  type: cache\n").unwrap();
+        wait_for("rules to be read again", || (reload().status == 200).then_some(()));
     });
 }

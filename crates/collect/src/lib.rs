@@ -11,6 +11,7 @@
 
 pub mod callers;
 pub mod census;
+pub mod confinement;
 pub mod differ;
 pub mod icons;
 pub mod macos;
@@ -47,8 +48,8 @@ use procnet_core::secrets::Masking;
 
 pub use differ::Differ;
 pub use platform::{
-    Callers, Collector, Scanner, account_named, give_back_memory, host_facts, invoking_account,
-    local_interfaces, own_account, raise_descriptor_limit, relinquish,
+    Callers, Collector, Scanner, account_named, confine, give_back_memory, host_facts,
+    invoking_account, local_interfaces, own_account, raise_descriptor_limit, relinquish,
 };
 pub use snapshot::Snapshot;
 

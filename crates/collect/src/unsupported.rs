@@ -101,6 +101,11 @@ pub fn relinquish(_kind: CollectorKind) -> std::io::Result<()> {
 /// This system's allocator gives back by itself.
 pub fn give_back_memory() {}
 
+/// Threads are not confined here.
+pub fn confine(_part: &crate::confinement::Part) -> crate::confinement::Confinement {
+    crate::confinement::Confinement::none("On this system no thread is confined to its part.")
+}
+
 /// There is no limit here that is known.
 pub fn raise_descriptor_limit() -> Option<u64> {
     None

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use procnet_collect::Collector;
+use procnet_collect::confinement::Part;
 use procnet_core::{Batch, Degradation};
 use procnet_server::{Live, Panicked, Restarts, catching};
 
@@ -27,6 +28,10 @@ pub(crate) trait Source: Send {
     fn request_resync(&mut self);
     /// Whether UNIX sockets are to be told too.
     fn set_unix(&mut self, unix: bool);
+    /// What asking it takes: nothing, for a simulated machine.
+    fn part(&self) -> Part {
+        Part::Serving(None)
+    }
 }
 
 impl Source for Collector {
@@ -40,6 +45,10 @@ impl Source for Collector {
 
     fn set_unix(&mut self, unix: bool) {
         Self::set_unix(self, unix);
+    }
+
+    fn part(&self) -> Part {
+        Part::Collecting
     }
 }
 
@@ -57,7 +66,8 @@ pub(crate) fn start(
     stop: Stop,
 ) -> Result<mpsc::Receiver<()>> {
     let (running, over) = mpsc::channel();
-    spawn("procnet-collect", move || {
+    // Those that follow it are begun by the same thread, and take what the first one does.
+    spawn("procnet-collect", sources.first.part(), move || {
         collect(sources, &live, &inbox, &stop);
         drop(running);
     })?;

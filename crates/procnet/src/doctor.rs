@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 
 use anyhow::{Context, Result};
+use procnet_collect::confinement::try_confinement;
 use procnet_collect::{CollectOptions, HostFacts};
 use procnet_core::NetnsId;
 use procnet_core::graph::Graph;
@@ -68,6 +69,8 @@ pub(crate) fn run(options: DoctorOptions) -> Result<()> {
     let rung = Rung::of(&host, asked, machine.collector().kind());
     let mut findings = Findings::new(host, rung, machine.engine().graph());
     findings.capabilities.push(capability_row(&told));
+    let confined = try_confinement().capabilities();
+    findings.capabilities.extend(confined.iter().map(capability_row));
     let text = if options.json {
         serde_json::to_string_pretty(&findings).context("can't write the findings as JSON")? + "\n"
     } else {

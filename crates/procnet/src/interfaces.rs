@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
+use procnet_collect::confinement::Part;
 use procnet_core::{Capability, CapabilityState, Interfaces};
 use procnet_server::Live;
 
@@ -25,7 +26,7 @@ pub(crate) fn watch(list: Box<List>, live: &Arc<Live>, stop: &Stop) -> Result<()
     let Ok(Some(mut known)) = first else { return Ok(()) };
     live.know_interfaces(known.clone());
     let (live, stop) = (Arc::clone(live), stop.clone());
-    spawn("procnet-links", move || {
+    spawn("procnet-links", Part::Listing, move || {
         while !stop.wait(INTERVAL) {
             // What could be asked once can be asked again; until then the last answer counts.
             if let Ok(Some(now)) = list()

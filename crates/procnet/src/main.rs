@@ -17,6 +17,7 @@ mod names;
 mod options;
 mod private;
 mod rules_file;
+mod rules_reader;
 mod serve;
 mod service;
 mod stop;

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use procnet_collect::CollectorKind;
+use procnet_collect::confinement::{Hold, Part};
 use procnet_core::engine::{Engine, EngineOptions};
 use procnet_core::{Capability, CapabilityState, Interfaces};
-use procnet_server::{Live, ReloadRules, ServerOptions, ViewDefaults};
+use procnet_server::{Live, ServerOptions, ViewDefaults};
 use procnet_wire::live::HostInfo;
 
 use crate::access::Protection;
@@ -20,15 +21,12 @@ use crate::logging::say;
 use crate::machine::{self, Knowledge, since};
 use crate::names::Names;
 use crate::options::ServeOptions;
-use crate::rules_file::Watcher;
+use crate::rules_reader::{self, rules_counted};
 use crate::stop::Stop;
 use crate::usage::UsageError;
-use crate::words::counted;
 
 /// How often time passes for the engine where nothing happens: stale links vanish on time.
 const TICK: Duration = Duration::from_millis(250);
-/// How often the rule file is looked at.
-const RULES_INTERVAL: Duration = Duration::from_secs(1);
 /// How long open requests may take to end: with the rest, well below a second.
 const GRACE: Duration = Duration::from_millis(700);
 /// How long the source may take to end: it may hold what outlives this program otherwise, such as an
@@ -150,10 +148,10 @@ impl<'a> Prepared<'a> {
         ask_for_names(&knowledge.names, &live, &stop)?;
         interfaces::watch(interfaces, &live, &stop)?;
         let inbox = Arc::new(Inbox::new(inbox::CAPACITY));
-        drive(Arc::clone(&live), Arc::clone(&inbox), stop.clone())?;
+        let part = Part::Serving(options.icons_dir.as_deref().map(Arc::from));
+        drive(part.clone(), Arc::clone(&live), Arc::clone(&inbox), stop.clone())?;
         let collecting = collecting::start(sources, Arc::clone(&live), inbox, stop.clone())?;
-        let reload_rules = reload(&knowledge, &live);
-        watch_rules(&knowledge, Arc::clone(&live), stop.clone())?;
+        let reload_rules = rules_reader::start(&knowledge, &live, &stop)?;
 
         let address = listener.local_addr().context("can't ask for the own address")?;
         let url = page_url(protection.scheme(), address);
@@ -167,6 +165,8 @@ impl<'a> Prepared<'a> {
             give_back: Some(procnet_collect::give_back_memory),
             connections: connections(procnet_collect::raise_descriptor_limit()),
         };
+        // From here on this thread, and those for HTTP that it starts, do nothing but answer.
+        confine_server(&part, &live);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             // They make scenes and read icons: more at once would only wait for one another.
@@ -273,8 +273,8 @@ fn changeable_limits(capabilities: &[&Capability]) -> Vec<String> {
 }
 
 /// The engine's thread: what comes through the inbox goes into the graph.
-fn drive(live: Arc<Live>, inbox: Arc<Inbox>, stop: Stop) -> Result<()> {
-    spawn("procnet-engine", move || {
+fn drive(part: Part, live: Arc<Live>, inbox: Arc<Inbox>, stop: Stop) -> Result<()> {
+    spawn("procnet-engine", part, move || {
         let began = Instant::now();
         let mut ticked = Instant::now();
         while !stop.is_stopped() {
@@ -302,47 +302,32 @@ fn ask_for_names(names: &Names, live: &Arc<Live>, stop: &Stop) -> Result<()> {
     Ok(())
 }
 
-/// What `POST /api/reload_rules` does.
-fn reload(knowledge: &Knowledge, live: &Arc<Live>) -> Option<ReloadRules> {
-    let file = knowledge.source.file()?.to_path_buf();
-    let source = knowledge.source.clone();
-    let live = Arc::clone(live);
-    Some(ReloadRules::new(file, move || {
-        let rules = source.load()?;
-        let count = rules.len();
-        live.set_rules(rules);
-        tracing::info!("{}, read again on request", rules_counted(count));
-        Ok(count)
-    }))
-}
-
-fn rules_counted(rules: usize) -> String {
-    counted(rules, "rule", "rules")
-}
-
-/// Puts an edited rule file in force.
-fn watch_rules(knowledge: &Knowledge, live: Arc<Live>, stop: Stop) -> Result<()> {
-    let Some(mut watcher) = Watcher::new(knowledge.source.clone()) else { return Ok(()) };
-    spawn("procnet-rules", move || {
-        while !stop.wait(RULES_INTERVAL) {
-            match watcher.look() {
-                None => {}
-                Some(Ok(rules)) => {
-                    tracing::info!("{}, for the file has changed", rules_counted(rules.len()));
-                    live.set_rules(rules);
-                }
-                Some(Err(error)) => {
-                    tracing::error!("{error}; the rules in force stay in force");
-                }
-            }
+/// Confines the calling thread to answering requests, and says how far that goes.
+fn confine_server(part: &Part, live: &Live) {
+    let confinement = procnet_collect::confine(part);
+    for hold in [Some(&confinement.calls), confinement.files.as_ref()].into_iter().flatten() {
+        if let Hold::Partly(why) | Hold::Not(why) = hold {
+            tracing::debug!("not wholly confined: {why}");
         }
-    })
+    }
+    confinement.capabilities().into_iter().for_each(|capability| live.add_capability(capability));
 }
 
-pub(crate) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+/// Starts a thread that is confined to its part before it does anything.
+pub(crate) fn spawn(
+    name: &'static str,
+    part: Part,
+    work: impl FnOnce() + Send + 'static,
+) -> Result<()> {
     std::thread::Builder::new()
         .name(name.to_owned())
-        .spawn(work)
+        .spawn(move || {
+            let confinement = procnet_collect::confine(&part);
+            if !confinement.is_whole() {
+                tracing::debug!("{name} is not wholly confined: {confinement:?}");
+            }
+            work();
+        })
         .map(drop)
         .with_context(|| format!("can't start the thread {name}"))
 }

@@ -11,6 +11,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
+use procnet_collect::confinement::Part;
 use tokio::sync::watch;
 
 use self::signals::{INTERRUPTED, Signals};
@@ -91,6 +92,8 @@ impl Stop {
         std::thread::Builder::new()
             .name("procnet-signals".to_owned())
             .spawn(move || {
+                // It waits, and ends the program.
+                let _ = procnet_collect::confine(&Part::Serving(None));
                 runtime.block_on(async {
                     signals.next().await;
                     stop.stop();

@@ -2,6 +2,7 @@
 
 mod callers;
 mod collector;
+mod confine;
 mod container_names;
 mod ebpf;
 mod examine;
@@ -23,6 +24,7 @@ mod sources;
 pub use crate::unix_accounts::{account_named, invoking_account, own_account};
 pub use callers::Callers;
 pub use collector::Collector;
+pub use confine::confine;
 pub use host::host_facts;
 pub use interfaces::local_interfaces;
 pub use privilege::{raise_descriptor_limit, relinquish};

@@ -41,6 +41,11 @@ pub fn relinquish(_kind: CollectorKind) -> io::Result<()> {
     Ok(())
 }
 
+/// Threads are not confined here.
+pub fn confine(_part: &crate::confinement::Part) -> crate::confinement::Confinement {
+    crate::confinement::Confinement::none("On this system no thread is confined to its part.")
+}
+
 /// Which interface has which address is not asked here yet.
 pub fn local_interfaces() -> io::Result<Option<procnet_core::Interfaces>> {
     Ok(None)

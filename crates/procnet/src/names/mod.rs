@@ -13,7 +13,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use procnet_collect::confinement::Part;
 use procnet_core::text::sanitized;
 use procnet_core::{AddressFacts, Capability, CapabilityState};
 
@@ -21,6 +22,7 @@ use self::geoip::GeoIp;
 use self::queue::Queue;
 use self::resolver::{Resolver, SystemResolver};
 use crate::options::KnowledgeOptions;
+use crate::serve::spawn;
 use crate::stop::Stop;
 use crate::usage::UsageError;
 
@@ -103,14 +105,11 @@ impl Names {
         for _ in 0..workers {
             let (names, tell) = (self.clone(), Arc::clone(&tell));
             let (queue, stop) = (Arc::clone(&queue), stop.clone());
-            std::thread::Builder::new()
-                .name("procnet-names".to_owned())
-                .spawn(move || {
-                    while !stop.is_stopped() {
-                        names.step(&queue, LONGEST_WAIT, &*tell);
-                    }
-                })
-                .context("can't start the thread procnet-names")?;
+            spawn("procnet-names", Part::Naming, move || {
+                while !stop.is_stopped() {
+                    names.step(&queue, LONGEST_WAIT, &*tell);
+                }
+            })?;
         }
         Ok(Some(Arc::new(move |addresses: &[IpAddr]| queue.push(addresses, Instant::now()))))
     }
