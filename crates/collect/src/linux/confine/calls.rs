@@ -120,10 +120,15 @@ const FILES: &[c_long] = &[
 mod older {
     use super::{c_long, libc};
 
-    pub(super) const EVERYBODY: &[c_long] = &[libc::SYS_poll, libc::SYS_time];
+    pub(super) const EVERYBODY: &[c_long] = &[libc::SYS_getrlimit, libc::SYS_poll, libc::SYS_time];
     pub(super) const CONNECTIONS: &[c_long] = &[libc::SYS_epoll_wait];
-    pub(super) const FILES: &[c_long] =
-        &[libc::SYS_access, libc::SYS_lstat, libc::SYS_readlink, libc::SYS_stat];
+    pub(super) const FILES: &[c_long] = &[
+        libc::SYS_access,
+        libc::SYS_getdents,
+        libc::SYS_lstat,
+        libc::SYS_readlink,
+        libc::SYS_stat,
+    ];
     pub(super) const OPEN: Option<c_long> = Some(libc::SYS_open);
 }
 
