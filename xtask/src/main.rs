@@ -49,8 +49,9 @@ cargo xtask COMMAND
   targets                   lints the program for systems that nothing here runs, and links it
                             for Macs; with Debian's packages and zig, on Linux
   dist [NAME]...            makes the archives of a release, or those named, and tries them
-  fuzz [SECONDS] [--store]  fuzzes all that parses, guided by coverage; what reached new code is
-                            kept in fuzz/stored on request
+  fuzz [SECONDS] [--each] [--store]
+                            fuzzes all that parses, guided by coverage, or each format alone for
+                            so long; keeps in fuzz/stored what reached new code, on request
   screenshot                writes docs/pictures from the real page
   deny [--advisories]       licences, bans and sources of all dependencies; advisories on request
 

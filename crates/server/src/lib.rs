@@ -21,6 +21,8 @@ mod stall;
 mod tls;
 
 pub use access::{Access, Standing, Token, WhoAsks};
+#[cfg(any(test, fuzzing))]
+pub use http::routes_that_take;
 pub use http::{openapi, page_licences};
 pub use listen::{ServeError, serve};
 pub use live::{Live, ResyncWish, UnixWish, ViewDefaults};

@@ -22,6 +22,8 @@ use tower_http::compression::CompressionLayer;
 pub use api::openapi;
 pub use assets::page_licences;
 use guard::Guard;
+#[cfg(any(test, fuzzing))]
+pub use query::routes_that_take;
 
 use crate::live::{IconDirectory, Live};
 use crate::options::{ReloadRules, ServerOptions};

@@ -333,6 +333,33 @@ fn boolean(name: &str, value: &str) -> Result<bool, ApiError> {
     }
 }
 
+/// Reads `text` as the query of every route, and says how many of them take it. The fuzz target and
+/// the test of hostile queries ask.
+#[cfg(any(test, fuzzing))]
+pub fn routes_that_take(text: &str) -> usize {
+    let Ok(uri) = Uri::builder().path_and_query(format!("/x?{text}")).build() else { return 0 };
+    let defaults =
+        ViewDefaults { p2p_only: true, udp: false, unix: false, grouping: Grouping::Family };
+    let spec = view(&uri).and_then(|view| view.spec(defaults));
+    if let Ok(spec) = &spec {
+        assert!(spec.mutes.len() <= MAX_MUTES && spec.expanded.len() <= MAX_EXPANDED);
+    }
+    let sort = sockets(&uri).and_then(|(_, sockets)| {
+        assert!(sockets.limit() <= MAX_SOCKETS);
+        sockets.sort()
+    });
+    let told = [
+        spec.is_ok(),
+        sort.is_ok(),
+        stream(&uri).is_ok(),
+        export(&uri).is_ok(),
+        nothing(&uri).is_ok(),
+        graph(&uri, defaults).is_ok(),
+        path(&uri).is_some(),
+    ];
+    told.into_iter().filter(|told| *told).count()
+}
+
 #[cfg(test)]
 #[path = "../../../collect/tests/hostile/mutation.rs"]
 mod mutation;
@@ -456,18 +483,7 @@ mod tests {
         let (mut bytes, mut understood) = (Vec::new(), 0);
         for _ in 0..20_000 {
             mutations.mutate(&seeds, &mut bytes);
-            let Ok(uri) = format!("/x?{}", String::from_utf8_lossy(&bytes)).parse() else {
-                continue;
-            };
-            let told = [
-                view(&uri).and_then(|view| view.spec(DEFAULTS)).is_ok(),
-                sockets(&uri).is_ok_and(|(_, sockets)| sockets.limit() <= MAX_SOCKETS),
-                stream(&uri).is_ok(),
-                export(&uri).is_ok(),
-                graph(&uri, DEFAULTS).is_ok(),
-                path(&uri).is_some(),
-            ];
-            understood += told.into_iter().filter(|told| *told).count();
+            understood += routes_that_take(&String::from_utf8_lossy(&bytes));
         }
         assert!(understood > 2_000, "only {understood} get anywhere");
     }
