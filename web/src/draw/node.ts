@@ -344,8 +344,12 @@ export class NodeView {
     const name = full ? node.label : node.label.replace(/(?<=[\d\]]):\d+$/, '');
     // That they are clients the icon says too.
     const short = node.kind === 'client' ? name.replace(/(?<=.) clients(?= ×)/, '') : name;
-    const text = fits(name, room, size, LABEL_WEIGHT) ? name : short;
-    const beside = truncate(text, room - this.inlineWidth, size, LABEL_WEIGHT);
+    const whole = fits(name, room, size, LABEL_WEIGHT);
+    const text = whole ? name : short;
+    const beside =
+      whole && this.inlineWidth === 0
+        ? text
+        : truncate(text, room - this.inlineWidth, size, LABEL_WEIGHT);
     // In a node of one line the name comes first.
     const cutForPorts = beside !== text && !place.compact && inline.length > 0;
     const label = cutForPorts ? truncate(text, room, size, LABEL_WEIGHT) : beside;

@@ -61,10 +61,13 @@ export class FlowLayout implements MapLayout {
   /** Where `key` stands. */
   place(key: string): Place | undefined {
     const slot = this.slots.get(key);
-    if (!slot || !this.frame) return undefined;
+    return slot && this.frame && this.placed(this.frame, slot);
+  }
+
+  private placed(frame: Frame, slot: Slot): Place {
     let place = this.places.get(slot);
     if (!place) {
-      place = placeOf(this.frame, slot);
+      place = placeOf(frame, slot);
       this.places.set(slot, place);
     }
     return place;
@@ -177,7 +180,7 @@ export class FlowLayout implements MapLayout {
     let [top, bottom] = [left, right];
     for (const slot of this.slots.values()) {
       if (slot.column === IDLE || !wanted(slot.column)) continue;
-      const place = placeOf(frame, slot);
+      const place = this.placed(frame, slot);
       left = Math.min(left, place.x);
       right = Math.max(right, place.x + place.width);
       top = Math.min(top, place.y);
