@@ -17,35 +17,43 @@ import { drawWithVis } from './vis.mjs';
 const { PROCNET, CHROMIUM, QUICK } = process.env;
 const quick = QUICK !== undefined;
 const UPDATES_MS = quick ? 8_000 : 25_000;
+/** The peer takes seconds for one update: a few tell as much, and the whole ends within minutes. */
+const PEER_UPDATES = quick ? 3 : 6;
+const PEER_REST_MS = quick ? 45_000 : 120_000;
+const DRAG_STEPS = 90;
+/** A drag whose frames take longer ends after so long; the frames that there were count. */
+const MAX_DRAG_MS = 20_000;
 const VIEWPORT = { width: 1440, height: 900 };
 
 const folder = await mkdtemp(join(tmpdir(), 'procnet-bench-'));
 const traceFile = join(folder, 'trace.json');
-const browser = await chromium.launch({
-  executablePath: CHROMIUM,
-  // Its sandbox refuses to run as root.
-  args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
-});
+const browser = await launched();
 
 try {
   console.log(
     `Chromium ${browser.version()}, ${VIEWPORT.width}x${VIEWPORT.height}, no GPU assumed\n`,
   );
   await aggregated(quick ? 5_000 : 50_000);
-  await besideVis(quick ? 2_000 : 10_000);
   await eventToPixel();
+  await besideVis(quick ? 2_000 : 10_000);
 } finally {
   await browser.close();
   await rm(folder, { recursive: true, force: true });
+}
+
+function launched() {
+  return chromium.launch({
+    executablePath: CHROMIUM,
+    // Its sandbox refuses to run as root.
+    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+  });
 }
 
 /** The page over a machine with so many sockets: first picture, updates, displacement, heap. */
 async function aggregated(sockets) {
   const server = await serve(['demo', '--sockets', String(sockets), '--port', '0']);
   const raw = await graphOf(server.url);
-  console.log(
-    `## ${sockets} sockets (${raw.nodes.length} processes and addresses, ${raw.edges.length} edges) as the page shows them\n`,
-  );
+  console.log(`## ${sockets} sockets (${sizeOf(raw)}) as the page shows them\n`);
   const firsts = [];
   for (let run = 0; run < (quick ? 3 : 7); run++) {
     const page = await opened(server.url);
@@ -60,7 +68,7 @@ async function aggregated(sockets) {
   const page = await opened(server.url);
   await page.evaluate(() => window.procnetProbe.stable());
   line('drawn', await page.evaluate(() => window.procnetProbe.drawn()));
-  const update = await updates(page);
+  const update = await updates(browser, page);
   line(
     'main thread per 1 % update',
     `median ${ms(update.median)}, 95th percentile ${ms(update.high)} (${update.count} updates)`,
@@ -75,14 +83,12 @@ async function aggregated(sockets) {
 async function besideVis(sockets) {
   const server = await serve(['demo', '--sockets', String(sockets), '--port', '0']);
   const raw = await graphOf(server.url);
-  console.log(
-    `\n## ${sockets} sockets (${raw.nodes.length} processes and addresses, ${raw.edges.length} edges) beside vis-network\n`,
-  );
+  console.log(`\n## ${sockets} sockets (${sizeOf(raw)}) beside vis-network\n`);
   const page = await opened(server.url);
   const ours = {
     stable: await page.evaluate(() => window.procnetProbe.stable()),
-    ...(await updates(page)),
-    frame: await pan(page),
+    ...(await updates(browser, page)),
+    ...(await pan(browser, page)),
     heap: await heap(page),
   };
   await page.close();
@@ -90,39 +96,45 @@ async function besideVis(sockets) {
   const { version, ...theirs } = await peerFigures(raw, server.url);
   server.stop();
 
-  const row = (what, a, b, unit) => {
+  const cells = (what, a, b, ratio) =>
+    console.log(`  ${what.padEnd(34)} ${a.padStart(20)} ${b.padStart(24)} ${ratio.padStart(8)}`);
+  const row = (what, a, b, unit, note = () => '') => {
     const ratio = a > 0 && b !== undefined ? `${(b / a).toFixed(b / a < 10 ? 1 : 0)}x` : '';
-    const told = b === undefined ? 'ended' : unit(b);
-    console.log(
-      `  ${what.padEnd(34)} ${unit(a).padStart(12)} ${told.padStart(16)} ${ratio.padStart(8)}`,
-    );
+    cells(what, unit(a) + note(ours), b === undefined ? 'ended' : unit(b) + note(theirs), ratio);
   };
-  console.log(
-    `  ${''.padEnd(34)} ${'this page'.padStart(12)} ${`vis-network ${version}`.padStart(16)} ${''.padStart(8)}`,
+  cells('', 'this page', `vis-network ${version}`, '');
+  const atLeast = ({ rests }) => (rests === false ? ' (not at rest)' : '');
+  row('data to stable picture', ours.stable, theirs.stable, ms, atLeast);
+  row('main thread per update', ours.median, theirs.median, ms, ({ count }) => ` (of ${count})`);
+  row(
+    'main thread per frame, dragging',
+    ours.frame,
+    theirs.frame,
+    ms,
+    (of) => ` (of ${of.frames})`,
   );
-  row('data to stable picture', ours.stable, theirs.stable, ms);
-  row('main thread per update', ours.median, theirs.median, ms);
-  row('main thread per frame, dragging', ours.frame, theirs.frame, ms);
   row('unchanged nodes moved, at most', ours.moved, theirs.moved, (px) => `${px.toFixed(1)} px`);
   row('heap', ours.heap, theirs.heap, (mb) => `${mb.toFixed(1)} MB`);
 }
 
 /**
- * What vis-network came to. Its page may end under a large graph: what was measured until then is
- * told, and the rest of the report goes on.
+ * What vis-network came to, in a browser of its own: it may end under a large graph. What was
+ * measured until then is told.
  */
 async function peerFigures(raw, url) {
-  const peer = await drawWithVis(browser, VIEWPORT, raw, quick ? 60_000 : 240_000);
-  const figures = { version: peer.version, stable: peer.stable };
+  const own = await launched();
+  const figures = {};
   try {
-    Object.assign(figures, await peer.updates(() => graphOf(url), UPDATES_MS, measured));
-    figures.frame = await pan(peer.page);
+    const peer = await drawWithVis(own, VIEWPORT, raw, PEER_REST_MS);
+    Object.assign(figures, { version: peer.version, stable: peer.stable, rests: peer.rests });
+    const updated = (page, during) => measured(own, page, during);
+    Object.assign(figures, await peer.updates(() => graphOf(url), PEER_UPDATES, updated));
+    Object.assign(figures, await pan(own, peer.page));
     figures.heap = await heap(peer.page);
-    await peer.page.close();
   } catch (error) {
     console.error(`  vis-network's page ended: ${String(error).split('\n')[0]}`);
-    // A trace that goes on would be in the way of the next one.
-    await browser.stopTracing().catch(() => {});
+  } finally {
+    await own.close();
   }
   return figures;
 }
@@ -153,14 +165,14 @@ async function opened(url) {
 }
 
 /** What updates cost the page that get to it by themselves. */
-async function updates(page) {
-  return measured(page, () => page.waitForTimeout(UPDATES_MS));
+async function updates(within, page) {
+  return measured(within, page, () => page.waitForTimeout(UPDATES_MS));
 }
 
 /** What updates cost that are marked `procnet-update` meanwhile, and what they moved. */
-async function measured(page, during) {
+async function measured(within, page, during) {
   const before = await page.evaluate(() => window.procnetProbe.places());
-  const trace = await traced(browser, page, traceFile, during);
+  const trace = await traced(within, page, traceFile, during);
   const after = await page.evaluate(() => window.procnetProbe.places());
   const costs = cpuBetween(trace, 'procnet-update');
   let [moved, compared] = [0, 0];
@@ -180,18 +192,19 @@ async function measured(page, during) {
 }
 
 /** Main thread per frame while the map is dragged to and fro, in milliseconds. */
-async function pan(page) {
+async function pan(within, page) {
   const [x, y] = [VIEWPORT.width / 2 + 3, VIEWPORT.height - 140];
-  const trace = await traced(browser, page, traceFile, async () => {
+  const trace = await traced(within, page, traceFile, async () => {
     await page.mouse.move(x, y);
     await page.mouse.down();
-    for (let step = 1; step <= 90; step++) {
+    const end = Date.now() + MAX_DRAG_MS;
+    for (let step = 1; step <= DRAG_STEPS && Date.now() < end; step++) {
       await page.mouse.move(x + 90 * Math.sin(step / 8), y + 2);
       await page.waitForTimeout(16);
     }
     await page.mouse.up();
   });
-  return trace.cpu / Math.max(1, trace.frames);
+  return { frame: trace.cpu / Math.max(1, trace.frames), frames: trace.frames };
 }
 
 /** Used heap in MB, garbage left out. */
@@ -203,9 +216,17 @@ async function heap(page) {
   return usedSize / 1e6;
 }
 
+/** All that there is; a large machine is looked at for a while before there is anything. */
 async function graphOf(url) {
-  const answer = await fetch(`${url}/api/graph`);
-  return answer.json();
+  for (let attempt = 0; ; attempt++) {
+    const graph = await (await fetch(`${url}/api/graph`)).json();
+    if (graph.nodes.length > 0 || attempt === 100) return graph;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+function sizeOf({ nodes, edges }) {
+  return `${nodes.length} processes and addresses, ${edges.length} edges`;
 }
 
 /** Starts procnet and waits for the line that says where it serves. */

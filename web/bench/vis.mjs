@@ -78,16 +78,20 @@ export async function drawWithVis(browser, viewport, graph, longest) {
   await page.setContent('<body style="margin:0"><div id="net" style="height:100vh"></div>');
   await page.addScriptTag({ path: LIBRARY });
   const rest = page.evaluate(start, graph);
-  const tired = new Promise((resolve) => setTimeout(() => resolve(longest), longest));
-  const stable = await Promise.race([rest, tired]);
+  const tired = new Promise((resolve) => setTimeout(() => resolve(undefined), longest));
+  const rested = await Promise.race([rest, tired]);
+  // It may end before it has come to rest.
+  rest.catch(() => {});
   return {
     page,
     version,
-    stable,
-    /** Brings it up to `next()` each second for `period` milliseconds, as its page did by polling. */
-    updates(next, period, measured) {
+    stable: rested ?? longest,
+    rests: rested !== undefined,
+    /** Brings it up to `next()` each second as its page did by polling, so that `count` are told. */
+    updates(next, count, measured) {
       return measured(page, async () => {
-        for (const end = Date.now() + period; Date.now() < end; ) {
+        // The last one may be cut off: it is not told.
+        for (let i = 0; i <= count; i++) {
           const graph = await next();
           await page.evaluate((rows) => {
             performance.mark('procnet-update');
