@@ -52,6 +52,8 @@ export class EdgeLayer {
   private ground: readonly unknown[] = [];
   private lanesBefore: readonly Lane[] = [];
   private syncs = 0;
+  private version = -1;
+  private largest = 1;
   private anyLit = false;
 
   constructor(
@@ -82,7 +84,10 @@ export class EdgeLayer {
     const now = performance.now();
     const sync = ++this.syncs;
     let present = 0;
-    const widths = widthScale(choices.widths, largestOf(scene));
+    const sameEdges = scene.edgesVersion === this.version;
+    this.version = scene.edgesVersion;
+    if (!sameEdges) this.largest = largestOf(scene);
+    const widths = widthScale(choices.widths, this.largest);
     const ground = [scene.legend, choices.labels, widths.by, widths.largest];
     // What all edges are drawn from is as it was: those whose row is the same look the same, where
     // nothing moved.
@@ -90,6 +95,10 @@ export class EdgeLayer {
     const stood = alike && still && lanes === this.lanesBefore;
     this.ground = ground;
     this.lanesBefore = lanes;
+    if (stood && sameEdges && widths.by === 'count') {
+      this.readTotals(scene, now);
+      return;
+    }
     const added: EdgeView[] = [];
     const changed: EdgeView[] = [];
     for (const edge of scene.edges.values()) {
@@ -146,6 +155,16 @@ export class EdgeLayer {
     if (!news) return;
     if (added.length <= MAX_FRESH) this.markAll(added, 'new', now + FRESH_MS);
     if (changed.length <= MAX_CHANGED) this.markAll(changed, 'changed', now + CHANGED_MS);
+  }
+
+  /** Takes edges that differ from those that are drawn in nothing that is seen. */
+  private readTotals(scene: MapScene, now: number): void {
+    for (const edge of scene.edges.values()) {
+      const view = this.edges.get(edge.key);
+      if (!view || view.edge === edge) continue;
+      view.edge = edge;
+      this.traffic.read(edge, now);
+    }
   }
 
   private markAll(views: readonly EdgeView[], news: EdgeNews, until: number): void {

@@ -39,6 +39,8 @@ const NO_PORTS: ReadonlySet<string> = new Set();
 export interface MapScene {
   readonly nodes: ReadonlyMap<number, NodeRow>;
   readonly edges: ReadonlyMap<number, EdgeRow>;
+  /** Another one when edges came, went or are drawn in another way. */
+  readonly edgesVersion: number;
   readonly legend: Legend;
 }
 
@@ -63,6 +65,8 @@ export class MapPainter {
   private readonly fresh = new Map<string, number>();
   private readonly ports = new PortsInUse();
   private syncs = 0;
+  private used: ReadonlyMap<number, ReadonlySet<string>> = new Map();
+  private edgesVersion = -1;
   private drawnFrom: readonly unknown[] = [];
   private choices: EdgeChoices = { widths: 'count', labels: 'some', animated: true };
   private detail: Detail = 'full';
@@ -236,7 +240,9 @@ export class MapPainter {
    */
   sync(scene: MapScene, news: boolean): boolean {
     const looks = looksOf(scene.legend);
-    const used = this.ports.of(scene.edges, news);
+    if (scene.edgesVersion !== this.edgesVersion) this.used = this.ports.of(scene.edges, news);
+    this.edgesVersion = scene.edgesVersion;
+    const { used } = this;
     const look = (node: NodeRow) => ({
       type: looks(node),
       level: this.detail,

@@ -12,6 +12,8 @@ const INSETS = { top: 40, right: 30, bottom: 50, left: 30 };
 /** A scene that changes all the time is sent on so often at most. */
 const SEND_MS = 400;
 
+type RawSource = Omit<MapScene, 'edgesVersion'>;
+
 export class RawMap {
   readonly canvas = document.createElement('canvas');
   readonly camera: Camera;
@@ -48,7 +50,7 @@ export class RawMap {
   }
 
   /** Follows the scene, soon. */
-  sync(scene: MapScene, at: 'now' | 'soon'): void {
+  sync(scene: RawSource, at: 'now' | 'soon'): void {
     const send = () => {
       this.sendTimer = 0;
       this.tell({ kind: 'scene', scene: rawScene(scene, this.size) });
@@ -110,7 +112,7 @@ export class RawMap {
   }
 }
 
-function rawScene(scene: MapScene, { width, height }: Size): RawScene {
+function rawScene(scene: RawSource, { width, height }: Size): RawScene {
   const looks = looksOf(scene.legend);
   const colors: string[] = [];
   const numbers = new Map<string, number>();

@@ -34,7 +34,7 @@ const STALE = 'stale';
 
 /** `class web`, `udp`, `SYN_SENT`, `stale`: classes, protocols and states of the edges. */
 const edgesSeen = computed(() => {
-  void scene.version.value;
+  void scene.edgesVersion.value;
   const [classes, others] = [new Set<string>(), new Set<string>()];
   for (const edge of scene.edges.values()) {
     others.add(edge.protocol);

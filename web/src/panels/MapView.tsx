@@ -101,6 +101,7 @@ export function MapView({ hidden }: { hidden: boolean }) {
     const picture = () => ({
       nodes: scene.nodes,
       edges: scene.edges,
+      edgesVersion: scene.edgesVersion.peek(),
       legend: scene.legend.value,
     });
     const draw = (news = false) => {

@@ -33,26 +33,14 @@ function layoutGraph(): LayoutGraph {
   return { nodes, edges };
 }
 
-/**
- * Changes whenever nodes or edges come or go: numbers are never used again, so that size and highest
- * number tell.
- */
-function structure(): string {
-  const highest = (things: ReadonlyMap<number, unknown>) => {
-    let most = 0;
-    for (const id of things.keys()) if (id > most) most = id;
-    return `${things.size} ${most}`;
-  };
-  return `${highest(scene.nodes)} ${highest(scene.edges)}`;
-}
-
 export class MapLayouts {
   current: MapLayout;
   private level: string;
   private kind: PictureLayout = 'flow';
   private flow: Flow | undefined;
   private free: FreeLayout | undefined;
-  private seen = '';
+  /** Which structure of the scene it followed last. */
+  private seen = -1;
   private saveTimer = 0;
 
   /**
@@ -73,14 +61,13 @@ export class MapLayouts {
     const other = level !== this.level;
     if (other) {
       this.level = level;
-      this.seen = '';
+      this.seen = -1;
       this.flow = undefined;
       if (this.kind === 'flow') this.current = this.startFlow();
       else void this.choose('free');
     }
-    const structureNow = structure();
-    if (!whole && structureNow === this.seen) return { other, anew: false };
-    this.seen = structureNow;
+    if (!whole && scene.structure === this.seen) return { other, anew: false };
+    this.seen = scene.structure;
     const anew = this.current.update(layoutGraph(), room);
     this.save();
     return { other, anew };
@@ -104,7 +91,7 @@ export class MapLayouts {
   /** Changes the layout, or starts it for another level of grouping. */
   async choose(kind: PictureLayout): Promise<void> {
     this.kind = kind;
-    this.seen = '';
+    this.seen = -1;
     if (kind === 'flow') {
       this.current = this.flow ?? this.startFlow();
       this.onChosen();

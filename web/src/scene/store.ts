@@ -29,6 +29,17 @@ const EMPTY_SUMMARY: SummaryInfo = {
   gaps: 0,
 };
 
+/** Fields of an edge that rates and details are made of, but not how it is drawn. */
+const MEASURED: ReadonlySet<string> = new Set([
+  'to_client',
+  'to_server',
+  'rtt_us',
+  'retransmits',
+  'links',
+  'since',
+  'attribution',
+]);
+
 /** Nodes and edges by number, and everything that the server says about them. */
 export class SceneStore {
   readonly nodes = new Map<number, NodeRow>();
@@ -36,6 +47,10 @@ export class SceneStore {
 
   /** Counts up whenever nodes or edges changed: what panels depend on. */
   readonly version = signal(0);
+  /** Counts up whenever edges came, went or are drawn in another way: seldom, beside `version`. */
+  readonly edgesVersion = signal(0);
+  /** Counts up whenever nodes or edges came or went. */
+  structure = 0;
   readonly host = signal<HostInfo | undefined>(undefined);
   readonly grouping = signal<Joining>({ asked: 'auto', level: 'process' });
   /** What the server shows, chosen here or by the program's options. */
@@ -82,6 +97,8 @@ export class SceneStore {
     this.legend.value = scene.legend;
     this.degradations.value = scene.degradations;
     this.clockOffset.value = scene.at - Date.now();
+    this.structure++;
+    this.edgesVersion.value++;
     this.touch();
   }
 
@@ -93,6 +110,9 @@ export class SceneStore {
     applyUpdates(this.nodes, delta.nodes);
     applyUpdates(this.edges, delta.edges);
     this.revision = delta.to;
+    const otherEdges = comeOrGo(delta.edges);
+    if (otherEdges || comeOrGo(delta.nodes)) this.structure++;
+    if (otherEdges || changeLooks(delta.edges)) this.edgesVersion.value++;
     if (delta.summary) this.summary.value = delta.summary;
     if (delta.grouping) this.grouping.value = delta.grouping;
     if (delta.legend) this.legend.value = delta.legend;
@@ -120,4 +140,15 @@ export class SceneStore {
     this.edgesByKey = undefined;
     this.version.value++;
   }
+}
+
+type NodeUpdates = DeltaMessage['nodes'];
+type EdgeUpdates = DeltaMessage['edges'];
+
+function comeOrGo({ add, del }: NodeUpdates | EdgeUpdates): boolean {
+  return (add?.id.length ?? 0) > 0 || (del?.length ?? 0) > 0;
+}
+
+function changeLooks({ set }: EdgeUpdates): boolean {
+  return Object.entries(set ?? {}).some(([field, sparse]) => sparse && !MEASURED.has(field));
 }

@@ -50,7 +50,9 @@ export function applyUpdates<C extends { id: number[] }>(
   for (const [field, sparse] of Object.entries(updates.set ?? {})) {
     if (!sparse) continue;
     const { id: ids, value: values } = sparse as { id: number[]; value: unknown[] };
-    ids.forEach((id, i) => {
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i];
+      if (id === undefined) continue;
       let row = changed.get(id);
       if (!row) {
         const before = things.get(id);
@@ -59,7 +61,7 @@ export function applyUpdates<C extends { id: number[] }>(
         changed.set(id, row);
       }
       row[field] = values[i];
-    });
+    }
   }
   for (const [id, row] of changed) things.set(id, row as unknown as Row<C>);
   if (updates.add) {
