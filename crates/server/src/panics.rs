@@ -1,5 +1,9 @@
 //! What becomes of a panic: it is caught at the edge of the part that it broke, told once with its
 //! place, and the part begins anew.
+#![allow(
+    clippy::missing_const_for_thread_local,
+    reason = "they are const; what thread_local! makes of that for Windows misleads clippy"
+)]
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
